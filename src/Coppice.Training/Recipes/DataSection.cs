@@ -1,0 +1,57 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace Coppice.Training.Recipes;
+
+/// <summary>The text.</summary>
+public sealed record DataSection
+{
+    /// <summary>Where the text comes from. May be empty where the texts are named elsewhere, such as on the command line.</summary>
+    public ValueList<SourceSection> Sources { get; init; } = [];
+
+    /// <summary>The field that holds the text in files of records (JSONL), unless a source names its own.</summary>
+    public string TextField { get; init; } = "text";
+
+    /// <summary>What is kept apart to measure on.</summary>
+    public ValidationSection Validation { get; init; } = new();
+}
+
+/// <summary>One source of text in the mixture.</summary>
+public sealed record SourceSection
+{
+    /// <summary>The name under which reports show it; empty means its first path.</summary>
+    public string Name { get; init; } = "";
+
+    /// <summary>Files, folders and globs, relative to the current directory.</summary>
+    public ValueList<string> Paths { get; init; } = [];
+
+    /// <summary>The source's share of the mixture relative to the other sources' weights.</summary>
+    [Range(0.0, 1e9, MinimumIsExclusive = true)]
+    public double Weight { get; init; } = 1;
+
+    /// <summary>The field that holds the text in files of records; empty means data.text_field.</summary>
+    public string Field { get; init; } = "";
+}
+
+/// <summary>What is kept apart from training to measure on.</summary>
+public sealed record ValidationSection
+{
+    /// <summary>Which part is kept apart.</summary>
+    public ValidationSplit Split { get; init; } = ValidationSplit.Documents;
+
+    /// <summary>How much is kept apart.</summary>
+    [Range(0.0, 1.0, MinimumIsExclusive = true, MaximumIsExclusive = true)]
+    public double Share { get; init; } = 0.05;
+}
+
+/// <summary>Which part of the text is kept apart to measure on.</summary>
+public enum ValidationSplit
+{
+    /// <summary>Whole documents, chosen by their content, so that the choice doesn't depend on their order.</summary>
+    Documents,
+
+    /// <summary>The end of the text, as is usual for a corpus of one document.</summary>
+    Tail,
+
+    /// <summary>None: nothing is measured.</summary>
+    None,
+}

@@ -1,0 +1,90 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace Coppice.Training.Recipes;
+
+/// <summary>The model's architecture and size.</summary>
+public sealed record ModelSection
+{
+    /// <summary>The architecture: <c>gpt2</c> (learned positions, layer norm) or <c>llama</c> (rotary positions, RMS norm, gated MLP).</summary>
+    [AllowedValues("gpt2", "llama")]
+    public string Architecture { get; init; } = "llama";
+
+    /// <summary>Transformer blocks.</summary>
+    [Range(1, 10_000)]
+    public int Layers { get; init; } = 6;
+
+    /// <summary>Attention heads of a block.</summary>
+    [Range(1, 10_000)]
+    public int Heads { get; init; } = 6;
+
+    /// <summary>Heads that keys and values are made for, each shared by heads / kv_heads query heads; 0 means one for every head. llama only.</summary>
+    [Range(0, 10_000)]
+    public int KvHeads { get; init; }
+
+    /// <summary>The width of the residual stream.</summary>
+    [Range(1, 1_000_000)]
+    public int HiddenSize { get; init; } = 384;
+
+    /// <summary>The width inside the MLP; 0 means 4 times hidden_size for gpt2, and 8/3 of it rounded up to a multiple of 32 for llama.</summary>
+    [Range(0, 10_000_000)]
+    public int IntermediateSize { get; init; }
+
+    /// <summary>The longest sequence in tokens; 0 means training.sequence_length.</summary>
+    [Range(0, 10_000_000)]
+    public int MaxPositions { get; init; }
+
+    /// <summary>Whether linear layers and norms have biases. gpt2 only; llama has none.</summary>
+    public bool Bias { get; init; } = true;
+
+    /// <summary>The share of activations dropped in training.</summary>
+    [Range(0.0, 1.0, MaximumIsExclusive = true)]
+    public double Dropout { get; init; }
+
+    /// <summary>Whether the language-model head is the token embedding, transposed.</summary>
+    public bool TieEmbeddings { get; init; } = true;
+
+    /// <summary>What a norm adds to the variance.</summary>
+    [Range(0.0, 1.0, MinimumIsExclusive = true)]
+    public double NormEpsilon { get; init; } = 1e-5;
+
+    /// <summary>The base of the rotary positions' wavelengths. llama only.</summary>
+    [Range(1.0, 1e12)]
+    public double RopeTheta { get; init; } = 10_000;
+
+    /// <summary>The MLP's activation: gelu_tanh (gpt2's own), gelu, relu or silu (llama's own); empty means the architecture's own. llama takes silu only.</summary>
+    [AllowedValues("", "gelu_tanh", "gelu", "relu", "silu")]
+    public string Activation { get; init; } = "";
+
+    /// <summary>The width of a head; 0 means hidden_size / heads. llama only.</summary>
+    [Range(0, 100_000)]
+    public int HeadDim { get; init; }
+
+    /// <summary>The standard deviation of initial weights.</summary>
+    [Range(0.0, 10.0, MinimumIsExclusive = true)]
+    public double InitializerStd { get; init; } = 0.02;
+
+    /// <summary>Whether queries and keys are normalised per head before the rotary positions. llama only.</summary>
+    public bool QkNorm { get; init; }
+
+    /// <summary>How many tokens back attention sees; 0 means all. llama only.</summary>
+    [Range(0, 10_000_000)]
+    public int SlidingWindow { get; init; }
+
+    /// <summary>The section with every 0 that means "the usual" replaced by its value.</summary>
+    /// <param name="sequenceLength">Tokens of a training sequence.</param>
+    internal ModelSection Resolve(int sequenceLength)
+    {
+        var llama = Architecture == "llama";
+        return this with
+        {
+            KvHeads = KvHeads == 0 ? Heads : KvHeads,
+            IntermediateSize = IntermediateSize != 0 ? IntermediateSize : llama ? 32 * Ceiling(8L * HiddenSize, 3 * 32) : 4 * HiddenSize,
+            MaxPositions = MaxPositions == 0 ? sequenceLength : MaxPositions,
+            Bias = Bias && !llama,
+            Activation = Activation.Length > 0 ? Activation : llama ? "silu" : "gelu_tanh",
+            HeadDim = HeadDim == 0 ? HiddenSize / Heads : HeadDim,
+        };
+
+        static int Ceiling(long value, long unit) => (int)((value + unit - 1) / unit);
+    }
+}

@@ -1,0 +1,80 @@
+using System.Globalization;
+using Coppice.Foundation;
+using Coppice.Training.Schedules;
+
+namespace Coppice.Training.Recipes;
+
+/// <summary>What must hold between the keys of a recipe. Each rule says where, what and what to do.</summary>
+internal static class RecipeValidation
+{
+    // Positions in a run are counted in 64 bits.
+    private const long MaximumTokens = 1_000_000_000_000_000_000;
+
+    public static void Check(Recipe recipe, RecipePlaces places)
+    {
+        CheckModel(recipe.Model, places);
+        CheckTraining(recipe, places);
+        CheckSchedule(recipe, places);
+        for (var i = 0; i < recipe.Data.Sources.Count; i++)
+        {
+            var key = string.Create(CultureInfo.InvariantCulture, $"data.sources[{i}]");
+            Require(recipe.Data.Sources[i].Paths.Count > 0, places.Of(key), $"'{key}' needs at least one path in 'paths'");
+        }
+    }
+
+    private static void CheckModel(ModelSection model, RecipePlaces places)
+    {
+        var llama = model.Architecture == "llama";
+        Require(model.HeadDim != 0 || model.HiddenSize % model.Heads == 0, places.Of("model.heads", "model.hidden_size"), $"'model.heads' ({model.Heads}) must divide 'model.hidden_size' ({model.HiddenSize})");
+        Require(model.KvHeads == 0 || model.Heads % model.KvHeads == 0, places.Of("model.kv_heads"), $"'model.kv_heads' ({model.KvHeads}) must divide 'model.heads' ({model.Heads})");
+        if (llama)
+        {
+            var headDim = model.HeadDim == 0 ? model.HiddenSize / model.Heads : model.HeadDim;
+            Require(headDim % 2 == 0, places.Of("model.head_dim", "model.heads"), $"the width of a head ({headDim}) must be even for rotary positions");
+            Require(!(places.Has("model.bias") && model.Bias), places.Of("model.bias"), "'model.bias' is for gpt2; llama has no biases");
+            Require(model.Activation is "" or "silu", places.Of("model.activation"), $"'model.activation' is for gpt2; llama's is silu, not {model.Activation}");
+            return;
+        }
+
+        const string only = "is for llama; gpt2 doesn't have it";
+        Require(model.KvHeads == 0 || model.KvHeads == model.Heads, places.Of("model.kv_heads"), $"'model.kv_heads' {only}");
+        Require(model.HeadDim == 0 || (long)model.HeadDim * model.Heads == model.HiddenSize, places.Of("model.head_dim"), $"'model.head_dim' {only}");
+        Require(!model.QkNorm, places.Of("model.qk_norm"), $"'model.qk_norm' {only}");
+        Require(model.SlidingWindow == 0, places.Of("model.sliding_window"), $"'model.sliding_window' {only}");
+    }
+
+    private static void CheckTraining(Recipe recipe, RecipePlaces places)
+    {
+        var training = recipe.Training;
+        Require(training.Steps > 0 || training.Tokens > 0, places.Of("training.steps", "training.tokens", "training"), "the run has no length: set 'training.steps' or 'training.tokens'");
+        Require(training.Steps == 0 || training.Tokens == 0, places.Of("training.tokens"), "'training.steps' and 'training.tokens' both say how long the run is; remove one");
+        Require(
+            (Int128)Math.Max(training.TotalSteps, recipe.Schedule.WarmupSteps) * training.TokensPerStep <= MaximumTokens,
+            places.Of("training.steps", "schedule.warmup_steps"),
+            $"the run would be longer than {MaximumTokens} tokens");
+        Require(training.BatchSize % training.Accumulation == 0, places.Of("training.accumulation", "training.batch_size"), $"'training.accumulation' ({training.Accumulation}) must divide 'training.batch_size' ({training.BatchSize})");
+        Require(
+            recipe.Model.MaxPositions == 0 || recipe.Model.MaxPositions >= training.SequenceLength,
+            places.Of("model.max_positions", "training.sequence_length"),
+            $"'model.max_positions' ({recipe.Model.MaxPositions}) is less than 'training.sequence_length' ({training.SequenceLength})");
+    }
+
+    private static void CheckSchedule(Recipe recipe, RecipePlaces places)
+    {
+        var schedule = recipe.Schedule;
+        Require(
+            ScheduleRegistry.Names.Contains(schedule.Name),
+            places.Of("schedule.name"),
+            $"'schedule.name' must be one of {string.Join(", ", ScheduleRegistry.Names)}, not '{schedule.Name}'{NearestName.Hint(schedule.Name, ScheduleRegistry.Names)}");
+        Require(schedule.WarmupSteps == 0 || schedule.WarmupTokens == 0, places.Of("schedule.warmup_tokens"), "'schedule.warmup_steps' and 'schedule.warmup_tokens' both say how long the warm-up is; remove one");
+        Require(
+            schedule.FinalLearningRate <= recipe.Optimizer.LearningRate,
+            places.Of("schedule.final_learning_rate", "optimizer.learning_rate"),
+            string.Create(CultureInfo.InvariantCulture, $"'schedule.final_learning_rate' ({schedule.FinalLearningRate}) is above 'optimizer.learning_rate' ({recipe.Optimizer.LearningRate})"));
+    }
+
+    private static void Require(bool holds, string where, string message)
+    {
+        if (!holds) throw CoppiceException.Usage($"{where}: {message}");
+    }
+}
