@@ -1,0 +1,13 @@
+using System.Text.Json;
+
+namespace Coppice.Tokenizers.Normalizers;
+
+/// <summary>Rewrites a text before it is cut into words.</summary>
+internal abstract class Normalizer
+{
+    /// <summary>Rewrites a text.</summary>
+    public abstract void Apply(NormalizedText text);
+
+    /// <summary>Writes the component as <c>tokenizer.json</c> holds it.</summary>
+    public abstract void Write(Utf8JsonWriter writer);
+}

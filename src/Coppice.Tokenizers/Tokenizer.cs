@@ -1,0 +1,140 @@
+using Coppice.Foundation;
+using Coppice.Tokenizers.Serialization;
+
+namespace Coppice.Tokenizers;
+
+/// <summary>
+/// A tokenizer as Hugging Face's <c>tokenizer.json</c> describes it: added tokens, normalizer, pre-tokenizer, model, post-processor, decoder.
+/// Immutable and thread-safe.
+/// </summary>
+public sealed partial class Tokenizer : ITokenizer
+{
+    private const string FileName = "tokenizer.json";
+    private readonly TokenizerParts parts;
+    private readonly AddedTokenMatcher? rawMatcher;
+    private readonly AddedTokenMatcher? normalizedMatcher;
+    private readonly string?[] tokens;
+    private readonly bool[] isSpecial;
+    private readonly Dictionary<string, int> addedIds;
+    private readonly Lazy<string> fingerprint;
+
+    internal Tokenizer(TokenizerParts parts)
+    {
+        this.parts = parts;
+        addedIds = parts.AddedTokens.ToDictionary(token => token.Content, token => token.Id, StringComparer.Ordinal);
+        VocabularySize = parts.AddedTokens.Aggregate(parts.Model.Tokens.Count, (size, token) => Math.Max(size, token.Id + 1));
+        tokens = new string?[VocabularySize];
+        for (var id = 0; id < parts.Model.Tokens.Count; id++) tokens[id] = parts.Model.Tokens[id];
+        foreach (var token in parts.AddedTokens) tokens[token.Id] = token.Content;
+        BeginOfText = SpecialTokenRoles.Begin(parts);
+        EndOfText = SpecialTokenRoles.End(parts);
+        if (new[] { BeginOfText, EndOfText }.Any(id => id < 0 || id >= VocabularySize)) throw new CoppiceException("post_processor: a special token's id is outside the vocabulary");
+        SpecialTokens = SpecialIds().ToDictionary(id => tokens[id]!, id => id, StringComparer.Ordinal);
+        isSpecial = new bool[VocabularySize];
+        foreach (var id in SpecialTokens.Values) isSpecial[id] = true;
+        rawMatcher = Matcher(parts.AddedTokens.Where(token => !token.Normalized).Select(token => (token.Content, token)));
+        normalizedMatcher = Matcher(parts.AddedTokens.Where(token => token.Normalized).Select(token => (Normalize(token.Content), token)));
+        fingerprint = new Lazy<string>(() => Checksum.Of(TokenizerJson.Write(parts with { Truncation = null, Padding = null, Decoder = null })));
+    }
+
+    /// <inheritdoc/>
+    public int VocabularySize { get; }
+
+    /// <inheritdoc/>
+    public int? BeginOfText { get; }
+
+    /// <inheritdoc/>
+    public int? EndOfText { get; }
+
+    /// <inheritdoc/>
+    public string Fingerprint => fingerprint.Value;
+
+    /// <summary>The control tokens with their ids: the special added tokens and those that begin and end a document.</summary>
+    public IReadOnlyDictionary<string, int> SpecialTokens { get; }
+
+    /// <summary>Reads a tokenizer from a <c>tokenizer.json</c> or the folder that holds one.</summary>
+    /// <param name="path">The file or folder.</param>
+    /// <exception cref="CoppiceException">The file can't be read, or something in it is wrong or not supported: the message says what and where.</exception>
+    public static Tokenizer Load(string path)
+    {
+        var file = Directory.Exists(path) ? Path.Combine(path, FileName) : path;
+        byte[] bytes;
+        try
+        {
+            bytes = File.ReadAllBytes(file);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new CoppiceException($"{file}: can't be read: {error.Message}", inner: error);
+        }
+
+        try
+        {
+            return TokenizerJson.Read(bytes);
+        }
+        catch (CoppiceException error)
+        {
+            throw new CoppiceException($"{file}: {error.Message}", inner: error);
+        }
+    }
+
+    /// <summary>Reads a tokenizer from the text of a <c>tokenizer.json</c>.</summary>
+    /// <param name="json">The text.</param>
+    /// <exception cref="CoppiceException">Something in it is wrong or not supported: the message says what and where.</exception>
+    public static Tokenizer FromJson(string json) => TokenizerJson.Read(System.Text.Encoding.UTF8.GetBytes(json));
+
+    /// <summary>The tokenizer as the text of a <c>tokenizer.json</c>.</summary>
+    public string ToJson() => System.Text.Encoding.UTF8.GetString(TokenizerJson.Write(parts));
+
+    /// <summary>Writes the tokenizer as a <c>tokenizer.json</c>.</summary>
+    /// <param name="path">The file, or a folder that exists.</param>
+    /// <exception cref="CoppiceException">The file can't be written.</exception>
+    public void Save(string path) => AtomicFile.WriteBytes(Directory.Exists(path) ? Path.Combine(path, FileName) : path, TokenizerJson.Write(parts));
+
+    /// <summary>The id of a token, added tokens included, or null.</summary>
+    /// <param name="token">The token as the vocabulary writes it.</param>
+    public int? TokenToId(string token) => addedIds.TryGetValue(token, out var id) ? id : parts.Model.TokenToId(token);
+
+    /// <summary>The token of an id as the vocabulary writes it, or null where the id has none.</summary>
+    /// <param name="id">The id.</param>
+    public string? IdToToken(int id) => id >= 0 && id < tokens.Length ? tokens[id] : null;
+
+    /// <inheritdoc/>
+    public string Decode(ReadOnlySpan<int> ids, bool skipSpecialTokens = true)
+    {
+        var stream = CreateStreamingDecoder(skipSpecialTokens);
+        foreach (var id in ids) stream.Push(id);
+        return stream.Finish();
+    }
+
+    /// <summary>Starts decoding tokens that come one at a time.</summary>
+    /// <param name="skipSpecialTokens">Whether special tokens are left out.</param>
+    public StreamingDecoder CreateStreamingDecoder(bool skipSpecialTokens = true) => new(id => TextOf(id, skipSpecialTokens), parts.Decoder);
+
+    private string? TextOf(int id, bool skipSpecialTokens)
+    {
+        if (id < 0 || id >= tokens.Length) throw new ArgumentOutOfRangeException(nameof(id), id, $"The vocabulary has ids from 0 to {tokens.Length - 1}.");
+        return skipSpecialTokens && isSpecial[id] ? null : tokens[id];
+    }
+
+    private IEnumerable<int> SpecialIds()
+    {
+        var ids = parts.AddedTokens.Where(token => token.Special).Select(token => token.Id);
+        if (BeginOfText is { } begin) ids = ids.Append(begin);
+        if (EndOfText is { } end) ids = ids.Append(end);
+        return ids.Distinct().Where(id => tokens[id] is not null);
+    }
+
+    private static AddedTokenMatcher? Matcher(IEnumerable<(string, AddedToken)> patterns)
+    {
+        var all = patterns.ToList();
+        return all.Count == 0 ? null : new AddedTokenMatcher(all);
+    }
+
+    private string Normalize(string content)
+    {
+        var text = NormalizedText.From(content, 0, trackOffsets: false);
+        parts.Normalizer?.Apply(text);
+        return text.Text;
+    }
+}

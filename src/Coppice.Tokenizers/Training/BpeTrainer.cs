@@ -1,0 +1,82 @@
+using System.Globalization;
+using Coppice.Foundation;
+using Coppice.Tokenizers.Models;
+
+namespace Coppice.Tokenizers.Training;
+
+/// <summary>
+/// Trains a byte-pair-encoding tokenizer: the most frequent pair of neighbouring symbols becomes a token, again and again (Sennrich et al., arXiv:1508.07909).
+/// The result depends on the texts and options alone, not on threads. Ties go to the smallest (left id, right id), as in Hugging Face's tokenizers.
+/// </summary>
+public static class BpeTrainer
+{
+    /// <summary>Trains a tokenizer.</summary>
+    /// <param name="texts">The texts; read once, in order, and not kept.</param>
+    /// <param name="options">The options.</param>
+    /// <returns>The tokenizer. Its vocabulary is smaller than asked for where the texts don't have enough pairs.</returns>
+    /// <exception cref="CoppiceException">The options contradict each other, or the texts are empty.</exception>
+    /// <exception cref="OperationCanceledException">Stopped by the caller.</exception>
+    public static Tokenizer Train(IEnumerable<string> texts, BpeTrainerOptions options)
+    {
+        Check(options);
+        var style = BpeStyleParts.For(options.Style);
+        var counts = new WordCounter(style.Split, options).Count(texts);
+        if (counts.Count == 0) throw new CoppiceException("there is no text to train a tokenizer on");
+
+        var alphabet = TrainingAlphabet.For(counts, options);
+        if (alphabet.Tokens.Count > options.VocabularySize)
+        {
+            throw CoppiceException.Usage(string.Create(CultureInfo.InvariantCulture,
+                $"a vocabulary of {options.VocabularySize} is too small: special tokens and symbols alone are {alphabet.Tokens.Count}"));
+        }
+
+        var (tokens, merges) = Merge(alphabet, counts, options);
+        var vocabulary = new Vocabulary(tokens.Select((token, id) => KeyValuePair.Create(token, id)).ToList());
+        return new Tokenizer(style.Parts with
+        {
+            Model = new BpeModel(vocabulary, merges, style.ModelOptions),
+            AddedTokens = options.SpecialTokens.Select((token, id) => new AddedToken(id, token)).ToList(),
+        });
+    }
+
+    private static (List<string> Tokens, List<Merge> Merges) Merge(TrainingAlphabet alphabet, WordCounts counts, BpeTrainerOptions options)
+    {
+        var tokens = alphabet.Tokens.ToList();
+        var ids = tokens.Select((token, id) => (token, id)).ToDictionary(pair => pair.token, pair => pair.id, StringComparer.Ordinal);
+        var merges = new List<Merge>();
+        var merged = new HashSet<(int, int)>();
+        var words = Enumerable.Range(0, counts.Count).Select(i => (alphabet.Symbols(counts.Word(i)), counts.CountOf(i))).ToList();
+        var merger = new PairMerger(words, options.VocabularySize, options.MaxTokenLength);
+        var leastCount = Math.Max(1, options.MinFrequency);
+        while (tokens.Count < options.VocabularySize && merger.Next() is { } best && best.Count >= leastCount)
+        {
+            options.Cancellation.ThrowIfCancellationRequested();
+            var token = tokens[best.Left] + tokens[best.Right];
+            // Two pairs may spell the same token: the second merge leads to the token that is there.
+            if (!ids.TryGetValue(token, out var id))
+            {
+                id = tokens.Count;
+                ids.Add(token, id);
+                tokens.Add(token);
+            }
+
+            // A pair that comes up again, its left token spelt by another merge, keeps its first rank.
+            if (merged.Add((best.Left, best.Right))) merges.Add(new Merge(best.Left, best.Right, id));
+            merger.Merge(best.Left, best.Right, id);
+            if (merges.Count % 1000 == 0) options.Progress?.Invoke(new TrainerProgress("merge", tokens.Count, options.VocabularySize));
+        }
+
+        options.Progress?.Invoke(new TrainerProgress("merge", tokens.Count, tokens.Count));
+        return (tokens, merges);
+    }
+
+    private static void Check(BpeTrainerOptions options)
+    {
+        if (options.VocabularySize < 1) throw CoppiceException.Usage($"the vocabulary size must be at least 1, not {options.VocabularySize.ToString(CultureInfo.InvariantCulture)}");
+        if (options.MaxTokenLength < 1) throw CoppiceException.Usage("the longest token must have at least 1 symbol");
+        if (options.MaxDistinctWords < 2) throw CoppiceException.Usage("at least 2 distinct words must fit in memory");
+        if (options.SpecialTokens.Any(string.IsNullOrEmpty)) throw CoppiceException.Usage("a special token can't be empty");
+        var twice = options.SpecialTokens.GroupBy(token => token, StringComparer.Ordinal).FirstOrDefault(group => group.Count() > 1);
+        if (twice is not null) throw CoppiceException.Usage($"the special token '{twice.Key}' is given twice");
+    }
+}
