@@ -1,0 +1,146 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using System.Text.Unicode;
+
+namespace Coppice.Corpus;
+
+/// <summary>
+/// JSON lines: an object a line. The text is in the field <see cref="ReaderOptions.TextField"/>; <c>id</c>, <c>source</c>, <c>title</c>,
+/// <c>url</c>, <c>date</c>, <c>language</c> and <c>licence</c> (or <c>license</c>) are taken where they are strings or numbers.
+/// </summary>
+public sealed class JsonLinesReader : IDocumentReader
+{
+    /// <inheritdoc/>
+    public string Format => "jsonl";
+
+    /// <summary>By the endings <c>.jsonl</c> and <c>.ndjson</c>; anything else by a first line that opens an object and closes it.</summary>
+    /// <param name="extension">The file's ending, or empty.</param>
+    /// <param name="beginning">The first bytes.</param>
+    public bool Recognises(string extension, ReadOnlySpan<byte> beginning)
+    {
+        if (extension is ".jsonl" or ".ndjson") return true;
+        if (extension is not (".json" or "")) return false;
+        if (!beginning.StartsWith("{"u8)) return false;
+        var newline = beginning.IndexOf((byte)'\n');
+        return newline < 0 ? beginning.Length > 1 : beginning[..newline].TrimEnd(" \r\t"u8).EndsWith("}"u8);
+    }
+
+    /// <inheritdoc/>
+    public IEnumerable<Document> Read(SourceFile file)
+    {
+        using var lines = new Utf8LineReader(file.Content, file.Options.MaximumDocumentBytes);
+        while (Advance(lines, file))
+        {
+            if (Parse(lines, file) is { } document) yield return document;
+        }
+    }
+
+    // A separate method because an iterator can't yield inside a try block that has a catch.
+    private static bool Advance(Utf8LineReader lines, SourceFile file)
+    {
+        try
+        {
+            return lines.Read();
+        }
+        catch (InvalidDataException)
+        {
+            file.Report.Problem(DropReasons.DamagedCompression, Where(file, lines.LineNumber + 1));
+            return false;
+        }
+    }
+
+    private static string Where(SourceFile file, long line) => string.Create(CultureInfo.InvariantCulture, $"{file.Path}, line {line}");
+
+    private static Document? Parse(Utf8LineReader lines, SourceFile file)
+    {
+        if (lines.TooLong)
+        {
+            file.Report.Drop(DropReasons.TooLarge, Where(file, lines.LineNumber));
+            return null;
+        }
+
+        var line = lines.Line;
+        if (lines.LineNumber == 1 && line.StartsWith(TextDecoding.Utf8Mark)) line = line[TextDecoding.Utf8Mark.Length..];
+        if (line.Trim(" \t\r"u8).IsEmpty) return null;
+        if (!Utf8.IsValid(line))
+        {
+            var repaired = TextDecoding.Decode(line, out var invalid);
+            file.Report.Problem(DropReasons.InvalidBytes, Where(file, lines.LineNumber), invalid);
+            line = Encoding.UTF8.GetBytes(repaired);
+        }
+
+        try
+        {
+            var fields = JsonFields.Parse(line, file.Options.TextField);
+            if (fields.Text is null)
+            {
+                file.Report.Drop($"{DropReasons.NoTextField} '{file.Options.TextField}'", Where(file, lines.LineNumber));
+                return null;
+            }
+
+            var id = fields.Id ?? string.Create(CultureInfo.InvariantCulture, $"{file.Id}:{lines.LineNumber}");
+            var source = file.SourceIsFixed ? file.Source : fields.Source ?? file.Source;
+            return new Document(id, fields.Text, source)
+            {
+                Title = fields.Title,
+                Url = fields.Url,
+                Date = fields.Date,
+                Language = fields.Language,
+                Licence = fields.Licence,
+            };
+        }
+        catch (Exception error) when (error is JsonException or InvalidOperationException)
+        {
+            // InvalidOperationException: an escaped lone surrogate, which is JSON by its grammar and text in no encoding.
+            file.Report.Drop(DropReasons.BadJson, Where(file, lines.LineNumber));
+            return null;
+        }
+    }
+
+    private struct JsonFields
+    {
+        public string? Text, Id, Source, Title, Url, Date, Language, Licence;
+
+        public static JsonFields Parse(ReadOnlySpan<byte> line, string textField)
+        {
+            var fields = default(JsonFields);
+            var json = new Utf8JsonReader(line);
+            json.Read();
+            if (json.TokenType != JsonTokenType.StartObject) throw new JsonException();
+            while (json.Read() && json.TokenType == JsonTokenType.PropertyName)
+            {
+                if (json.ValueTextEquals(textField)) fields.Text = StringOnly(ref json);
+                else if (json.ValueTextEquals("id"u8)) fields.Id = Scalar(ref json);
+                else if (json.ValueTextEquals("source"u8)) fields.Source = Scalar(ref json);
+                else if (json.ValueTextEquals("title"u8)) fields.Title = Scalar(ref json);
+                else if (json.ValueTextEquals("url"u8)) fields.Url = Scalar(ref json);
+                else if (json.ValueTextEquals("date"u8)) fields.Date = Scalar(ref json);
+                else if (json.ValueTextEquals("language"u8)) fields.Language = Scalar(ref json);
+                else if (json.ValueTextEquals("licence"u8) || json.ValueTextEquals("license"u8)) fields.Licence = Scalar(ref json);
+                else json.Skip();
+            }
+
+            // Anything after the object's end is an error that this read throws.
+            json.Read();
+            return fields;
+        }
+
+        private static string? StringOnly(ref Utf8JsonReader json)
+        {
+            json.Read();
+            if (json.TokenType == JsonTokenType.String) return json.GetString();
+            json.Skip();
+            return null;
+        }
+
+        private static string? Scalar(ref Utf8JsonReader json)
+        {
+            json.Read();
+            if (json.TokenType == JsonTokenType.String) return json.GetString();
+            if (json.TokenType == JsonTokenType.Number) return Encoding.UTF8.GetString(json.ValueSpan);
+            json.Skip();
+            return null;
+        }
+    }
+}

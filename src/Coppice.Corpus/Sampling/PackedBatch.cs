@@ -1,0 +1,113 @@
+namespace Coppice.Corpus;
+
+/// <summary>
+/// What a model is trained on or evaluated with in one pass: a flat run of tokens with document boundaries. There is no padding.
+/// Attention never crosses a boundary, and positions start again at each.
+/// </summary>
+/// <remarks>
+/// The arrays are reused and grow when they must, so that filling a batch of a size it has held before allocates nothing.
+/// They may be longer than what they hold: the first <see cref="Count"/> entries count (<see cref="CumulativeLengths"/>: the first
+/// <see cref="DocumentCount"/> + 1).
+/// </remarks>
+public sealed class PackedBatch
+{
+    /// <summary>The input tokens [Count].</summary>
+    public int[] Tokens { get; private set; } = [];
+
+    /// <summary>The token to be predicted at each place [Count]. Always a valid id, also where its weight is 0.</summary>
+    public int[] Targets { get; private set; } = [];
+
+    /// <summary>What each target counts in the loss [Count]; 0 where it is not to be predicted.</summary>
+    public float[] Weights { get; private set; } = [];
+
+    /// <summary>Each token's place in its document's fragment, from 0 [Count].</summary>
+    public int[] Positions { get; private set; } = [];
+
+    /// <summary>The source of each target [Count]: the sampler's source, or for evaluation an index into <see cref="TokenStore.Sources"/>.</summary>
+    public int[] Sources { get; private set; } = [];
+
+    /// <summary>Where each document's fragment begins, and after the last one <see cref="Count"/> [DocumentCount + 1].</summary>
+    public int[] CumulativeLengths { get; private set; } = new int[1];
+
+    /// <summary>Tokens.</summary>
+    public int Count { get; private set; }
+
+    /// <summary>Fragments of documents, between which attention does not look.</summary>
+    public int DocumentCount { get; private set; }
+
+    /// <summary>Targets with a weight above 0.</summary>
+    public int CountedTokens { get; private set; }
+
+    /// <summary>Empties the batch and keeps its memory.</summary>
+    public void Clear()
+    {
+        Count = 0;
+        DocumentCount = 0;
+        CountedTokens = 0;
+    }
+
+    /// <summary>Appends a document, or a fragment of one, behind a boundary.</summary>
+    /// <param name="tokens">The input tokens; at least one.</param>
+    /// <param name="targets">The target of each.</param>
+    /// <param name="weights">The weight of each target.</param>
+    /// <param name="source">The source of all of them.</param>
+    public void Add(ReadOnlySpan<int> tokens, ReadOnlySpan<int> targets, ReadOnlySpan<float> weights, int source = 0)
+    {
+        AddWithoutSources(tokens, targets, weights);
+        Sources.AsSpan(Count - tokens.Length, tokens.Length).Fill(source);
+    }
+
+    /// <summary>Appends a fragment whose targets come from several sources.</summary>
+    /// <param name="tokens">The input tokens; at least one.</param>
+    /// <param name="targets">The target of each.</param>
+    /// <param name="weights">The weight of each target.</param>
+    /// <param name="sources">The source of each target.</param>
+    public void Add(ReadOnlySpan<int> tokens, ReadOnlySpan<int> targets, ReadOnlySpan<float> weights, ReadOnlySpan<int> sources)
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(sources.Length, tokens.Length);
+        AddWithoutSources(tokens, targets, weights);
+        sources.CopyTo(Sources.AsSpan(Count - tokens.Length));
+    }
+
+    private void AddWithoutSources(ReadOnlySpan<int> tokens, ReadOnlySpan<int> targets, ReadOnlySpan<float> weights)
+    {
+        ArgumentOutOfRangeException.ThrowIfZero(tokens.Length);
+        ArgumentOutOfRangeException.ThrowIfNotEqual(targets.Length, tokens.Length);
+        ArgumentOutOfRangeException.ThrowIfNotEqual(weights.Length, tokens.Length);
+        EnsureRoom(tokens.Length);
+        tokens.CopyTo(Tokens.AsSpan(Count));
+        targets.CopyTo(Targets.AsSpan(Count));
+        weights.CopyTo(Weights.AsSpan(Count));
+        var positions = Positions.AsSpan(Count, tokens.Length);
+        for (var i = 0; i < positions.Length; i++) positions[i] = i;
+        foreach (var weight in weights)
+        {
+            if (weight > 0) CountedTokens++;
+        }
+
+        Count += tokens.Length;
+        DocumentCount++;
+        CumulativeLengths[DocumentCount] = Count;
+    }
+
+    private void EnsureRoom(int added)
+    {
+        if (Count + added > Tokens.Length)
+        {
+            var size = Math.Max(Count + added, 2 * Tokens.Length);
+            Tokens = Grown(Tokens, size);
+            Targets = Grown(Targets, size);
+            Weights = Grown(Weights, size);
+            Positions = Grown(Positions, size);
+            Sources = Grown(Sources, size);
+        }
+
+        if (DocumentCount + 2 > CumulativeLengths.Length) CumulativeLengths = Grown(CumulativeLengths, 2 * (DocumentCount + 2));
+    }
+
+    private static T[] Grown<T>(T[] array, int size)
+    {
+        Array.Resize(ref array, size);
+        return array;
+    }
+}

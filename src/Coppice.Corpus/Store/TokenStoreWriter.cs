@@ -1,0 +1,234 @@
+using System.Buffers.Binary;
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using System.Text;
+using Coppice.Foundation;
+using Coppice.Tokenizers;
+
+namespace Coppice.Corpus;
+
+/// <summary>Documents to a token store file, encoded by several threads. The file's bytes don't depend on how many.</summary>
+public static class TokenStoreWriter
+{
+    private const int ChunkCharacters = 1 << 18;
+
+    /// <summary>Encodes documents and writes them as a token store. Memory: a few chunks a thread, and 20 bytes a document.</summary>
+    /// <param name="documents">The documents; read once, on the calling thread.</param>
+    /// <param name="tokenizer">The tokenizer; its encoder is called by several threads.</param>
+    /// <param name="path">The file to create or replace.</param>
+    /// <param name="threads">How many threads encode, at least 1.</param>
+    /// <param name="cancellation">Stops between two chunks; no file is left.</param>
+    /// <returns>The store, opened.</returns>
+    /// <exception cref="CoppiceException">There is no text, a document can't be encoded, or the file can't be written.</exception>
+    public static TokenStore Build(
+        IEnumerable<Document> documents, ITokenizer tokenizer, string path, int threads = 1, CancellationToken cancellation = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(threads, 1);
+        AtomicFile.Write(path, stream => Write(documents, tokenizer, path, stream, threads, cancellation));
+        return TokenStore.Open(path);
+    }
+
+    private static void Write(
+        IEnumerable<Document> documents, ITokenizer tokenizer, string path, Stream stream, int threads, CancellationToken cancellation)
+    {
+        var encoder = new DocumentEncoder(tokenizer);
+        var output = new HashingWriter(stream, TokenStoreHeader.TokenBytesFor(tokenizer.VocabularySize));
+        var index = new DocumentIndex();
+        stream.Write(new byte[TokenStoreHeader.Length]);
+        foreach (var chunk in Encode(documents, encoder, threads, cancellation))
+        {
+            var start = index.Starts[^1];
+            for (var i = 0; i < chunk.Documents.Count; i++)
+            {
+                index.Add(start + chunk.Ends[i], chunk.TextBytes[i], chunk.Documents[i].Source);
+            }
+
+            CheckIds(chunk.Ids, tokenizer.VocabularySize);
+            output.WriteTokens(CollectionsMarshal.AsSpan(chunk.Ids));
+        }
+
+        if (index.SourceNumbers.Count > 0 && encoder.Closing is { } closing)
+        {
+            output.WriteTokens([closing]);
+            index.Starts[^1]++;
+        }
+
+        var tokens = index.Starts[^1];
+        if (tokens == 0) throw new CoppiceException($"{path}: there is no text to encode. Give at least one document with text.");
+        output.Pad((int)(-tokens * output.TokenBytes & 7));
+        output.Write(index.Starts);
+        output.Write(index.TextBytes);
+        output.Write(index.SourceNumbers);
+        var names = Names([tokenizer.Fingerprint, .. index.SourceNames]);
+        output.Write(names);
+
+        var header = new TokenStoreHeader(
+            output.TokenBytes, tokenizer.VocabularySize, tokens, index.SourceNumbers.Count, index.TextBytes.Sum(),
+            tokenizer.BeginOfText ?? -1, tokenizer.EndOfText ?? -1, index.SourceNames.Count, names.Length);
+        var bytes = new byte[TokenStoreHeader.Length];
+        header.Write(bytes, output.Hash());
+        stream.Position = 0;
+        stream.Write(bytes);
+    }
+
+    // Chunks are encoded side by side and come out in the order of their documents.
+    private static IEnumerable<Chunk> Encode(IEnumerable<Document> documents, DocumentEncoder encoder, int threads, CancellationToken cancellation)
+    {
+        var scheduler = new ConcurrentExclusiveSchedulerPair(TaskScheduler.Default, threads).ConcurrentScheduler;
+        var running = new Queue<Task<Chunk>>();
+        var free = new Stack<Chunk>();
+        try
+        {
+            foreach (var filled in Fill(documents, free))
+            {
+                cancellation.ThrowIfCancellationRequested();
+                running.Enqueue(Task.Factory.StartNew(() => filled.Encode(encoder), cancellation, TaskCreationOptions.None, scheduler));
+                if (running.Count < 2 * threads) continue;
+                var done = running.Dequeue().GetAwaiter().GetResult();
+                yield return done;
+                done.Clear();
+                free.Push(done);
+            }
+
+            while (running.TryDequeue(out var last)) yield return last.GetAwaiter().GetResult();
+        }
+        finally
+        {
+            // After an error the others still use the caller's tokenizer: none of them may outlive this call.
+            Task.WhenAll(running).ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default).Wait(CancellationToken.None);
+        }
+    }
+
+    private static IEnumerable<Chunk> Fill(IEnumerable<Document> documents, Stack<Chunk> free)
+    {
+        Chunk? chunk = null;
+        foreach (var document in documents)
+        {
+            chunk ??= free.TryPop(out var reused) ? reused : new Chunk();
+            chunk.Add(document);
+            if (chunk.Characters < ChunkCharacters) continue;
+            yield return chunk;
+            chunk = null;
+        }
+
+        if (chunk is not null) yield return chunk;
+    }
+
+    private static void CheckIds(List<int> ids, int vocabularySize)
+    {
+        foreach (var id in ids)
+        {
+            if ((uint)id >= (uint)vocabularySize)
+            {
+                throw new InvalidOperationException(FormattableString.Invariant($"The tokenizer gave the id {id} with a vocabulary of {vocabularySize}."));
+            }
+        }
+    }
+
+    private static byte[] Names(IEnumerable<string> names)
+    {
+        using var bytes = new MemoryStream();
+        Span<byte> length = stackalloc byte[sizeof(int)];
+        foreach (var name in names)
+        {
+            var utf8 = Encoding.UTF8.GetBytes(name);
+            BinaryPrimitives.WriteInt32LittleEndian(length, utf8.Length);
+            bytes.Write(length);
+            bytes.Write(utf8);
+        }
+
+        return bytes.ToArray();
+    }
+
+    private sealed class Chunk
+    {
+        public List<Document> Documents { get; } = [];
+
+        public List<int> Ids { get; } = [];
+
+        public List<int> Ends { get; } = [];
+
+        public List<long> TextBytes { get; } = [];
+
+        public long Characters { get; private set; }
+
+        public void Add(Document document)
+        {
+            Documents.Add(document);
+            Characters += document.Text.Length;
+        }
+
+        public void Clear()
+        {
+            Documents.Clear();
+            Ids.Clear();
+            Ends.Clear();
+            TextBytes.Clear();
+            Characters = 0;
+        }
+
+        public Chunk Encode(DocumentEncoder encoder)
+        {
+            foreach (var document in Documents)
+            {
+                encoder.Append(document, Ids);
+                Ends.Add(Ids.Count);
+                TextBytes.Add(Encoding.UTF8.GetByteCount(document.Text));
+            }
+
+            return this;
+        }
+    }
+
+    private sealed class HashingWriter(Stream stream, int tokenBytes)
+    {
+        private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        private readonly byte[] _buffer = new byte[1 << 16];
+
+        public int TokenBytes => tokenBytes;
+
+        public void WriteTokens(ReadOnlySpan<int> ids)
+        {
+            var capacity = _buffer.Length / tokenBytes;
+            for (; !ids.IsEmpty; ids = ids[Math.Min(capacity, ids.Length)..])
+            {
+                var part = ids[..Math.Min(capacity, ids.Length)];
+                for (var i = 0; i < part.Length; i++)
+                {
+                    if (tokenBytes == sizeof(ushort)) BinaryPrimitives.WriteUInt16LittleEndian(_buffer.AsSpan(i * sizeof(ushort)), (ushort)part[i]);
+                    else BinaryPrimitives.WriteInt32LittleEndian(_buffer.AsSpan(i * sizeof(int)), part[i]);
+                }
+
+                Write(_buffer.AsSpan(0, part.Length * tokenBytes));
+            }
+        }
+
+        public void Write(List<long> numbers)
+        {
+            foreach (var number in numbers)
+            {
+                BinaryPrimitives.WriteInt64LittleEndian(_buffer, number);
+                Write(_buffer.AsSpan(0, sizeof(long)));
+            }
+        }
+
+        public void Write(List<int> numbers)
+        {
+            foreach (var number in numbers)
+            {
+                BinaryPrimitives.WriteInt32LittleEndian(_buffer, number);
+                Write(_buffer.AsSpan(0, sizeof(int)));
+            }
+        }
+
+        public void Pad(int bytes) => Write(new byte[bytes]);
+
+        public void Write(ReadOnlySpan<byte> bytes)
+        {
+            _hash.AppendData(bytes);
+            stream.Write(bytes);
+        }
+
+        public byte[] Hash() => _hash.GetHashAndReset();
+    }
+}
