@@ -1,4 +1,3 @@
-using System.IO.Compression;
 using Coppice.Foundation;
 
 namespace Coppice.Corpus;
@@ -38,7 +37,7 @@ public sealed record CorpusInput(string Path, string? Name = null)
             }
 
             report.CountFile();
-            using var whole = new PrefixedStream(beginning, content);
+            using var whole = new ConcatenatedStream(new MemoryStream(beginning), content);
             var file = new SourceFile(whole, found.Path, found.Id, Name ?? found.Source, Name is not null, options, report);
             foreach (var document in Documents(reader, file)) yield return document;
         }
@@ -49,7 +48,7 @@ public sealed record CorpusInput(string Path, string? Name = null)
         try
         {
             var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16, FileOptions.SequentialScan);
-            return DocumentReaders.IsGzip(path) ? new GZipStream(file, CompressionMode.Decompress) : file;
+            return DocumentReaders.IsGzip(path) ? new CheckedGzipStream(file) : file;
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
@@ -61,12 +60,16 @@ public sealed record CorpusInput(string Path, string? Name = null)
     private static byte[]? Peek(Stream content, string path, CorpusReport report)
     {
         var beginning = new byte[DocumentReaders.SniffedBytes];
+        var length = 0;
         try
         {
-            return beginning[..content.ReadAtLeast(beginning, beginning.Length, throwOnEndOfStream: false)];
+            while (length < beginning.Length && content.Read(beginning, length, beginning.Length - length) is var read and > 0) length += read;
+            return beginning[..length];
         }
         catch (Exception error) when (error is InvalidDataException or IOException)
         {
+            // What can be read of a damaged file is read; its reader will meet the damage again and report it.
+            if (length > 0) return beginning[..length];
             report.SkipFile(DropReasons.Unreadable, $"{path}: {error.Message}");
             return null;
         }
