@@ -6,15 +6,13 @@ namespace Coppice.Tensors;
 /// </summary>
 public sealed unsafe class FlatBuffer : IDisposable
 {
-    private readonly Backend _backend;
-
     /// <summary>Allocates a buffer of zeros.</summary>
     /// <param name="backend">Whose memory it is.</param>
     /// <param name="count">The number of values.</param>
     public FlatBuffer(Backend backend, long count)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(count);
-        _backend = backend;
+        Backend = backend;
         Count = count;
         Data = (float*)backend.Allocate(Math.Max(1, count) * sizeof(float));
         backend.Zero(Data, Math.Max(1, count));
@@ -23,13 +21,16 @@ public sealed unsafe class FlatBuffer : IDisposable
     /// <summary>Frees a buffer that nobody disposed: native memory is invisible to the collector.</summary>
     ~FlatBuffer() => Free();
 
+    /// <summary>Whose memory it is.</summary>
+    public Backend Backend { get; }
+
     /// <summary>The number of values.</summary>
     public long Count { get; }
 
     internal float* Data { get; private set; }
 
     /// <summary>Sets all values to zero.</summary>
-    public void Clear() => _backend.Zero(Data, Count);
+    public void Clear() => Backend.Zero(Data, Count);
 
     /// <summary>Copies values out.</summary>
     /// <param name="start">The first value.</param>
@@ -37,7 +38,7 @@ public sealed unsafe class FlatBuffer : IDisposable
     public void CopyTo(long start, Span<float> destination)
     {
         CheckRange(start, destination.Length);
-        _backend.CopyToHost(Data + start, destination);
+        Backend.CopyToHost(Data + start, destination);
     }
 
     /// <summary>Overwrites values.</summary>
@@ -46,7 +47,7 @@ public sealed unsafe class FlatBuffer : IDisposable
     public void CopyFrom(ReadOnlySpan<float> source, long start)
     {
         CheckRange(start, source.Length);
-        _backend.CopyFromHost(source, Data + start);
+        Backend.CopyFromHost(source, Data + start);
     }
 
     /// <summary>Overwrites all values with another buffer's.</summary>
@@ -54,11 +55,11 @@ public sealed unsafe class FlatBuffer : IDisposable
     public void CopyFrom(FlatBuffer other)
     {
         if (other.Count != Count) throw new ArgumentException($"{other.Count} values into a buffer of {Count}.", nameof(other));
-        _backend.Copy(other.Data, Data, Count);
+        Backend.Copy(other.Data, Data, Count);
     }
 
     /// <summary>The sum of the squares of all values, in a fixed order (the same for any number of threads).</summary>
-    public double SumOfSquares() => _backend.SumOfSquares(Data, Count);
+    public double SumOfSquares() => Backend.SumOfSquares(Data, Count);
 
     /// <inheritdoc/>
     public void Dispose()
@@ -75,7 +76,7 @@ public sealed unsafe class FlatBuffer : IDisposable
     private void Free()
     {
         if (Data == null) return;
-        _backend.Free(Data);
+        Backend.Free(Data);
         Data = null;
     }
 }

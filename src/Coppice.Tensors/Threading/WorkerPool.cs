@@ -85,7 +85,9 @@ internal sealed unsafe class WorkerPool : IDisposable
 
     private void Dispatch(delegate*<int, int, void*, void> body, void* context, int items)
     {
-        (_body, _context, _items, _next, _failure) = (body, context, items, 0, null);
+        _body = body;
+        _context = context;
+        (_items, _next, _failure) = (items, 0, null);
         var generation = (Volatile.Read(ref _state) >> GenerationShift) + 1;
         Interlocked.Exchange(ref _state, (generation << GenerationShift) | Open);
         if (Volatile.Read(ref _sleepers) > 0)

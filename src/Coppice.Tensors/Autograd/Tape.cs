@@ -1,0 +1,296 @@
+namespace Coppice.Tensors;
+
+/// <summary>
+/// Runs operations at once and records them, so that <see cref="Backward"/> can run them in reverse. Operations are extension methods
+/// (<c>tape.Linear(x, …)</c>), one file each. Memory comes from an arena and goes back to it as the backward pass proceeds; after the first
+/// steps a step allocates nothing.
+/// </summary>
+/// <remarks>Gradients of parameters are added to, until their <see cref="ParameterSet"/> clears them. Not thread-safe.</remarks>
+public sealed unsafe class Tape : IDisposable
+{
+    private readonly List<Operation> _operations = [];
+    private readonly List<Stack<Operation>> _pools = [];
+    private readonly List<Tensor> _tensors = [];
+    private readonly List<IntTensor> _integers = [];
+    private int _tensorCount;
+    private int _integerCount;
+    private ulong _randomSeed;
+    private ulong _randomStep;
+    private uint _randomOperation;
+
+    /// <summary>Creates an empty tape.</summary>
+    /// <param name="backend">Computes.</param>
+    public Tape(Backend backend)
+    {
+        Backend = backend;
+        Arena = new Arena(backend);
+    }
+
+    /// <summary>What computes.</summary>
+    public Backend Backend { get; }
+
+    /// <summary>The memory of the step.</summary>
+    public Arena Arena { get; }
+
+    /// <summary>Whether operations are recorded for a backward pass. Off for evaluation and generation, where memory is given back at once.</summary>
+    public bool Recording { get; set; } = true;
+
+    /// <summary>Whether <see cref="Run"/> keeps only the input of a block and computes the rest again in the backward pass.</summary>
+    public bool Recomputing { get; set; }
+
+    /// <summary>Names the random numbers (dropout) of the operations that follow.</summary>
+    /// <param name="seed">The seed of the run.</param>
+    /// <param name="step">The number of the micro-batch in the run.</param>
+    public void SeedRandom(ulong seed, ulong step) => (_randomSeed, _randomStep, _randomOperation) = (seed, step, 0);
+
+    /// <summary>A tensor with given values that wants no gradient.</summary>
+    /// <param name="shape">Its shape.</param>
+    /// <param name="values">As many values.</param>
+    public Tensor Constant(Shape shape, ReadOnlySpan<float> values)
+    {
+        var tensor = NewTensor(shape, requiresGradient: false);
+        tensor.CopyFrom(values);
+        return tensor;
+    }
+
+    /// <summary>A tensor with given values whose gradient is wanted.</summary>
+    /// <param name="shape">Its shape.</param>
+    /// <param name="values">As many values.</param>
+    public Tensor Variable(Shape shape, ReadOnlySpan<float> values)
+    {
+        var tensor = Constant(shape, values);
+        tensor.RequiresGradient = true;
+        tensor.Kept = true;
+        return tensor;
+    }
+
+    /// <summary>Integers in the backend's memory.</summary>
+    /// <param name="values">The integers.</param>
+    public IntTensor Integers(ReadOnlySpan<int> values)
+    {
+        if (_integerCount == _integers.Count) _integers.Add(new IntTensor());
+        var tensor = _integers[_integerCount++];
+        tensor.Count = values.Length;
+        tensor.Data = (int*)Arena.Allocate((long)values.Length * sizeof(int));
+        Backend.CopyFromHost(values, tensor.Data);
+        return tensor;
+    }
+
+    /// <summary>Keeps a tensor readable, and its gradient, after the backward pass until the reset.</summary>
+    /// <param name="tensor">The tensor.</param>
+    public static void Keep(Tensor tensor) => tensor.Kept = true;
+
+    /// <summary>
+    /// Runs a block. While recording, with <see cref="Recomputing"/>, only the block's input is kept; while not recording, everything the block
+    /// made but its output is given back, and so is its input unless it is kept.
+    /// </summary>
+    /// <param name="block">The block.</param>
+    /// <param name="x">Its input.</param>
+    public Tensor Run(IBlock block, Tensor x)
+    {
+        if (Recording && !Recomputing) return block.Forward(this, x);
+        var firstRandom = _randomOperation;
+        var recording = Recording;
+        Recording = false;
+        var first = _tensorCount;
+        var y = block.Forward(this, x);
+        for (var i = first; i < _tensorCount; i++)
+        {
+            if (!ReferenceEquals(_tensors[i], y)) Release(_tensors[i]);
+        }
+
+        Recording = recording;
+        if (recording)
+        {
+            y.RequiresGradient = true;
+            var operation = Rent<RecomputedBlock>();
+            (operation.Block, operation.X, operation.FirstRandom) = (block, x, firstRandom);
+            Record(operation, y);
+        }
+        else
+        {
+            Release(x);
+        }
+
+        return y;
+    }
+
+    /// <summary>Computes the gradients of a scalar with respect to all that requires one, and gives back the memory of the step on the way.</summary>
+    /// <param name="loss">A tensor of one element.</param>
+    public void Backward(Tensor loss)
+    {
+        if (loss.Count != 1) throw new InvalidOperationException($"The gradient of a scalar is wanted, and this tensor has the shape {loss.Shape}.");
+        if (!loss.RequiresGradient) throw new InvalidOperationException("Nothing that the loss depends on requires a gradient, or the tape was not recording.");
+        loss.Kept = true;
+        Backend.CopyFromHost([1f], GradientToAdd(loss));
+        BackwardTo(0);
+    }
+
+    /// <summary>Forgets everything recorded and takes back all memory. Tensors made by the tape must not be used afterwards.</summary>
+    public void Reset()
+    {
+        foreach (var operation in _operations) Return(operation);
+        _operations.Clear();
+        for (var i = 0; i < _tensorCount; i++) Release(_tensors[i], evenIfKept: true);
+        for (var i = 0; i < _integerCount; i++)
+        {
+            Arena.Free(_integers[i].Data);
+            _integers[i].Data = null;
+        }
+
+        (_tensorCount, _integerCount) = (0, 0);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => Arena.Dispose();
+
+    internal Tensor NewTensor(Shape shape, bool requiresGradient)
+    {
+        var tensor = NewView(shape, requiresGradient, (float*)Arena.Allocate(shape.Count * sizeof(float)));
+        tensor.Transient = true;
+        return tensor;
+    }
+
+    /// <summary>A tensor over memory that another one owns.</summary>
+    internal Tensor NewView(Shape shape, bool requiresGradient, float* data)
+    {
+        if (_tensorCount == _tensors.Count) _tensors.Add(new Tensor(Backend));
+        var tensor = _tensors[_tensorCount++];
+        tensor.Shape = shape;
+        tensor.RequiresGradient = Recording && requiresGradient;
+        tensor.Data = data;
+        tensor.Gradient = null;
+        tensor.Transient = false;
+        tensor.Kept = false;
+        return tensor;
+    }
+
+    internal float* NewFloats(long count) => (float*)Arena.Allocate(count * sizeof(float));
+
+    internal void Free(float* pointer) => Arena.Free(pointer);
+
+    /// <summary>The next stream of random numbers.</summary>
+    internal Philox NextRandom() => new(_randomSeed, (_randomStep << 24) | _randomOperation++);
+
+    internal T Rent<T>()
+        where T : Operation, new()
+    {
+        var kind = OperationKind<T>.Number;
+        while (_pools.Count <= kind) _pools.Add(new Stack<Operation>());
+        return _pools[kind].TryPop(out var operation) ? (T)operation : new T { Kind = kind };
+    }
+
+    internal void Record(Operation operation, Tensor output)
+    {
+        operation.Output = output;
+        _operations.Add(operation);
+    }
+
+    /// <summary>Where a gradient is to be written (or added, where one has flowed before); null where none is wanted.</summary>
+    internal float* Gradient(Tensor tensor, out bool accumulate)
+    {
+        accumulate = tensor.Gradient != null;
+        if (tensor.RequiresGradient && !accumulate) tensor.Gradient = NewFloats(tensor.Count);
+        return tensor.RequiresGradient ? tensor.Gradient : null;
+    }
+
+    /// <summary>Where a gradient is to be added; null where none is wanted.</summary>
+    internal float* GradientToAdd(Tensor tensor)
+    {
+        var gradient = Gradient(tensor, out var accumulate);
+        if (gradient != null && !accumulate) Backend.Zero(gradient, tensor.Count);
+        return gradient;
+    }
+
+    /// <summary>The gradient of <paramref name="from"/> is also that of <paramref name="to"/>: hands the memory over where it can, adds where it must.</summary>
+    /// <remarks>The last use of the gradient of <paramref name="from"/>.</remarks>
+    internal void PassGradient(Tensor from, Tensor to)
+    {
+        if (!to.RequiresGradient) return;
+        if (to.Gradient == null && !from.Kept)
+        {
+            to.Gradient = from.Gradient;
+            from.Gradient = null;
+            return;
+        }
+
+        AddGradient(from, to);
+    }
+
+    /// <summary>As <see cref="PassGradient"/>, where the gradient of <paramref name="from"/> is needed again.</summary>
+    internal void AddGradient(Tensor from, Tensor to)
+    {
+        var gradient = Gradient(to, out var accumulate);
+        if (gradient == null) return;
+        if (accumulate) Backend.Add(to.Count, from.Gradient, gradient, gradient);
+        else Backend.Copy(from.Gradient, gradient, to.Count);
+    }
+
+    /// <summary>Gives back a tensor's memory, if the tape owns it.</summary>
+    internal void Release(Tensor tensor, bool evenIfKept = false)
+    {
+        if (tensor.Kept && !evenIfKept) return;
+        if (tensor.Transient && tensor.Data != null) Arena.Free(tensor.Data);
+        tensor.Data = null;
+        if (tensor.Gradient != null) Arena.Free(tensor.Gradient);
+        tensor.Gradient = null;
+        tensor.Transient = false;
+    }
+
+    private void BackwardTo(int first)
+    {
+        while (_operations.Count > first)
+        {
+            var operation = _operations[^1];
+            _operations.RemoveAt(_operations.Count - 1);
+            // No gradient: the result did not reach the loss.
+            if (operation.Output.Gradient != null) operation.Backward(this);
+            // All that used the result came later on the tape and is done.
+            Release(operation.Output);
+            Return(operation);
+        }
+    }
+
+    private void Return(Operation operation)
+    {
+        operation.Finish(this);
+        _pools[operation.Kind].Push(operation);
+    }
+
+    private static class OperationKind<T>
+    {
+        public static readonly int Number = Interlocked.Increment(ref OperationKinds.Count) - 1;
+    }
+
+    private static class OperationKinds
+    {
+        public static int Count;
+    }
+
+    /// <summary>A block of which only the input was kept.</summary>
+    private sealed class RecomputedBlock : Operation
+    {
+        public IBlock? Block { get; set; }
+
+        public Tensor? X { get; set; }
+
+        public uint FirstRandom { get; set; }
+
+        internal override void Backward(Tape tape)
+        {
+            var next = tape._randomOperation;
+            var recomputing = tape.Recomputing;
+            tape._randomOperation = FirstRandom;
+            tape.Recomputing = false;
+            var first = tape._operations.Count;
+            var y = Block!.Forward(tape, X!);
+            y.Gradient = Output.Gradient;
+            Output.Gradient = null;
+            tape.BackwardTo(first);
+            tape._randomOperation = next;
+            tape.Recomputing = recomputing;
+        }
+
+        internal override void Clear() => (Block, X) = (null, null);
+    }
+}

@@ -1,0 +1,364 @@
+using System.Runtime.CompilerServices;
+
+namespace Coppice.Tensors;
+
+// The matrix product, after Goto and van de Geijn ("Anatomy of High-Performance Matrix Multiplication"): blocks of both matrices are packed
+// into panels that the innermost loop reads in order. All threads pack a block of B together; then each takes chunks of rows of A, packs
+// them for itself and multiplies. An output is summed in order of k, in blocks of BlockK, by one thread: its bits depend on the shape only.
+internal sealed unsafe partial class CpuBackend<S, V>
+{
+    // A panel of A (KernelRows x BlockK floats) fits in the first-level cache, a block of B (BlockK x BlockN) in the second.
+    private const int BlockK = 256;
+    private const int BlockN = 768;
+    private const int RowsPerChunk = 64;
+
+    // Below this many multiplications a second thread costs more than it brings.
+    private const long SequentialWork = 1 << 16;
+
+    private static int PanelWidth => 3 * S.Width;
+
+    public override void Multiply(in MatrixProduct product)
+    {
+        if (product.M == 0 || product.N == 0) return;
+        if (product.K == 0)
+        {
+            FillWithoutProduct(product);
+            return;
+        }
+
+        if (product.M < S.KernelRows / 2 && !product.TransposeA)
+        {
+            MultiplyFewRows(product);
+            return;
+        }
+
+        var depth = Math.Min(product.K, BlockK);
+        _shared.Reserve((long)depth * RoundUp(Math.Min(product.N, BlockN), S.Width) * sizeof(float));
+        ReserveScratch(((long)depth * RowsPerChunk + S.KernelRows * PanelWidth) * sizeof(float));
+        for (var n = 0; n < product.N; n += BlockN)
+        {
+            for (var k = 0; k < product.K; k += BlockK)
+            {
+                var block = new ProductBlock
+                {
+                    Product = product,
+                    StartN = n,
+                    CountN = Math.Min(BlockN, product.N - n),
+                    StartK = k,
+                    CountK = Math.Min(BlockK, product.K - k),
+                    PackedB = (float*)_shared.Address,
+                };
+                PackB(block);
+                MultiplyBlock(block);
+            }
+        }
+    }
+
+    private static int RoundUp(int value, int multiple) => (value + multiple - 1) / multiple * multiple;
+
+    private void PackB(in ProductBlock block)
+    {
+        var job = new PackBJob { Block = block };
+        var panels = (block.CountN + PanelWidth - 1) / PanelWidth;
+        if ((long)block.CountN * block.CountK < SequentialWork / 8)
+        {
+            for (var panel = 0; panel < panels; panel++) job.Run(panel, 0);
+            return;
+        }
+
+        _pool.Run(ref job, panels);
+    }
+
+    private void MultiplyBlock(in ProductBlock block)
+    {
+        var job = new ProductJob { Block = block };
+        var chunksM = (block.Product.M + RowsPerChunk - 1) / RowsPerChunk;
+        // Few rows: let the threads share the columns too.
+        var panels = (block.CountN + PanelWidth - 1) / PanelWidth;
+        job.SplitsN = chunksM >= 2 * Threads ? 1 : Math.Min(panels, (2 * Threads + chunksM - 1) / chunksM);
+        job.PanelsPerSplit = (panels + job.SplitsN - 1) / job.SplitsN;
+        fixed (Scratch* scratch = _scratch)
+        {
+            job.Workers = scratch;
+            var items = chunksM * job.SplitsN;
+            if ((long)block.Product.M * block.CountN * block.CountK < SequentialWork)
+            {
+                for (var item = 0; item < items; item++) job.Run(item, 0);
+                return;
+            }
+
+            _pool.Run(ref job, items);
+        }
+    }
+
+    /// <summary>K = 0: the product is zero, and bias and residual remain.</summary>
+    private static void FillWithoutProduct(in MatrixProduct p)
+    {
+        for (var m = 0; m < p.M; m++)
+        {
+            var c = p.C + (long)m * p.StrideC;
+            for (var n = 0; n < p.N; n++)
+            {
+                c[n] = (p.Accumulate ? c[n] : 0f) + (p.Bias != null ? p.Bias[n] : 0f) + (p.Residual != null ? p.Residual[(long)m * p.StrideC + n] : 0f);
+            }
+        }
+    }
+
+    private struct ProductBlock
+    {
+        public MatrixProduct Product;
+        public int StartN;
+        public int CountN;
+        public int StartK;
+        public int CountK;
+
+        // Panels of PanelWidth columns, the last one narrower: panel p starts at p * PanelWidth * CountK and is [CountK, its width].
+        public float* PackedB;
+    }
+
+    private struct PackBJob : IJob
+    {
+        public ProductBlock Block;
+
+        public readonly void Run(int panel, int worker)
+        {
+            ref readonly var p = ref Block.Product;
+            var first = panel * PanelWidth;
+            var columns = Math.Min(PanelWidth, Block.CountN - first);
+            var width = RoundUp(columns, S.Width);
+            var destination = Block.PackedB + (long)first * Block.CountK;
+            if (p.TransposeB)
+            {
+                var source = p.B + (long)(Block.StartN + first) * p.StrideB + Block.StartK;
+                PackTransposed(source, p.StrideB, columns, Block.CountK, destination, width);
+            }
+            else
+            {
+                var source = p.B + (long)Block.StartK * p.StrideB + Block.StartN + first;
+                PackStraight(source, p.StrideB, Block.CountK, columns, destination, width);
+            }
+        }
+    }
+
+    private struct ProductJob : IJob
+    {
+        public ProductBlock Block;
+        public int SplitsN;
+        public int PanelsPerSplit;
+        public Scratch* Workers;
+
+        public readonly void Run(int item, int worker)
+        {
+            ref readonly var p = ref Block.Product;
+            var firstRow = item / SplitsN * RowsPerChunk;
+            var rows = Math.Min(RowsPerChunk, p.M - firstRow);
+            var firstColumn = item % SplitsN * PanelsPerSplit * PanelWidth;
+            var lastColumn = Math.Min(Block.CountN, firstColumn + PanelsPerSplit * PanelWidth);
+            if (firstColumn >= lastColumn) return;
+            var packedA = (float*)Workers[worker].Address;
+            var tile = packedA + (long)RowsPerChunk * Math.Min(p.K, BlockK);
+            PackA(firstRow, rows, packedA);
+            for (var r = 0; r < rows; r += S.KernelRows)
+            {
+                var tileRows = Math.Min(S.KernelRows, rows - r);
+                for (var column = firstColumn; column < lastColumn; column += PanelWidth)
+                {
+                    var columns = Math.Min(PanelWidth, Block.CountN - column);
+                    var vectors = (columns + S.Width - 1) / S.Width;
+                    var packedB = Block.PackedB + (long)column * Block.CountK;
+                    if (S.KernelRows == 8) Tiles8<S, V>.Multiply(vectors, Block.CountK, packedA + (long)r * Block.CountK, packedB, tile);
+                    else Tiles4<S, V>.Multiply(vectors, Block.CountK, packedA + (long)r * Block.CountK, packedB, tile);
+                    StoreTile(firstRow + r, tileRows, Block.StartN + column, columns, tile, vectors * S.Width);
+                }
+            }
+        }
+
+        private readonly void PackA(int firstRow, int rows, float* destination)
+        {
+            ref readonly var p = ref Block.Product;
+            for (var r = 0; r < rows; r += S.KernelRows)
+            {
+                var panelRows = Math.Min(S.KernelRows, rows - r);
+                var panel = destination + (long)r * Block.CountK;
+                if (p.TransposeA) PackStraight(p.A + (long)Block.StartK * p.StrideA + firstRow + r, p.StrideA, Block.CountK, panelRows, panel, S.KernelRows);
+                else PackTransposed(p.A + (long)(firstRow + r) * p.StrideA + Block.StartK, p.StrideA, panelRows, Block.CountK, panel, S.KernelRows);
+            }
+        }
+
+        /// <summary>Adds what belongs to the outputs of a tile, and writes them.</summary>
+        private readonly void StoreTile(int row, int rows, int column, int columns, float* tile, int tileStride)
+        {
+            ref readonly var p = ref Block.Product;
+            var first = Block.StartK == 0;
+            var accumulate = p.Accumulate || !first;
+            var bias = first && p.Bias != null ? p.Bias + column : null;
+            var whole = columns / S.Width * S.Width;
+            for (var r = 0; r < rows; r++)
+            {
+                var c = p.C + (long)(row + r) * p.StrideC + column;
+                var residual = first && p.Residual != null ? p.Residual + (long)(row + r) * p.StrideC + column : null;
+                var t = tile + (long)r * tileStride;
+                for (var n = 0; n < whole; n += S.Width)
+                {
+                    var value = S.Load(t + n);
+                    if (accumulate) value = S.Add(value, S.Load(c + n));
+                    if (bias != null) value = S.Add(value, S.Load(bias + n));
+                    if (residual != null) value = S.Add(value, S.Load(residual + n));
+                    S.Store(value, c + n);
+                }
+
+                for (var n = whole; n < columns; n++)
+                {
+                    var value = t[n];
+                    if (accumulate) value += c[n];
+                    if (bias != null) value += bias[n];
+                    if (residual != null) value += residual[n];
+                    c[n] = value;
+                }
+            }
+        }
+    }
+
+    /// <summary>destination[i, j] = source[i, j] for [rows, columns], padded with zeros to the destination's row width.</summary>
+    private static void PackStraight(float* source, int stride, int rows, int columns, float* destination, int width)
+    {
+        if (columns == width && width % S.Width == 0)
+        {
+            for (var i = 0; i < rows; i++)
+            {
+                for (var j = 0; j < width; j += S.Width) S.Store(S.Load(source + j), destination + j);
+                source += stride;
+                destination += width;
+            }
+
+            return;
+        }
+
+        for (var i = 0; i < rows; i++)
+        {
+            var j = 0;
+            for (; j < columns; j++) destination[j] = source[j];
+            for (; j < width; j++) destination[j] = 0;
+            source += stride;
+            destination += width;
+        }
+    }
+
+    /// <summary>destination[j, i] = source[i, j] for [rows, columns], padded with zeros to the destination's row width (a multiple of 4, at least rows).</summary>
+    private static void PackTransposed(float* source, int stride, int rows, int columns, float* destination, int width)
+    {
+        var side = S.TransposeSide;
+        var wholeRows = rows / side * side;
+        var wholeColumns = columns / side * side;
+        for (var i = 0; i < wholeRows; i += side)
+        {
+            for (var j = 0; j < wholeColumns; j += side)
+            {
+                S.Transpose(source + (long)i * stride + j, stride, destination + (long)j * width + i, width);
+            }
+
+            for (var j = wholeColumns; j < columns; j++)
+            {
+                for (var r = i; r < i + side; r++) destination[(long)j * width + r] = source[(long)r * stride + j];
+            }
+        }
+
+        for (var i = wholeRows; i < width; i++)
+        {
+            if (i < rows)
+            {
+                for (var j = 0; j < columns; j++) destination[(long)j * width + i] = source[(long)i * stride + j];
+            }
+            else
+            {
+                for (var j = 0; j < columns; j++) destination[(long)j * width + i] = 0;
+            }
+        }
+    }
+
+    // A few rows (generation, one token at a time): nothing is packed, since every weight is used once or twice and reading it is the cost.
+    private void MultiplyFewRows(in MatrixProduct product)
+    {
+        var job = new FewRowsJob { Product = product };
+        const int ColumnsPerItem = 64;
+        job.ColumnsPerItem = ColumnsPerItem;
+        var items = (product.N + ColumnsPerItem - 1) / ColumnsPerItem;
+        if ((long)product.M * product.N * product.K < SequentialWork)
+        {
+            for (var item = 0; item < items; item++) job.Run(item, 0);
+            return;
+        }
+
+        _pool.Run(ref job, items);
+    }
+
+    private struct FewRowsJob : IJob
+    {
+        public MatrixProduct Product;
+        public int ColumnsPerItem;
+
+        public readonly void Run(int item, int worker)
+        {
+            var first = item * ColumnsPerItem;
+            var columns = Math.Min(ColumnsPerItem, Product.N - first);
+            var sums = stackalloc float[columns + 16];
+            for (var m = 0; m < Product.M; m++)
+            {
+                var a = Product.A + (long)m * Product.StrideA;
+                if (Product.TransposeB)
+                {
+                    for (var n = 0; n < columns; n++) sums[n] = Dot(a, Product.B + (long)(first + n) * Product.StrideB, Product.K);
+                }
+                else
+                {
+                    SumRows(a, first, columns, sums);
+                }
+
+                var c = Product.C + (long)m * Product.StrideC + first;
+                var residual = Product.Residual == null ? null : Product.Residual + (long)m * Product.StrideC + first;
+                for (var n = 0; n < columns; n++)
+                {
+                    var value = sums[n];
+                    if (Product.Accumulate) value += c[n];
+                    if (Product.Bias != null) value += Product.Bias[first + n];
+                    if (residual != null) value += residual[n];
+                    c[n] = value;
+                }
+            }
+        }
+
+        /// <summary>sums[n] = Σ_k a[k] · B[k, first + n], in order of k.</summary>
+        private readonly void SumRows(float* a, int first, int columns, float* sums)
+        {
+            new Span<float>(sums, columns).Clear();
+            var whole = columns / S.Width * S.Width;
+            for (var k = 0; k < Product.K; k++)
+            {
+                var b = Product.B + (long)k * Product.StrideB + first;
+                var factor = S.Create(a[k]);
+                for (var n = 0; n < whole; n += S.Width) S.Store(S.MultiplyAdd(factor, S.Load(b + n), S.Load(sums + n)), sums + n);
+                for (var n = whole; n < columns; n++) sums[n] += a[k] * b[n];
+            }
+        }
+    }
+
+    /// <summary>Σ a[i] · b[i] with four partial sums a lane, to keep the multiply-add units busy.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static float Dot(float* a, float* b, int count)
+    {
+        V s0 = S.Zero, s1 = S.Zero, s2 = S.Zero, s3 = S.Zero;
+        var i = 0;
+        for (; i <= count - 4 * S.Width; i += 4 * S.Width)
+        {
+            s0 = S.MultiplyAdd(S.Load(a + i), S.Load(b + i), s0);
+            s1 = S.MultiplyAdd(S.Load(a + i + S.Width), S.Load(b + i + S.Width), s1);
+            s2 = S.MultiplyAdd(S.Load(a + i + 2 * S.Width), S.Load(b + i + 2 * S.Width), s2);
+            s3 = S.MultiplyAdd(S.Load(a + i + 3 * S.Width), S.Load(b + i + 3 * S.Width), s3);
+        }
+
+        for (; i <= count - S.Width; i += S.Width) s0 = S.MultiplyAdd(S.Load(a + i), S.Load(b + i), s0);
+        var sum = S.Sum(S.Add(S.Add(s0, s1), S.Add(s2, s3)));
+        for (; i < count; i++) sum += a[i] * b[i];
+        return sum;
+    }
+}

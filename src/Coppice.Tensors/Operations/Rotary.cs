@@ -1,0 +1,113 @@
+using Coppice.Foundation;
+
+namespace Coppice.Tensors;
+
+/// <summary>The cosines and sines of all rotary angles up to a longest position.</summary>
+public sealed class RotaryTable : IDisposable
+{
+    private readonly FlatBuffer _cosines;
+    private readonly FlatBuffer _sines;
+
+    /// <summary>Computes the table in double precision.</summary>
+    /// <param name="backend">Whose memory it is.</param>
+    /// <param name="positions">One more than the largest position.</param>
+    /// <param name="rotarySize">How many leading elements of a head turn; even.</param>
+    /// <param name="theta">The base of the frequencies: pair i turns by position · theta^(-2i / rotarySize).</param>
+    public RotaryTable(Backend backend, int positions, int rotarySize, double theta)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(positions);
+        if (rotarySize <= 0 || rotarySize % 2 != 0) throw new ArgumentOutOfRangeException(nameof(rotarySize), rotarySize, "An even number is needed.");
+        (Positions, RotarySize) = (positions, rotarySize);
+        var half = rotarySize / 2;
+        var (cosines, sines) = (new float[half], new float[half]);
+        _cosines = new FlatBuffer(backend, (long)positions * half);
+        _sines = new FlatBuffer(backend, (long)positions * half);
+        for (var position = 0; position < positions; position++)
+        {
+            for (var i = 0; i < half; i++)
+            {
+                var angle = position * Math.Pow(theta, -2.0 * i / rotarySize);
+                cosines[i] = (float)Math.Cos(angle);
+                sines[i] = (float)Math.Sin(angle);
+            }
+
+            _cosines.CopyFrom(cosines, (long)position * half);
+            _sines.CopyFrom(sines, (long)position * half);
+        }
+    }
+
+    /// <summary>One more than the largest position.</summary>
+    public int Positions { get; }
+
+    /// <summary>How many leading elements of a head turn.</summary>
+    public int RotarySize { get; }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _cosines.Dispose();
+        _sines.Dispose();
+    }
+
+    internal unsafe float* Cosines => _cosines.Data;
+
+    internal unsafe float* Sines => _sines.Data;
+}
+
+/// <summary>Rotary position embedding, half-split layout.</summary>
+[Technique("rope", Title = "RoFormer: Enhanced Transformer with Rotary Position Embedding", Paper = "arXiv:2104.09864")]
+public static unsafe class RotaryOperation
+{
+    /// <summary>Turns the heads of queries or keys by their positions. Works in place: <paramref name="x"/> is used up unless it is kept.</summary>
+    /// <param name="tape">The tape.</param>
+    /// <param name="x">[rows, heads · head size].</param>
+    /// <param name="positions">[rows]; the caller has checked that each is in the table.</param>
+    /// <param name="table">The angles.</param>
+    /// <param name="heads">Number of heads.</param>
+    /// <returns>[rows, heads · head size].</returns>
+    public static Tensor Rotary(this Tape tape, Tensor x, IntTensor positions, RotaryTable table, int heads)
+    {
+        Require.That(x.Columns % heads == 0 && x.Columns / heads >= table.RotarySize && positions.Count == x.Rows, "rotary", x.Shape, new Shape(positions.Count, heads, table.RotarySize));
+        Tensor y;
+        if (x is { Transient: true, Kept: false })
+        {
+            // What made x does not need its values again: a linear layer or a norm keeps its input.
+            y = tape.NewView(x.Shape, x.RequiresGradient, x.Data);
+            y.Transient = true;
+            x.Transient = false;
+            x.Data = null;
+        }
+        else
+        {
+            y = tape.NewTensor(x.Shape, x.RequiresGradient);
+            tape.Backend.Copy(x.Data, y.Data, x.Count);
+        }
+
+        tape.Backend.Rotate(y.Rows, heads, y.Columns / heads, table.RotarySize, positions.Data, table.Cosines, table.Sines, inverse: false, y.Data, y.Columns);
+        if (!y.RequiresGradient) return y;
+        var operation = tape.Rent<Recorded>();
+        (operation.X, operation.Positions, operation.Table, operation.Heads) = (x, positions, table, heads);
+        tape.Record(operation, y);
+        return y;
+    }
+
+    private sealed class Recorded : Operation
+    {
+        public Tensor? X { get; set; }
+
+        public IntTensor? Positions { get; set; }
+
+        public RotaryTable? Table { get; set; }
+
+        public int Heads { get; set; }
+
+        internal override void Backward(Tape tape)
+        {
+            var y = Output;
+            tape.Backend.Rotate(y.Rows, Heads, y.Columns / Heads, Table!.RotarySize, Positions!.Data, Table.Cosines, Table.Sines, inverse: true, y.Gradient, y.Columns);
+            tape.PassGradient(y, X!);
+        }
+
+        internal override void Clear() => (X, Positions, Table) = (null, null, null);
+    }
+}
