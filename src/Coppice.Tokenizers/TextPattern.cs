@@ -114,7 +114,8 @@ internal sealed class TextPattern
         return folded.ToArray();
     }
 
-    private static char Representative(UnicodeCategory category) => category switch
+    /// <summary>A character of the basic plane that is in a category; none is in a range that patterns in use name.</summary>
+    internal static char Representative(UnicodeCategory category) => category switch
     {
         UnicodeCategory.UppercaseLetter => '\u10A0',
         UnicodeCategory.LowercaseLetter => '\u1D00',
@@ -128,6 +129,7 @@ internal sealed class TextPattern
         UnicodeCategory.OtherPunctuation => '\uA874',
         UnicodeCategory.MathSymbol => '\u2A00',
         UnicodeCategory.CurrencySymbol => '\uA838',
+        UnicodeCategory.ModifierSymbol => '\uAB5B',
         UnicodeCategory.Format => '\u2060',
         UnicodeCategory.PrivateUse => '\uE000',
         UnicodeCategory.OtherNotAssigned => '\uFFFF',

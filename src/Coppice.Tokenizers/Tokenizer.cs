@@ -52,6 +52,8 @@ public sealed partial class Tokenizer : ITokenizer
     /// <summary>The control tokens with their ids: the special added tokens and those that begin and end a document.</summary>
     public IReadOnlyDictionary<string, int> SpecialTokens { get; }
 
+    internal Models.TokenModel Model => parts.Model;
+
     /// <summary>Reads a tokenizer from a <c>tokenizer.json</c> or the folder that holds one.</summary>
     /// <param name="path">The file or folder.</param>
     /// <exception cref="CoppiceException">The file can't be read, or something in it is wrong or not supported: the message says what and where.</exception>
