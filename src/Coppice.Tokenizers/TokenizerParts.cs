@@ -10,7 +10,7 @@ namespace Coppice.Tokenizers;
 /// <summary>What a tokenizer is made of, as <c>tokenizer.json</c> lists it.</summary>
 internal sealed record TokenizerParts
 {
-    public required TokenModel Model { get; init; }
+    public TokenModel Model { get; init; } = null!;
 
     public IReadOnlyList<AddedToken> AddedTokens { get; init; } = [];
 

@@ -60,6 +60,7 @@ public class TrainingTests
     [Theory]
     [InlineData(BpeStyle.Gpt2)]
     [InlineData(BpeStyle.Gpt4)]
+    [InlineData(BpeStyle.Llama)]
     public void The_number_of_threads_and_the_order_of_texts_change_nothing(BpeStyle style)
     {
         var texts = SmallTokenizers.Sentences(3000).ToList();
@@ -80,9 +81,11 @@ public class TrainingTests
         {
             var expected = new WordCounts();
             var words = new List<TextPiece>();
-            BpeStyleParts.For(style).Split(whole, words);
-            foreach (var word in words) expected.Add(System.Text.Encoding.UTF8.GetBytes(whole.Substring(word.Start, word.Length)), 1);
-            var actual = new WordCounter(BpeStyleParts.For(style).Split, new BpeTrainerOptions { Threads = 2 }).Count([whole]);
+            var parts = BpeStyleParts.For(style);
+            var prepared = parts.Prepare(whole);
+            parts.Split(prepared, words);
+            foreach (var word in words) expected.Add(System.Text.Encoding.UTF8.GetBytes(prepared.Substring(word.Start, word.Length)), 1);
+            var actual = new WordCounter(parts, new BpeTrainerOptions { Threads = 2 }).Count([whole]);
             Assert.Equal(Sorted(expected), Sorted(actual));
         }
     }
@@ -94,10 +97,36 @@ public class TrainingTests
     public void When_memory_is_short_the_rarest_words_are_forgotten()
     {
         var counts = new WordCounts();
-        for (byte word = 0; word < 100; word++) counts.Add([word], word / 10);
-        var kept = counts.WithoutRarest(25);
-        Assert.Equal(20, kept.Count);
+        for (byte word = 0; word < 100; word++) counts.Add([word, word], word / 10);
+        var kept = counts.WithoutRarest(50);
+        Assert.Equal((20, 40), (kept.Count, kept.ByteCount));
         Assert.All(Enumerable.Range(0, kept.Count), i => Assert.True(kept.CountOf(i) >= 8));
+
+        var texts = SmallTokenizers.Sentences(500).ToList();
+        var options = Small with { MaxWordBytes = 2000 };
+        Assert.Equal(BpeTrainer.Train(texts, options).ToJson(), BpeTrainer.Train(texts, options with { Threads = 3 }).ToJson());
+        Assert.NotEqual(BpeTrainer.Train(texts, options).ToJson(), BpeTrainer.Train(texts, Small).ToJson());
+    }
+
+    [Fact]
+    public void A_Llama_tokenizer_has_bytes_and_frequent_characters_and_writes_rare_ones_as_bytes()
+    {
+        // "é" is one character in 2,000 and isn't needed to cover 99.9 % of the text.
+        var text = string.Concat(Enumerable.Repeat("the cat\nthe hat ", 125)) + "é";
+        var tokenizer = BpeTrainer.Train([text], new BpeTrainerOptions { VocabularySize = 300, Style = BpeStyle.Llama, CharacterCoverage = 0.999 });
+        Assert.Equal((0, 1, 2, 3, 258), (tokenizer.TokenToId("<unk>"), tokenizer.BeginOfText, tokenizer.EndOfText, tokenizer.TokenToId("<0x00>"), tokenizer.TokenToId("<0xFF>")));
+        Assert.Null(tokenizer.TokenToId("é"));
+        Assert.Equal(["▁the", "▁cat", "\n", "the", "▁hat", "<0xC3>", "<0xA9>"], tokenizer.EncodeWithOffsets("the cat\nthe haté", addSpecialTokens: false).Tokens);
+        Assert.Equal("the cat 日本 é", tokenizer.Decode(tokenizer.Encode("the cat 日本 é").ToArray()));
+        Assert.Equal(tokenizer.ToJson(), Tokenizer.FromJson(tokenizer.ToJson()).ToJson());
+        Assert.DoesNotContain(Enumerable.Range(259, tokenizer.VocabularySize - 259), id => tokenizer.IdToToken(id)!.LastIndexOf('▁') > 0 || tokenizer.IdToToken(id)!.Trim('\n').Contains('\n'));
+    }
+
+    [Fact]
+    public void A_word_longer_than_any_is_counted_in_pieces_that_are_whole_characters()
+    {
+        var counts = new WordCounter(BpeStyleParts.For(BpeStyle.Gpt2), new BpeTrainerOptions()).Count([new string('日', 1000)]);
+        Assert.Equal([(1023, 2L), (954, 1L)], Enumerable.Range(0, counts.Count).Select(i => (counts.Word(i).Length, counts.CountOf(i))));
     }
 
     [Fact]
@@ -160,6 +189,9 @@ public class TrainingTests
         Assert.Throws<CoppiceException>(() => BpeTrainer.Train(["a"], Small with { SpecialTokens = ["x", "x"] }));
         Assert.Throws<CoppiceException>(() => BpeTrainer.Train(["a"], Small with { SpecialTokens = [""] }));
         Assert.Throws<CoppiceException>(() => BpeTrainer.Train(["a"], Small with { MaxTokenLength = 0 }));
+        Assert.Throws<CoppiceException>(() => BpeTrainer.Train(["a"], Small with { MaxWordBytes = int.MaxValue }));
+        Assert.Throws<CoppiceException>(() => BpeTrainer.Train(["a"], Small with { CharacterCoverage = double.NaN }));
+        Assert.Throws<CoppiceException>(() => BpeTrainer.Train(["a"], Small with { Style = BpeStyle.Llama }));
     }
 
     [Fact]

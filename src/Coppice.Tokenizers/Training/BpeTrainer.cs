@@ -18,12 +18,13 @@ public static class BpeTrainer
     /// <exception cref="OperationCanceledException">Stopped by the caller.</exception>
     public static Tokenizer Train(IEnumerable<string> texts, BpeTrainerOptions options)
     {
-        Check(options);
         var style = BpeStyleParts.For(options.Style);
-        var counts = new WordCounter(style.Split, options).Count(texts);
+        var special = options.SpecialTokens ?? style.SpecialTokens;
+        Check(options, special);
+        var counts = new WordCounter(style, options).Count(texts);
         if (counts.Count == 0) throw new CoppiceException("there is no text to train a tokenizer on");
 
-        var alphabet = TrainingAlphabet.For(counts, options);
+        var alphabet = style.AlphabetOf(counts, special, options);
         if (alphabet.Tokens.Count > options.VocabularySize)
         {
             throw CoppiceException.Usage(string.Create(CultureInfo.InvariantCulture,
@@ -34,8 +35,8 @@ public static class BpeTrainer
         var vocabulary = new Vocabulary(tokens.Select((token, id) => KeyValuePair.Create(token, id)).ToList());
         return new Tokenizer(style.Parts with
         {
-            Model = new BpeModel(vocabulary, merges, style.ModelOptions),
-            AddedTokens = options.SpecialTokens.Select((token, id) => new AddedToken(id, token)).ToList(),
+            Model = new BpeModel(vocabulary, merges, style.ModelOptions(special)),
+            AddedTokens = special.Select((token, id) => new AddedToken(id, token)).ToList(),
         });
     }
 
@@ -45,8 +46,7 @@ public static class BpeTrainer
         var ids = tokens.Select((token, id) => (token, id)).ToDictionary(pair => pair.token, pair => pair.id, StringComparer.Ordinal);
         var merges = new List<Merge>();
         var merged = new HashSet<(int, int)>();
-        var words = Enumerable.Range(0, counts.Count).Select(i => (alphabet.Symbols(counts.Word(i)), counts.CountOf(i))).ToList();
-        var merger = new PairMerger(words, options.VocabularySize, options.MaxTokenLength);
+        var merger = new PairMerger(counts, alphabet, options.VocabularySize, options.MaxTokenLength);
         var leastCount = Math.Max(1, options.MinFrequency);
         while (tokens.Count < options.VocabularySize && merger.Next() is { } best && best.Count >= leastCount)
         {
@@ -70,13 +70,15 @@ public static class BpeTrainer
         return (tokens, merges);
     }
 
-    private static void Check(BpeTrainerOptions options)
+    private static void Check(BpeTrainerOptions options, IReadOnlyList<string> special)
     {
-        if (options.VocabularySize < 1) throw CoppiceException.Usage($"the vocabulary size must be at least 1, not {options.VocabularySize.ToString(CultureInfo.InvariantCulture)}");
+        if (options.VocabularySize < 1) throw CoppiceException.Usage("the vocabulary size must be at least 1");
         if (options.MaxTokenLength < 1) throw CoppiceException.Usage("the longest token must have at least 1 symbol");
-        if (options.MaxDistinctWords < 2) throw CoppiceException.Usage("at least 2 distinct words must fit in memory");
-        if (options.SpecialTokens.Any(string.IsNullOrEmpty)) throw CoppiceException.Usage("a special token can't be empty");
-        var twice = options.SpecialTokens.GroupBy(token => token, StringComparer.Ordinal).FirstOrDefault(group => group.Count() > 1);
+        if (options.MaxWordBytes is < 1 or > BpeTrainerOptions.LargestWordBytes) throw CoppiceException.Usage("the bytes of distinct words must be between 1 and 268435456 (256 MiB)");
+        if (options.CharacterCoverage is not (> 0 and <= 1)) throw CoppiceException.Usage("the character coverage must be above 0 and at most 1");
+        if (options.Style == BpeStyle.Llama && options.InitialAlphabet != InitialAlphabet.AllBytes) throw CoppiceException.Usage("the style Llama always has all bytes to fall back to");
+        if (special.Any(string.IsNullOrEmpty)) throw CoppiceException.Usage("a special token can't be empty");
+        var twice = special.GroupBy(token => token, StringComparer.Ordinal).FirstOrDefault(group => group.Count() > 1);
         if (twice is not null) throw CoppiceException.Usage($"the special token '{twice.Key}' is given twice");
     }
 }

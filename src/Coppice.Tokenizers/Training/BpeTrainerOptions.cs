@@ -9,6 +9,8 @@ public enum BpeStyle
     /// <summary>Bytes, cut as GPT-4 and Llama 3 cut them: numbers in groups of three, line ends kept with what is before them.</summary>
     Gpt4,
 
+    /// <summary>Characters, with a fallback to bytes for those that are rare or new; a space belongs to the word after it. As in Llama 2.</summary>
+    Llama,
 }
 
 /// <summary>The symbols that are in a byte-level vocabulary before the first merge.</summary>
@@ -36,30 +38,42 @@ public sealed record BpeTrainerOptions
     /// <summary>A pair that occurs less often isn't merged.</summary>
     public long MinFrequency { get; init; } = 2;
 
-    /// <summary>The special tokens; they get the first ids.</summary>
-    public IReadOnlyList<string> SpecialTokens { get; init; } = ["<|endoftext|>"];
+    /// <summary>
+    /// The special tokens; they get the first ids. Null for the usual ones of the style: <c>&lt;|endoftext|&gt;</c>, or for <see cref="BpeStyle.Llama"/>
+    /// <c>&lt;unk&gt;</c>, <c>&lt;s&gt;</c> and <c>&lt;/s&gt;</c>.
+    /// </summary>
+    public IReadOnlyList<string>? SpecialTokens { get; init; }
 
-    /// <summary>The symbols to start from.</summary>
+    /// <summary>The symbols to start from. <see cref="BpeStyle.Llama"/> always has all bytes to fall back to.</summary>
     public InitialAlphabet InitialAlphabet { get; init; } = InitialAlphabet.AllBytes;
 
     /// <summary>How text is cut into words.</summary>
     public BpeStyle Style { get; init; } = BpeStyle.Gpt2;
 
-    /// <summary>The most bytes that a token may have; null for no limit.</summary>
+    /// <summary>
+    /// The share of the text's characters that become symbols, the most frequent first, for <see cref="BpeStyle.Llama"/>; the others are written as bytes.
+    /// SentencePiece's default.
+    /// </summary>
+    public double CharacterCoverage { get; init; } = 0.9995;
+
+    /// <summary>The most symbols (bytes, or characters for <see cref="BpeStyle.Llama"/>) that a token may have; null for no limit.</summary>
     public int? MaxTokenLength { get; init; }
 
     /// <summary>The threads that count words. The result doesn't depend on it.</summary>
     public int Threads { get; init; } = Environment.ProcessorCount;
 
     /// <summary>
-    /// The most distinct words held in memory. When there are more after a batch of text, the rarest are forgotten until half the room is free:
-    /// first those seen once, then those seen twice, and so on.
+    /// The most bytes of distinct words held in memory; training takes up to about fifty times as much. When there are more after a batch of text, the rarest
+    /// words are forgotten until half is free: first those seen once, then those seen twice, and so on.
     /// </summary>
-    public int MaxDistinctWords { get; init; } = 16_000_000;
+    public int MaxWordBytes { get; init; } = LargestWordBytes;
 
     /// <summary>Called now and then from the thread that trains.</summary>
     public Action<TrainerProgress>? Progress { get; init; }
 
     /// <summary>Stops training.</summary>
     public CancellationToken Cancellation { get; init; }
+
+    // With more, the tables of pairs would outgrow what one array can hold.
+    internal const int LargestWordBytes = 256 << 20;
 }

@@ -20,27 +20,28 @@ internal sealed class PairMerger
     private readonly List<ulong> grown = [];
 
     /// <summary>Counts the pairs of the words.</summary>
-    /// <param name="words">The words as symbol ids, with how often each occurs.</param>
+    /// <param name="words">The words and how often each occurs.</param>
+    /// <param name="alphabet">Makes symbols of a word.</param>
     /// <param name="vocabularyLimit">One more than the largest id that merges may give.</param>
     /// <param name="maxTokenLength">The most symbols in a token, or null.</param>
-    public PairMerger(IReadOnlyList<(int[] Symbols, long Count)> words, int vocabularyLimit, int? maxTokenLength)
+    public PairMerger(WordCounts words, TrainingAlphabet alphabet, int vocabularyLimit, int? maxTokenLength)
     {
         this.maxTokenLength = maxTokenLength;
         symbolLengths = new int[vocabularyLimit];
         Array.Fill(symbolLengths, 1);
-        symbols = new int[words.Sum(word => word.Symbols.Length)];
+        // No word has more symbols than bytes.
+        symbols = new int[words.ByteCount];
         wordStarts = new int[words.Count];
         wordLengths = new int[words.Count];
         wordCounts = new long[words.Count];
         var start = 0;
         for (var w = 0; w < words.Count; w++)
         {
-            var (word, count) = words[w];
-            word.CopyTo(symbols, start);
             wordStarts[w] = start;
-            wordLengths[w] = word.Length;
-            wordCounts[w] = count;
-            for (var i = 0; i + 1 < word.Length; i++) Change(word[i], word[i + 1], count, w);
+            wordLengths[w] = alphabet.WriteSymbols(words.Word(w), symbols.AsSpan(start));
+            wordCounts[w] = words.CountOf(w);
+            var word = symbols.AsSpan(start, wordLengths[w]);
+            for (var i = 0; i + 1 < word.Length; i++) Change(word[i], word[i + 1], wordCounts[w], w);
             start += word.Length;
         }
 
@@ -107,7 +108,7 @@ internal sealed class PairMerger
 
     private void Change(int left, int right, long change, int word)
     {
-        if (symbolLengths[left] + symbolLengths[right] > maxTokenLength) return;
+        if (left == TrainingAlphabet.NoSymbol || right == TrainingAlphabet.NoSymbol || symbolLengths[left] + symbolLengths[right] > maxTokenLength) return;
         var pair = PairTable.Key(left, right);
         if (change < 0) pairs.Decrease(pair, -change);
         else if (pairs.Increase(pair, change, word)) grown.Add(pair);

@@ -6,14 +6,15 @@ namespace Coppice.Tokenizers.Training;
 /// Cuts texts into words and counts them, with several threads. Texts are taken in batches of a fixed size, so that where rare words are forgotten
 /// depends on the texts alone.
 /// </summary>
-/// <param name="split">Appends the words of a text.</param>
+/// <param name="style">How words are cut.</param>
 /// <param name="options">Threads, memory, progress.</param>
-internal sealed class WordCounter(WordCounter.Splitter split, BpeTrainerOptions options)
+internal sealed class WordCounter(BpeStyleParts style, BpeTrainerOptions options)
 {
     private const int BatchUnits = 8 << 20;
     private const int ChunkUnits = 256 << 10;
 
-    public delegate void Splitter(ReadOnlySpan<char> text, List<TextPiece> words);
+    // Longer words (a picture as text, a genome) are counted in pieces of this many bytes: looking for a pair in a word takes as long as the word is.
+    private const int LongestWord = 1024;
 
     /// <summary>Counts the words of all texts.</summary>
     /// <exception cref="OperationCanceledException">Stopped by the caller.</exception>
@@ -25,7 +26,7 @@ internal sealed class WordCounter(WordCounter.Splitter split, BpeTrainerOptions 
         long counted = 0;
         foreach (var text in texts)
         {
-            AddChunks(text, batch);
+            AddChunks(style.Prepare(text), batch);
             units += text.Length;
             counted++;
             if (units < BatchUnits) continue;
@@ -41,13 +42,13 @@ internal sealed class WordCounter(WordCounter.Splitter split, BpeTrainerOptions 
     }
 
     // Long texts are cut for the threads where every style ends a word: between a character that is no white space and a space.
-    private static void AddChunks(string text, List<ReadOnlyMemory<char>> chunks)
+    private void AddChunks(string text, List<ReadOnlyMemory<char>> chunks)
     {
         var start = 0;
         while (text.Length - start > ChunkUnits)
         {
             var cut = start + ChunkUnits;
-            while (cut < text.Length && (text[cut] != ' ' || char.IsWhiteSpace(text[cut - 1]))) cut++;
+            while (cut < text.Length && (text[cut] != style.Space || text[cut - 1] == style.Space || char.IsWhiteSpace(text[cut - 1]))) cut++;
             chunks.Add(text.AsMemory(start, cut - start));
             start = cut;
         }
@@ -58,14 +59,14 @@ internal sealed class WordCounter(WordCounter.Splitter split, BpeTrainerOptions 
     private WordCounts CountBatch(List<ReadOnlyMemory<char>> chunks, WordCounts total)
     {
         var parallel = new ParallelOptions { MaxDegreeOfParallelism = Math.Max(1, options.Threads), CancellationToken = options.Cancellation };
-        Parallel.For(0, chunks.Count, parallel, () => new Worker(split), (i, _, worker) => worker.Count(chunks[i].Span), worker =>
+        Parallel.For(0, chunks.Count, parallel, () => new Worker(style), (i, _, worker) => worker.Count(chunks[i].Span), worker =>
         {
             lock (total) total.Add(worker.Counts);
         });
-        return total.Count > options.MaxDistinctWords ? total.WithoutRarest(options.MaxDistinctWords / 2) : total;
+        return total.ByteCount > options.MaxWordBytes ? total.WithoutRarest(options.MaxWordBytes / 2) : total;
     }
 
-    private sealed class Worker(Splitter split)
+    private sealed class Worker(BpeStyleParts style)
     {
         private readonly List<TextPiece> words = [];
         private byte[] bytes = new byte[1024];
@@ -75,16 +76,31 @@ internal sealed class WordCounter(WordCounter.Splitter split, BpeTrainerOptions 
         public Worker Count(ReadOnlySpan<char> text)
         {
             words.Clear();
-            split(text, words);
+            style.Split(text, words);
             foreach (var word in words)
             {
                 var needed = Encoding.UTF8.GetMaxByteCount(word.Length);
                 if (bytes.Length < needed) bytes = new byte[needed];
                 var length = Encoding.UTF8.GetBytes(text.Slice(word.Start, word.Length), bytes);
-                Counts.Add(bytes.AsSpan(0, length), 1);
+                AddPieces(bytes.AsSpan(0, length));
             }
 
             return this;
         }
+
+        private void AddPieces(ReadOnlySpan<byte> word)
+        {
+            while (word.Length > LongestWord)
+            {
+                var end = LongestWord;
+                while (IsInsideCharacter(word[end])) end--;
+                Counts.Add(word[..end], 1);
+                word = word[end..];
+            }
+
+            Counts.Add(word, 1);
+        }
+
+        private static bool IsInsideCharacter(byte value) => (value & 0xC0) == 0x80;
     }
 }

@@ -21,6 +21,9 @@ internal sealed class WordCounts
     /// <summary>The number of distinct words.</summary>
     public int Count => entries.Count;
 
+    /// <summary>The bytes of all distinct words.</summary>
+    public int ByteCount => block.Count;
+
     /// <summary>How often a word was counted.</summary>
     public long CountOf(int index) => entries[index].Count;
 
@@ -54,15 +57,15 @@ internal sealed class WordCounts
         for (var i = 0; i < other.Count; i++) Add(other.Word(i), other.CountOf(i));
     }
 
-    /// <summary>Forgets the rarest words until at most so many are left. Words that occur equally often stay or go together.</summary>
-    public WordCounts WithoutRarest(int most)
+    /// <summary>Forgets the rarest words until at most so many bytes are left. Words that occur equally often stay or go together.</summary>
+    public WordCounts WithoutRarest(int mostBytes)
     {
         var threshold = 0L;
-        var left = Count;
-        foreach (var group in entries.GroupBy(entry => entry.Count).Select(group => (Count: group.Key, Words: group.Count())).OrderBy(group => group.Count))
+        var left = ByteCount;
+        foreach (var group in entries.GroupBy(entry => entry.Count).Select(group => (Count: group.Key, Bytes: group.Sum(entry => entry.Length))).OrderBy(group => group.Count))
         {
-            if (left <= most) break;
-            left -= group.Words;
+            if (left <= mostBytes) break;
+            left -= group.Bytes;
             threshold = group.Count;
         }
 
