@@ -71,6 +71,15 @@ public sealed unsafe class Tensor
         Backend.CopyFromHost(source, Live(Data));
     }
 
+    /// <summary>Overwrites some of the elements.</summary>
+    /// <param name="start">The first element, counted in row-major order.</param>
+    /// <param name="source">The new values.</param>
+    public void CopyFrom(long start, ReadOnlySpan<float> source)
+    {
+        if (start < 0 || start + source.Length > Count) throw new ArgumentOutOfRangeException(nameof(start));
+        Backend.CopyFromHost(source, Live(Data) + start);
+    }
+
     /// <summary>Copies the gradient out.</summary>
     /// <param name="destination">As many elements as the tensor has.</param>
     public void CopyGradientTo(Span<float> destination)

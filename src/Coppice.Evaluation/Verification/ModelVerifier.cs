@@ -1,0 +1,143 @@
+using Coppice.Foundation;
+using Coppice.Models;
+using Coppice.Tensors;
+using Coppice.Tensors.Storage;
+
+namespace Coppice.Evaluation;
+
+/// <summary>What <see cref="ModelVerifier"/> found.</summary>
+/// <param name="Passed">Whether every error is within its tolerance.</param>
+/// <param name="LogitsMaxAbsError">The largest error of a logit.</param>
+/// <param name="LossAbsError">The error of the loss.</param>
+/// <param name="GradientMaxRelativeError">The largest ‖g - g*‖ / ‖g*‖ of a parameter.</param>
+/// <param name="WorstParameter">Which parameter that is; null where the reference has no gradients.</param>
+public sealed record VerificationResult(bool Passed, double LogitsMaxAbsError, double LossAbsError, double GradientMaxRelativeError, string? WorstParameter);
+
+/// <summary>
+/// Compares a model with numbers from elsewhere: <c>io.safetensors</c> in its directory holds <c>input_ids</c> and <c>labels</c> [batch, sequence],
+/// <c>logits</c>, <c>loss</c> and a <c>grad.NAME</c> for each parameter; with <c>document_ids</c>, rows hold several documents each.
+/// </summary>
+public static class ModelVerifier
+{
+    /// <summary>The file with the reference numbers.</summary>
+    public const string ReferenceFile = "io.safetensors";
+
+    private const double LogitsTolerance = 2e-4;
+    private const double LossTolerance = 2e-5;
+    private const double GradientTolerance = 2e-4;
+    private const long Uncounted = -100;
+
+    /// <summary>Runs the model forward and backward on the reference's batch.</summary>
+    /// <param name="directory">A model directory with the reference file.</param>
+    /// <param name="backend">Computes.</param>
+    /// <exception cref="CoppiceException">A file is missing or does not fit.</exception>
+    public static VerificationResult Verify(string directory, Backend backend)
+    {
+        using var model = ModelDirectory.Load(directory, backend, trainable: true);
+        using var reference = SafetensorsFile.Open(Path.Combine(directory, ReferenceFile));
+        var batch = Batch.Read(reference);
+        using var tape = new Tape(backend);
+        var input = new ModelInput(model);
+        input.Set(tape, batch.Tokens, batch.Positions, batch.CumulativeLengths, training: false);
+        var hidden = model.Hidden(tape, input);
+        var logits = tape.Linear(hidden, model.Head.Tensor);
+        var options = new CrossEntropyOptions(Scale: 1f / Math.Max(1, batch.Weights.Count(weight => weight > 0)));
+        var loss = tape.HeadCrossEntropy(
+            hidden, model.Head.Tensor, input.Targets(tape, batch.Targets), tape.Constant(new Shape(batch.Weights.Length), batch.Weights), options);
+
+        var expectedLogits = ReadFloats(reference, "logits", (long)batch.Tokens.Length * model.Configuration.VocabularySize);
+        var logitsError = MaxDifference(logits.ToArray(), expectedLogits);
+        var lossError = Math.Abs(loss.Item - ReadFloats(reference, "loss", 1)[0]);
+        tape.Backward(loss);
+        var (gradientError, worst) = CompareGradients(model, reference);
+        // Written so that a NaN fails.
+        var passed = logitsError <= LogitsTolerance && lossError <= LossTolerance && gradientError <= GradientTolerance;
+        return new VerificationResult(passed, logitsError, lossError, gradientError, worst);
+    }
+
+    private static (double Error, string? Worst) CompareGradients(LanguageModel model, SafetensorsFile reference)
+    {
+        const string Prefix = "grad.";
+        var worstError = 0.0;
+        string? worst = null;
+        foreach (var info in reference.Tensors)
+        {
+            if (!info.Name.StartsWith(Prefix, StringComparison.Ordinal)) continue;
+            var name = info.Name[Prefix.Length..];
+            if (!model.Parameters.TryGet(name, out var parameter)) throw new CoppiceException($"{reference.Path}: '{info.Name}': the model has no parameter of that name");
+            var expected = ReadFloats(reference, info.Name, parameter.Count);
+            var actual = parameter.Tensor.GradientToArray();
+            var (difference, norm) = (0.0, 0.0);
+            for (var i = 0; i < actual.Length; i++)
+            {
+                difference += Math.Pow((double)actual[i] - expected[i], 2);
+                norm += Math.Pow(expected[i], 2);
+            }
+
+            // A gradient that is zero in the reference has to be zero.
+            var error = norm > 0 ? Math.Sqrt(difference / norm) : difference == 0 ? 0 : double.PositiveInfinity;
+            if (!(error <= worstError) || worst is null) (worstError, worst) = (error, name);
+        }
+
+        return (worstError, worst);
+    }
+
+    private static float[] ReadFloats(SafetensorsFile file, string name, long count)
+    {
+        var info = file.Find(name);
+        return info.Count == count ? file.ReadFloats(name) : throw new CoppiceException($"{file.Path}: '{name}' has {info.Count} values, {count} are expected");
+    }
+
+    private static double MaxDifference(float[] actual, float[] expected)
+    {
+        var max = 0.0;
+        for (var i = 0; i < actual.Length; i++)
+        {
+            var difference = Math.Abs((double)actual[i] - expected[i]);
+            if (!(difference <= max)) max = difference;
+        }
+
+        return max;
+    }
+
+    /// <summary>The reference's rows as one packed batch: a new document at each row and at each change of <c>document_ids</c>.</summary>
+    private sealed record Batch(int[] Tokens, int[] Targets, float[] Weights, int[] Positions, int[] CumulativeLengths)
+    {
+        public static Batch Read(SafetensorsFile file)
+        {
+            var shape = file.Find("input_ids").Shape;
+            if (shape.Count != 2) throw new CoppiceException($"{file.Path}: 'input_ids' has {shape.Count} dimensions, [batch, sequence] is expected");
+            var (rows, length) = ((int)shape[0], (int)shape[1]);
+            var ids = file.ReadIntegers("input_ids");
+            var labels = ReadLike(file, "labels", ids.Length);
+            var documents = file.Contains("document_ids") ? ReadLike(file, "document_ids", ids.Length) : new long[ids.Length];
+            var shifted = Shifted(file);
+            var (targets, weights, positions) = (new int[ids.Length], new float[ids.Length], new int[ids.Length]);
+            var boundaries = new List<int> { 0 };
+            for (var i = 0; i < ids.Length; i++)
+            {
+                var begins = i % length == 0 || documents[i] != documents[i - 1];
+                if (begins && i > 0) boundaries.Add(i);
+                positions[i] = i - boundaries[^1];
+                var next = shifted ? i + 1 : i;
+                // With shifted labels, a token predicts the next one of its row, unless that begins another document.
+                var inside = !shifted || (next % length != 0 && next < ids.Length && documents[next] == documents[i]);
+                if (!inside || labels[next] == Uncounted) continue;
+                targets[i] = checked((int)labels[next]);
+                weights[i] = 1;
+            }
+
+            boundaries.Add(ids.Length);
+            return new Batch([.. ids.Select(id => checked((int)id))], targets, weights, positions, [.. boundaries]);
+        }
+
+        private static long[] ReadLike(SafetensorsFile file, string name, int count)
+        {
+            var values = file.ReadIntegers(name);
+            return values.Length == count ? values : throw new CoppiceException($"{file.Path}: '{name}' has {values.Length} values, 'input_ids' {count}");
+        }
+
+        private static bool Shifted(SafetensorsFile file) =>
+            !file.Metadata.TryGetValue("shift", out var shift) || !shift.Contains("aligned", StringComparison.Ordinal);
+    }
+}

@@ -1,0 +1,100 @@
+using Coppice.Foundation;
+using Coppice.Tensors;
+
+namespace Coppice.Models;
+
+/// <summary>
+/// GPT-2. Shapes: T tokens of the batch, C hidden size, H heads of size D = C / H, M intermediate size, V vocabulary.
+/// </summary>
+[Technique("gpt2", Title = "Language Models are Unsupervised Multitask Learners", Paper = "openai:gpt-2")]
+public sealed class Gpt2Model : LanguageModel
+{
+    private readonly Gpt2Configuration _configuration;
+    private readonly Tensor _tokenEmbedding;
+    private readonly Tensor _positionEmbedding;
+    private readonly Tensor _normWeight;
+    private readonly Tensor? _normBias;
+    private readonly Block[] _blocks;
+
+    internal Gpt2Model(Gpt2Configuration configuration, Backend backend, bool trainable)
+        : base(configuration, backend, trainable)
+    {
+        _configuration = configuration;
+        _tokenEmbedding = Parameters["transformer.wte.weight"].Tensor;
+        _positionEmbedding = Parameters["transformer.wpe.weight"].Tensor;
+        (_normWeight, _normBias) = Norm("transformer.ln_f");
+        Head = Parameters[configuration.TieEmbeddings ? "transformer.wte.weight" : "lm_head.weight"];
+        _blocks = [.. Enumerable.Range(0, configuration.Layers).Select(layer => new Block(this, layer))];
+    }
+
+    /// <inheritdoc/>
+    public override Parameter Head { get; }
+
+    /// <inheritdoc/>
+    public override Tensor Hidden(Tape tape, ModelInput input)
+    {
+        var x_TC = tape.Embedding(input.Tokens, _tokenEmbedding);
+        x_TC = tape.Embedding(input.Positions, _positionEmbedding, added: x_TC);
+        x_TC = tape.Dropout(x_TC, _configuration.Dropout, input.Training);
+        foreach (var block in _blocks)
+        {
+            block.Input = input;
+            x_TC = tape.Run(block, x_TC);
+        }
+
+        return tape.LayerNorm(x_TC, _normWeight, _normBias, _configuration.NormEpsilon);
+    }
+
+    private (Tensor Weight, Tensor? Bias) Norm(string name) =>
+        (Parameters[name + ".weight"].Tensor, Parameters.TryGet(name + ".bias", out var bias) ? bias.Tensor : null);
+
+    private sealed class Block : IBlock
+    {
+        private readonly Gpt2Configuration _configuration;
+        private readonly int _layer;
+        private readonly (Tensor Weight, Tensor? Bias) _norm1;
+        private readonly (Tensor Weight, Tensor? Bias) _norm2;
+        private readonly Projection _attention;
+        private readonly Projection _attentionOutput;
+        private readonly Projection _up;
+        private readonly Projection _down;
+
+        public Block(Gpt2Model model, int layer)
+        {
+            _configuration = model._configuration;
+            _layer = layer;
+            var prefix = $"transformer.h.{layer}.";
+            _norm1 = model.Norm(prefix + "ln_1");
+            _norm2 = model.Norm(prefix + "ln_2");
+            _attention = new DenseProjection(model.Parameters, prefix + "attn.c_attn", WeightLayout.InputsByOutputs);
+            _attentionOutput = new DenseProjection(model.Parameters, prefix + "attn.c_proj", WeightLayout.InputsByOutputs);
+            _up = new DenseProjection(model.Parameters, prefix + "mlp.c_fc", WeightLayout.InputsByOutputs);
+            _down = new DenseProjection(model.Parameters, prefix + "mlp.c_proj", WeightLayout.InputsByOutputs);
+        }
+
+        public ModelInput? Input { get; set; }
+
+        public Tensor Forward(Tape tape, Tensor x_TC)
+        {
+            var input = Input!;
+            var c = _configuration;
+            var dropout = input.Training ? c.Dropout : 0;
+            var shape = new AttentionShape(c.Heads, c.Heads, c.HeadSize);
+            var qkv_T3C = _attention.Forward(tape, tape.LayerNorm(x_TC, _norm1.Weight, _norm1.Bias, c.NormEpsilon));
+            Tensor attended_TC;
+            if (input.Cache is { } cache)
+            {
+                cache.Write(_layer, qkv_T3C, c.HiddenSize, qkv_T3C, 2 * c.HiddenSize);
+                attended_TC = tape.Attention(tape.SliceColumns(qkv_T3C, 0, c.HiddenSize), cache.Keys(_layer), cache.Values(_layer), input.Layout, shape);
+            }
+            else
+            {
+                attended_TC = tape.Attention(qkv_T3C, input.Layout, shape);
+            }
+
+            x_TC = _attentionOutput.ForwardResidual(tape, attended_TC, x_TC, dropout);
+            var up_TM = _up.Forward(tape, tape.LayerNorm(x_TC, _norm2.Weight, _norm2.Bias, c.NormEpsilon));
+            return _down.ForwardResidual(tape, tape.Apply(up_TM, c.Activation), x_TC, dropout);
+        }
+    }
+}

@@ -1,0 +1,131 @@
+using Coppice.Foundation;
+using Coppice.Tensors;
+
+namespace Coppice.Models;
+
+/// <summary>
+/// The Llama family. Shapes: T tokens of the batch, C hidden size, H query heads and G key/value heads of size D, M intermediate size, V vocabulary.
+/// </summary>
+[Technique("llama", Title = "LLaMA: Open and Efficient Foundation Language Models", Paper = "arXiv:2302.13971")]
+[Technique("mistral", Title = "Mistral 7B", Paper = "arXiv:2310.06825")]
+[Technique("qwen2", Title = "Qwen2 Technical Report", Paper = "arXiv:2407.10671")]
+[Technique("qwen3", Title = "Qwen3 Technical Report", Paper = "arXiv:2505.09388")]
+public sealed class LlamaModel : LanguageModel
+{
+    private readonly LlamaConfiguration _configuration;
+    private readonly Tensor _tokenEmbedding;
+    private readonly Tensor _normWeight;
+    private readonly Block[] _blocks;
+    private RotaryTable? _rotary;
+
+    internal LlamaModel(LlamaConfiguration configuration, Backend backend, bool trainable)
+        : base(configuration, backend, trainable)
+    {
+        _configuration = configuration;
+        _tokenEmbedding = Parameters["model.embed_tokens.weight"].Tensor;
+        _normWeight = Parameters["model.norm.weight"].Tensor;
+        Head = Parameters[configuration.TieEmbeddings ? "model.embed_tokens.weight" : "lm_head.weight"];
+        _blocks = [.. Enumerable.Range(0, configuration.Layers).Select(layer => new Block(this, layer))];
+    }
+
+    /// <inheritdoc/>
+    public override Parameter Head { get; }
+
+    /// <inheritdoc/>
+    public override Tensor Hidden(Tape tape, ModelInput input)
+    {
+        var rotary = RotaryFor(input.LastPosition);
+        var x_TC = tape.Embedding(input.Tokens, _tokenEmbedding);
+        x_TC = tape.Dropout(x_TC, _configuration.Dropout, input.Training);
+        foreach (var block in _blocks)
+        {
+            (block.Input, block.Rotary) = (input, rotary);
+            x_TC = tape.Run(block, x_TC);
+        }
+
+        return tape.RmsNorm(x_TC, _normWeight, _configuration.NormEpsilon);
+    }
+
+    /// <summary>The table grows as longer sequences come: models allow for positions that most runs never reach.</summary>
+    private RotaryTable RotaryFor(int lastPosition)
+    {
+        if (_rotary is null || _rotary.Positions <= lastPosition)
+        {
+            var positions = (int)Math.Min(_configuration.MaxPositions, System.Numerics.BitOperations.RoundUpToPowerOf2((uint)lastPosition + 1));
+            _rotary = new RotaryTable(Backend, Math.Max(positions, lastPosition + 1), _configuration.HeadSize, _configuration.RopeTheta);
+        }
+
+        return _rotary;
+    }
+
+    private sealed class Block : IBlock
+    {
+        private readonly LlamaConfiguration _configuration;
+        private readonly int _layer;
+        private readonly Tensor _norm1;
+        private readonly Tensor _norm2;
+        private readonly Tensor? _queryNorm;
+        private readonly Tensor? _keyNorm;
+        private readonly Projection _query;
+        private readonly Projection _key;
+        private readonly Projection _value;
+        private readonly Projection _output;
+        private readonly Projection _gate;
+        private readonly Projection _up;
+        private readonly Projection _down;
+
+        public Block(LlamaModel model, int layer)
+        {
+            _configuration = model._configuration;
+            _layer = layer;
+            var (parameters, prefix) = (model.Parameters, $"model.layers.{layer}.");
+            _norm1 = parameters[prefix + "input_layernorm.weight"].Tensor;
+            _norm2 = parameters[prefix + "post_attention_layernorm.weight"].Tensor;
+            if (_configuration.QueryKeyNorm)
+            {
+                _queryNorm = parameters[prefix + "self_attn.q_norm.weight"].Tensor;
+                _keyNorm = parameters[prefix + "self_attn.k_norm.weight"].Tensor;
+            }
+
+            _query = new DenseProjection(parameters, prefix + "self_attn.q_proj");
+            _key = new DenseProjection(parameters, prefix + "self_attn.k_proj");
+            _value = new DenseProjection(parameters, prefix + "self_attn.v_proj");
+            _output = new DenseProjection(parameters, prefix + "self_attn.o_proj");
+            _gate = new DenseProjection(parameters, prefix + "mlp.gate_proj");
+            _up = new DenseProjection(parameters, prefix + "mlp.up_proj");
+            _down = new DenseProjection(parameters, prefix + "mlp.down_proj");
+        }
+
+        public ModelInput? Input { get; set; }
+
+        public RotaryTable? Rotary { get; set; }
+
+        public Tensor Forward(Tape tape, Tensor x_TC)
+        {
+            var (input, c) = (Input!, _configuration);
+            var dropout = input.Training ? c.Dropout : 0;
+            var h_TC = tape.RmsNorm(x_TC, _norm1, c.NormEpsilon);
+            var q_THD = Turn(tape, _query.Forward(tape, h_TC), _queryNorm, c.Heads);
+            var k_TGD = Turn(tape, _key.Forward(tape, h_TC), _keyNorm, c.KeyValueHeads);
+            var v_TGD = _value.Forward(tape, h_TC);
+            if (input.Cache is { } cache)
+            {
+                cache.Write(_layer, k_TGD, 0, v_TGD, 0);
+                (k_TGD, v_TGD) = (cache.Keys(_layer), cache.Values(_layer));
+            }
+
+            var shape = new AttentionShape(c.Heads, c.KeyValueHeads, c.HeadSize, Causal: true, c.SlidingWindow);
+            var attended_THD = tape.Attention(q_THD, k_TGD, v_TGD, input.Layout, shape);
+            x_TC = _output.ForwardResidual(tape, attended_THD, x_TC, dropout);
+            h_TC = tape.RmsNorm(x_TC, _norm2, c.NormEpsilon);
+            var gated_TM = tape.SwiGlu(_gate.Forward(tape, h_TC), _up.Forward(tape, h_TC));
+            return _down.ForwardResidual(tape, gated_TM, x_TC, dropout);
+        }
+
+        private Tensor Turn(Tape tape, Tensor x, Tensor? norm, int heads)
+        {
+            if (norm is not null) x = tape.RmsNorm(x, norm, _configuration.NormEpsilon);
+            return tape.Rotary(x, Input!.Positions, Rotary!, heads);
+        }
+    }
+}

@@ -1,0 +1,108 @@
+using System.Text.Json;
+using Coppice.Foundation;
+
+namespace Coppice.Models;
+
+/// <summary>Reads a <c>config.json</c>, with an error that names file and key for everything that is missing, mistyped or not supported.</summary>
+public sealed class ConfigurationReader
+{
+    // Nothing real comes near; a product of two such sizes still fits in 64 bits.
+    private const int Largest = 1 << 24;
+
+    private readonly string _path;
+    private readonly JsonElement _root;
+
+    private ConfigurationReader(string path, JsonElement root)
+    {
+        _path = path;
+        _root = root;
+    }
+
+    /// <summary>Reads the configuration of a model directory.</summary>
+    /// <param name="path">A <c>config.json</c>.</param>
+    /// <exception cref="CoppiceException">The file can't be read or is not supported.</exception>
+    public static ModelConfiguration Read(string path)
+    {
+        JsonDocument document;
+        try
+        {
+            document = JsonDocument.Parse(File.ReadAllBytes(path));
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new CoppiceException($"{path}: can't be read: {error.Message}", inner: error);
+        }
+        catch (JsonException error)
+        {
+            throw new CoppiceException($"{path}: is not JSON: {error.Message}", inner: error);
+        }
+
+        using (document)
+        {
+            if (document.RootElement.ValueKind != JsonValueKind.Object) throw new CoppiceException($"{path}: a JSON object is expected");
+            var reader = new ConfigurationReader(path, document.RootElement);
+            var type = reader.Text("model_type", null);
+            return type switch
+            {
+                Gpt2Configuration.Type => Gpt2Configuration.Read(reader),
+                _ when LlamaConfiguration.Types.Contains(type) => LlamaConfiguration.Read(reader, type),
+                _ => throw new CoppiceException($"{path}: model_type '{type}' is not supported; supported are {string.Join(", ", LlamaConfiguration.Types.Prepend(Gpt2Configuration.Type))}"),
+            };
+        }
+    }
+
+    internal CoppiceException Error(string key, string what) => new($"{_path}: {key}: {what}");
+
+    internal string Text(string key, string? otherwise)
+    {
+        if (!Has(key)) return otherwise ?? throw Error(key, "is missing");
+        return _root.GetProperty(key) is { ValueKind: JsonValueKind.String } value ? value.GetString()! : throw Error(key, "a text is expected");
+    }
+
+    internal int Size(string key, int? otherwise = null)
+    {
+        if (!Has(key)) return otherwise ?? throw Error(key, "is missing");
+        var value = _root.GetProperty(key);
+        return value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var number) && number is > 0 and <= Largest
+            ? number
+            : throw Error(key, $"a whole number from 1 to {Largest} is expected, not {Shorten(value)}");
+    }
+
+    internal int? Token(string key)
+    {
+        if (!Has(key)) return null;
+        var value = _root.GetProperty(key);
+        // Some models list several end tokens; the first is the one that training wrote.
+        if (value.ValueKind == JsonValueKind.Array && value.GetArrayLength() > 0) value = value[0];
+        return value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var number) && number >= 0 ? number : throw Error(key, $"a token id is expected, not {Shorten(value)}");
+    }
+
+    internal double Number(string key, double? otherwise = null)
+    {
+        if (!Has(key)) return otherwise ?? throw Error(key, "is missing");
+        var value = _root.GetProperty(key);
+        return value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out var number) && double.IsFinite(number) ? number : throw Error(key, $"a number is expected, not {Shorten(value)}");
+    }
+
+    internal bool Flag(string key, bool otherwise)
+    {
+        if (!Has(key)) return otherwise;
+        var value = _root.GetProperty(key);
+        return value.ValueKind is JsonValueKind.True or JsonValueKind.False ? value.GetBoolean() : throw Error(key, $"true or false is expected, not {Shorten(value)}");
+    }
+
+    /// <summary>Whether the key is there and not null.</summary>
+    internal bool Has(string key) => _root.TryGetProperty(key, out var value) && value.ValueKind != JsonValueKind.Null;
+
+    /// <summary>Refuses an option that would change the numbers.</summary>
+    internal void MustBe(string key, bool value, bool otherwise)
+    {
+        if (Flag(key, otherwise) != value) throw Error(key, $"only {(value ? "true" : "false")} is supported");
+    }
+
+    private static string Shorten(JsonElement value)
+    {
+        var text = value.GetRawText();
+        return text.Length <= 40 ? text : text[..40] + "…";
+    }
+}

@@ -1,0 +1,63 @@
+namespace Coppice.Models;
+
+/// <summary>What all architectures have in common: the numbers that a <c>config.json</c> gives.</summary>
+public abstract record ModelConfiguration
+{
+    /// <summary>Hugging Face's <c>model_type</c>.</summary>
+    public abstract string ModelType { get; }
+
+    /// <summary>Rows of the token embedding.</summary>
+    public required int VocabularySize { get; init; }
+
+    /// <summary>Width of the residual stream.</summary>
+    public required int HiddenSize { get; init; }
+
+    /// <summary>Number of blocks.</summary>
+    public required int Layers { get; init; }
+
+    /// <summary>Query heads.</summary>
+    public required int Heads { get; init; }
+
+    /// <summary>The longest sequence.</summary>
+    public required int MaxPositions { get; init; }
+
+    /// <summary>Key/value heads.</summary>
+    public abstract int KeyValueHeads { get; init; }
+
+    /// <summary>Size of one head.</summary>
+    public abstract int HeadSize { get; init; }
+
+    /// <summary>Whether the head shares the token embedding's matrix.</summary>
+    public bool TieEmbeddings { get; init; } = true;
+
+    /// <summary>Added to the variance in norms.</summary>
+    public float NormEpsilon { get; init; } = 1e-5f;
+
+    /// <summary>Standard deviation of the normal initialisation.</summary>
+    public float InitializerRange { get; init; } = 0.02f;
+
+    /// <summary>Dropout of embeddings and residual branches while training; attention weights are not dropped.</summary>
+    public float Dropout { get; init; }
+
+    /// <summary>The token that begins a document, or null.</summary>
+    public int? BeginOfText { get; init; }
+
+    /// <summary>The token that ends a document, or null.</summary>
+    public int? EndOfText { get; init; }
+
+    /// <summary>The parameters of a model of this configuration: names as Hugging Face has them, shapes, initial values.</summary>
+    public abstract IReadOnlyList<ParameterPlan> Plan();
+
+    /// <summary>Makes the model, its parameters all zero.</summary>
+    /// <param name="backend">Computes.</param>
+    /// <param name="trainable">Whether gradients are wanted.</param>
+    public abstract LanguageModel Create(Tensors.Backend backend, bool trainable = true);
+
+    internal abstract void Write(System.Text.Json.Utf8JsonWriter json);
+
+    internal void WriteTokens(System.Text.Json.Utf8JsonWriter json)
+    {
+        if (BeginOfText is { } begin) json.WriteNumber("bos_token_id", begin);
+        if (EndOfText is { } end) json.WriteNumber("eos_token_id", end);
+    }
+}

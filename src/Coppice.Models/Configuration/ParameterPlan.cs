@@ -1,0 +1,52 @@
+using Coppice.Tensors;
+
+namespace Coppice.Models;
+
+/// <summary>A parameter before it exists.</summary>
+/// <param name="Name">As Hugging Face names it.</param>
+/// <param name="Shape">Its shape.</param>
+/// <param name="Initial">Its initial values.</param>
+public sealed record ParameterPlan(string Name, Shape Shape, Initial Initial);
+
+/// <summary>Initial values: normally distributed around 0, or one value everywhere.</summary>
+/// <param name="StandardDeviation">Of the normal distribution; 0 for a constant.</param>
+/// <param name="Constant">The constant.</param>
+public readonly record struct Initial(float StandardDeviation, float Constant)
+{
+    /// <summary>All zeros.</summary>
+    public static Initial Zeros => new(0, 0);
+
+    /// <summary>All ones.</summary>
+    public static Initial Ones => new(0, 1);
+
+    /// <summary>Normally distributed around 0.</summary>
+    /// <param name="standardDeviation">The standard deviation.</param>
+    public static Initial Normal(double standardDeviation) => new((float)standardDeviation, 0);
+
+    /// <summary>Writes the values of a parameter. They depend on the seed and the parameter's name alone, so that adding a parameter changes no other.</summary>
+    /// <param name="parameter">The parameter.</param>
+    /// <param name="seed">The seed of the run.</param>
+    public void Fill(Parameter parameter, ulong seed)
+    {
+        var values = new float[parameter.Count];
+        if (StandardDeviation == 0)
+        {
+            values.AsSpan().Fill(Constant);
+        }
+        else
+        {
+            var random = new Philox(seed, NameHash(parameter.Name));
+            for (var i = 0; i < values.Length; i++) values[i] = StandardDeviation * random.Normal((ulong)i);
+        }
+
+        parameter.Tensor.CopyFrom(values);
+    }
+
+    /// <summary>FNV-1a over the characters: the same on every machine, as <see cref="string.GetHashCode()"/> is not.</summary>
+    private static ulong NameHash(string name)
+    {
+        var hash = 14695981039346656037UL;
+        foreach (var character in name) hash = (hash ^ character) * 1099511628211UL;
+        return hash;
+    }
+}
