@@ -9,6 +9,7 @@ namespace Coppice.Training.Metrics;
 /// </summary>
 public sealed class MetricsWriter : IRunObserver, IDisposable
 {
+    private readonly string _path;
     private readonly StreamWriter _writer;
 
     /// <summary>Opens the file.</summary>
@@ -17,13 +18,25 @@ public sealed class MetricsWriter : IRunObserver, IDisposable
     /// <exception cref="CoppiceException">The file can't be read or written.</exception>
     public MetricsWriter(string path, long? resumedAt = null)
     {
+        _path = path;
         var kept = resumedAt is not null && File.Exists(path) ? MetricsFile.Read(path).Where(happened => happened.Step <= resumedAt) : [];
         AtomicFile.WriteText(path, string.Concat(kept.Select(happened => MetricsFile.ToLine(happened) + "\n")));
         _writer = new StreamWriter(new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.Read), new UTF8Encoding(false)) { AutoFlush = true };
     }
 
     /// <inheritdoc/>
-    public void Observe(RunEvent happened) => _writer.Write(MetricsFile.ToLine(happened) + "\n");
+    /// <exception cref="CoppiceException">The line can't be written.</exception>
+    public void Observe(RunEvent happened)
+    {
+        try
+        {
+            _writer.Write(MetricsFile.ToLine(happened) + "\n");
+        }
+        catch (IOException error)
+        {
+            throw new CoppiceException($"{_path}: can't be written: {error.Message}", inner: error);
+        }
+    }
 
     /// <inheritdoc/>
     public void Dispose() => _writer.Dispose();

@@ -41,6 +41,7 @@ public sealed class TensorBoardWriter : IRunObserver, IDisposable
     }
 
     /// <inheritdoc/>
+    /// <exception cref="CoppiceException">The file can't be written.</exception>
     public void Observe(RunEvent happened)
     {
         switch (happened)
@@ -73,7 +74,14 @@ public sealed class TensorBoardWriter : IRunObserver, IDisposable
     private void Write(byte[] record)
     {
         if (_stream is null) return;
-        TfRecord.Write(_stream, record);
-        _stream.Flush();
+        try
+        {
+            TfRecord.Write(_stream, record);
+            _stream.Flush();
+        }
+        catch (IOException error)
+        {
+            throw new CoppiceException($"{_stream.Name}: can't be written: {error.Message}", inner: error);
+        }
     }
 }
