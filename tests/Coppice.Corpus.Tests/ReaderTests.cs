@@ -212,6 +212,27 @@ public sealed class ReaderTests
         Assert.Contains("jsonl", error.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Damaged_files_of_every_format_are_reported_and_never_thrown()
+    {
+        using var folder = new TemporaryFolder();
+        var json = string.Concat(Enumerable.Range(0, 40).Select(i => $"{{\"id\":{i},\"text\":\"näm {i}\",\"x\":[{{}}]}}\n"));
+        var xml = $"<doc><members>{string.Concat(Enumerable.Range(0, 40).Select(i => $"<member name=\"M:A.B{i}(System.Int32)\"><summary>Is <see cref=\"T:A.C`1\"/>.</summary><param name=\"x\"/></member>"))}</members></doc>";
+        foreach (var (name, text) in new[] { ("a.jsonl", json), ("a.jsonl.gz", json), ("a.xml", xml), ("a.xml.gz", xml), ("a.txt.gz", json), ("a.md", json) })
+        {
+            Write(folder.At(name), text);
+            var good = File.ReadAllBytes(folder.At(name));
+            var random = new Random(3);
+            for (var trial = 0; trial < 150; trial++)
+            {
+                var bytes = good[..random.Next(good.Length / 2, good.Length + 1)];
+                for (var i = random.Next(0, 4); i > 0; i--) bytes[random.Next(bytes.Length)] = (byte)random.Next(256);
+                File.WriteAllBytes(folder.At(name), bytes);
+                Assert.InRange(Read(folder.At(name)).Documents.Count, 0, 45);
+            }
+        }
+    }
+
     internal static (List<Document> Documents, CorpusReport Report) Read(string path, ReaderOptions? options = null)
     {
         var report = new CorpusReport();

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Coppice.Foundation;
 
 namespace Coppice.Corpus.Tests;
@@ -182,7 +183,20 @@ public sealed class SequenceSamplerTests
         Assert.Throws<CoppiceException>(() => sampler.Restore(new SamplerPosition(sampler.Fingerprint, 5, [4])));
         Assert.Throws<CoppiceException>(() => sampler.Restore(new SamplerPosition(sampler.Fingerprint, -1, [-1])));
         Assert.Throws<CoppiceException>(() => sampler.Restore(new SamplerPosition(sampler.Fingerprint, 0, [0, 0])));
+        Assert.Throws<CoppiceException>(() => sampler.Restore(new SamplerPosition(sampler.Fingerprint, 0, null!)));
         Assert.Equal(0, sampler.Position.Sequences);
+    }
+
+    [Fact]
+    public void A_position_survives_json()
+    {
+        using var store = Numbered(50);
+        var sampler = new SequenceSampler([new SamplerSource("x", store)], 8, seed: 1);
+        sampler.Next(new PackedBatch(), 7);
+        var saved = JsonSerializer.Deserialize<SamplerPosition>(JsonSerializer.Serialize(sampler.Position))!;
+        var resumed = new SequenceSampler([new SamplerSource("x", store)], 8, seed: 1);
+        resumed.Restore(saved);
+        Assert.Equal([7], resumed.Position.DrawnBySource);
     }
 
     internal static TokenStore Numbered(int tokens) => TokenStore.InMemory([new Document("1", new string(' ', tokens), "x")], new CountingTokenizer());

@@ -89,6 +89,26 @@ public sealed class TokenStoreTests
     }
 
     [Fact]
+    public void A_tokenizer_that_leaves_its_vocabulary_is_found_out()
+    {
+        using var folder = new TemporaryFolder();
+        var broken = new FakeTokenizer(null, null, vocabularySize: 100);
+        Assert.Throws<InvalidOperationException>(() => TokenStoreWriter.Build([new("1", "z", "x")], broken, folder.At("a.tokens"), 2));
+        Assert.Throws<InvalidOperationException>(() => TokenStore.InMemory([new("1", "z", "x")], broken));
+    }
+
+    [Fact]
+    public void A_file_cut_off_while_it_is_open_is_an_error_and_no_crash()
+    {
+        if (OperatingSystem.IsWindows()) return; // There an open file can't be cut off in the first place.
+        using var folder = new TemporaryFolder();
+        var path = folder.At("a.tokens");
+        using var store = TokenStoreWriter.Build(Some(50), FakeTokenizer.LlamaLike, path);
+        Truncate(path);
+        Assert.Contains(path, Assert.Throws<CoppiceException>(() => All(store)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_missing_file_is_named()
     {
         var error = Assert.Throws<CoppiceException>(() => TokenStore.Open("nowhere/a.tokens"));
@@ -183,6 +203,12 @@ public sealed class TokenStoreTests
 
     private static void AssertRefused(string path) =>
         Assert.Contains(path, Assert.Throws<CoppiceException>(() => TokenStore.Open(path).Dispose()).Message, StringComparison.Ordinal);
+
+    private static void Truncate(string path)
+    {
+        using var file = new FileStream(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite);
+        file.SetLength(200);
+    }
 
     private static IEnumerable<Document> Some(int count)
     {

@@ -87,6 +87,46 @@ public sealed class WindowPackerTests
         Assert.Equal([0, 0, 1], batch.Sources[..batch.Count]);
     }
 
+    public static TheoryData<int?, int?> SpecialTokens => new() { { 256, 256 }, { 256, 257 }, { null, null }, { 256, null }, { null, 257 } };
+
+    // Each place on its own, from the documents' starts, against the packer's walk over whole documents.
+    [Theory]
+    [MemberData(nameof(SpecialTokens))]
+    public void Random_windows_agree_with_the_definition(int? begin, int? end)
+    {
+        var random = new Random(1);
+        for (var trial = 0; trial < 200; trial++)
+        {
+            var documents = Enumerable.Range(0, random.Next(1, 12)).Select(i => new Document($"{i}", new string((char)('a' + i), random.Next(0, 6)), $"{i % 3}"));
+            using var store = TokenStore.InMemory(documents.Append(new Document("last", "zz", "z")), new FakeTokenizer(begin, end));
+            var start = random.NextInt64(store.TokenCount - 1);
+            var length = random.Next(1, (int)(store.TokenCount - start));
+            var cross = random.Next(2) == 0;
+            var batch = new PackedBatch();
+            new WindowPacker(cross).Add(store, start, length, null, batch);
+
+            var stream = new int[length + 1];
+            store.Read(start, stream);
+            var position = 0;
+            var fragments = new List<int> { 0 };
+            for (var i = 0; i < length; i++)
+            {
+                var document = store.DocumentAt(start + i);
+                var opens = i > 0 && document != store.DocumentAt(start + i - 1);
+                if (opens && !cross) fragments.Add(i);
+                position = i == 0 || (opens && !cross) ? 0 : position + 1;
+                var leaves = store.DocumentAt(start + i + 1) != document;
+                var counts = !leaves || (begin == end && (begin is not null || cross));
+                Assert.Equal(
+                    (stream[i], stream[i + 1], counts ? 1f : 0f, position, store.DocumentSource(document)),
+                    (batch.Tokens[i], batch.Targets[i], batch.Weights[i], batch.Positions[i], batch.Sources[i]));
+            }
+
+            Assert.Equal([.. fragments, length], batch.CumulativeLengths[..(batch.DocumentCount + 1)]);
+            Assert.Equal(batch.Weights.AsSpan(0, length).Count(1f), batch.CountedTokens);
+        }
+    }
+
     [Fact]
     public void Filling_a_batch_again_allocates_nothing()
     {

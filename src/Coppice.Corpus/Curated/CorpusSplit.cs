@@ -89,5 +89,6 @@ public sealed record CorpusSplit
     private static double Checked(double share) =>
         share is > 0 and < 1
             ? share
-            : throw CoppiceException.Usage(FormattableString.Invariant($"The validation share is {share}; it must be above 0 and below 1, such as 0.1."));
+            : throw CoppiceException.Usage(FormattableString.Invariant(
+                $"The validation share is {share}; it must be above 0 and below 1, such as 0.1."));
 }

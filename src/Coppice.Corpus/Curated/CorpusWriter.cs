@@ -81,7 +81,9 @@ public static class CorpusWriter
 
     private static CoppiceException OneSideEmpty(string folder, CorpusSplit split, PartWriter train, PartWriter validation) =>
         new(FormattableString.Invariant(
-            $"{folder}: a {split.Kind} split with a validation share of {split.ValidationShare} leaves {train.Documents} document(s) for training and {validation.Documents} for validation. Choose another share or the tail split, or give more documents."));
+            $"{folder}: a {split.Kind} split with a validation share of {split.ValidationShare} leaves {train.Documents} document(s) ")
+            + FormattableString.Invariant($"for training and {validation.Documents} for validation. ")
+            + "Choose another share or the tail split, or give more documents.");
 
     private static Dictionary<string, long> Counts(IReadOnlyDictionary<string, ReportedCount> counts) =>
         counts.ToDictionary(entry => entry.Key, entry => entry.Value.Count);

@@ -32,7 +32,12 @@ public sealed class CuratedCorpus
     public static CuratedCorpus Open(string folder)
     {
         var path = Path.Combine(folder, ManifestFile);
-        if (!File.Exists(path)) throw new CoppiceException($"{folder}: there is no {ManifestFile}, so this is no finished corpus. Build one with `coppice corpus build`.");
+        if (!File.Exists(path))
+        {
+            throw new CoppiceException(
+                $"{folder}: there is no {ManifestFile}, so this is no finished corpus. Build one with `coppice corpus build`.");
+        }
+
         CorpusManifest manifest;
         try
         {

@@ -12,8 +12,8 @@ public static class DropReasons
     /// <summary>Text that was kept, with U+FFFD in the place of what was no valid UTF-8 (or UTF-16).</summary>
     public const string InvalidBytes = "invalid bytes replaced by U+FFFD";
 
-    /// <summary>A compressed file whose end is missing or damaged; what came before it was kept.</summary>
-    public const string DamagedCompression = "compressed data damaged or cut off; what came before was kept";
+    /// <summary>A compressed file that is damaged or whose end is missing; whole documents before that were kept.</summary>
+    public const string DamagedCompression = "compressed data damaged or cut off; the rest of the file is lost";
 
     /// <summary>A line that is no JSON object.</summary>
     public const string BadJson = "line is no JSON object";
@@ -22,7 +22,7 @@ public static class DropReasons
     public const string NoTextField = "no text field of type string";
 
     /// <summary>XML that breaks off or breaks the rules; the members before it were kept.</summary>
-    public const string BadXml = "malformed XML; the members before were kept";
+    public const string BadXml = "malformed XML; the rest of the file is lost";
 
     /// <summary>A documented member without prose of its own.</summary>
     public const string NoProse = "member without prose";

@@ -25,7 +25,8 @@ internal static class FileFinder
         if (File.Exists(path)) return [new FoundFile(path, Path.GetFileName(path), Path.GetFileName(path), NamedOutright: true)];
         if (Directory.Exists(path)) return InFolder(path, report);
         if (path.AsSpan().IndexOfAny('*', '?') >= 0) return Matching(path, report);
-        throw new CoppiceException($"{path}: there is no such file or folder. Check the spelling; a relative path is looked up in {Environment.CurrentDirectory}.");
+        throw new CoppiceException(
+            $"{path}: there is no such file or folder. Check the spelling; a relative path is looked up in {Environment.CurrentDirectory}.");
     }
 
     private static IEnumerable<FoundFile> InFolder(string folder, CorpusReport report)
@@ -39,7 +40,7 @@ internal static class FileFinder
             return [new FoundFile(curated, CuratedCorpus.DocumentsFile, source, NamedOutright: true)];
         }
 
-        return Below(folder, "", report).Select(id => new FoundFile(Path.Combine(folder, id), id, source, NamedOutright: false));
+        return Below(folder, "", int.MaxValue, report).Select(id => new FoundFile(Path.Combine(folder, id), id, source, NamedOutright: false));
     }
 
     private static IEnumerable<FoundFile> Matching(string pattern, CorpusReport report)
@@ -49,8 +50,9 @@ internal static class FileFinder
         var folder = fixedParts == 0 ? "." : string.Join('/', parts[..fixedParts]) is { Length: > 0 } start ? start : "/";
         if (!Directory.Exists(folder)) throw new CoppiceException($"{pattern}: there is no folder {folder}. Check the spelling.");
 
+        var depth = parts.Contains("**") ? int.MaxValue : parts.Length - fixedParts;
         var any = false;
-        foreach (var id in Below(folder, "", report).Where(id => Matches(id.Split('/'), parts.AsSpan(fixedParts))))
+        foreach (var id in Below(folder, "", depth, report).Where(id => Matches(id.Split('/'), parts.AsSpan(fixedParts))))
         {
             any = true;
             yield return new FoundFile(Path.Combine(folder, id), id, LastPart(folder), NamedOutright: true);
@@ -78,7 +80,7 @@ internal static class FileFinder
     }
 
     // Relative paths with '/'. A folder sorts as its name with the '/', so that the whole order is that of the paths.
-    private static IEnumerable<string> Below(string root, string relative, CorpusReport report)
+    private static IEnumerable<string> Below(string root, string relative, int depth, CorpusReport report)
     {
         List<string> entries = [];
         try
@@ -87,7 +89,7 @@ internal static class FileFinder
             {
                 if (entry.Name.StartsWith('.')) continue;
                 if (entry is not DirectoryInfo) entries.Add(relative + entry.Name);
-                else if (entry.LinkTarget is null) entries.Add(relative + entry.Name + "/");
+                else if (depth > 1 && entry.LinkTarget is null) entries.Add(relative + entry.Name + "/");
             }
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
@@ -104,7 +106,7 @@ internal static class FileFinder
                 continue;
             }
 
-            foreach (var below in Below(root, entry, report)) yield return below;
+            foreach (var below in Below(root, entry, depth - 1, report)) yield return below;
         }
     }
 

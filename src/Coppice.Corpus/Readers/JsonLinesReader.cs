@@ -30,23 +30,9 @@ public sealed class JsonLinesReader : IDocumentReader
     public IEnumerable<Document> Read(SourceFile file)
     {
         using var lines = new Utf8LineReader(file.Content, file.Options.MaximumDocumentBytes);
-        while (Advance(lines, file))
+        while (lines.Read())
         {
             if (Parse(lines, file) is { } document) yield return document;
-        }
-    }
-
-    // A separate method because an iterator can't yield inside a try block that has a catch.
-    private static bool Advance(Utf8LineReader lines, SourceFile file)
-    {
-        try
-        {
-            return lines.Read();
-        }
-        catch (InvalidDataException)
-        {
-            file.Report.Problem(DropReasons.DamagedCompression, Where(file, lines.LineNumber + 1));
-            return false;
         }
     }
 

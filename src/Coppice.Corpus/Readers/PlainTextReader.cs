@@ -1,6 +1,6 @@
 namespace Coppice.Corpus;
 
-/// <summary>Plain text: a file is one document, as it stands, not trimmed (a bit per byte more or less is what evaluation measures).</summary>
+/// <summary>Plain text: a file is one document, as it stands, not trimmed (evaluation counts every byte).</summary>
 public sealed class PlainTextReader : IDocumentReader
 {
     /// <inheritdoc/>

@@ -3,7 +3,9 @@ using System.Text.Unicode;
 
 namespace Coppice.Corpus;
 
-/// <summary>Bytes to text: UTF-8, or UTF-16 where a byte-order mark says so. The mark is taken off; what is invalid becomes U+FFFD and is counted.</summary>
+/// <summary>
+/// Bytes to text: UTF-8, or UTF-16 where a byte-order mark says so. The mark is taken off; what is invalid becomes U+FFFD and is counted.
+/// </summary>
 internal static class TextDecoding
 {
     /// <summary>Decodes a whole text.</summary>

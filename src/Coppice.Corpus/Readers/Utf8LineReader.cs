@@ -2,7 +2,9 @@ using System.Buffers;
 
 namespace Coppice.Corpus;
 
-/// <summary>Lines of a byte stream without allocation per line. A line longer than the limit is passed over, whatever its length, in constant memory.</summary>
+/// <summary>
+/// Lines of a byte stream without allocation per line. A line longer than the limit is passed over, whatever its length, in constant memory.
+/// </summary>
 /// <param name="stream">The bytes; not disposed here.</param>
 /// <param name="maximumLineBytes">The most bytes a line may have.</param>
 internal sealed class Utf8LineReader(Stream stream, int maximumLineBytes) : IDisposable

@@ -48,9 +48,10 @@ public sealed class SequenceSampler
         _drawn = new long[_sources.Length];
         SequenceLength = sequenceLength;
         foreach (var source in _sources) Check(source, _sources[0]);
+        var stores = string.Join(' ', _sources.Select(source => source.Store.Fingerprint));
         Fingerprint = Checksum.Of(string.Create(
             CultureInfo.InvariantCulture,
-            $"seed {seed}; length {sequenceLength}; cross {crossDocumentAttention}; mixture {_mixture.Description}; sources {string.Join(' ', _sources.Select(source => source.Store.Fingerprint))}"));
+            $"seed {seed}; length {sequenceLength}; cross {crossDocumentAttention}; mixture {_mixture.Description}; stores {stores}"));
     }
 
     /// <summary>Tokens in a sequence.</summary>
@@ -85,6 +86,7 @@ public sealed class SequenceSampler
                 + "has changed since. Go on with the unchanged recipe and data, or start a new run.");
         }
 
+        if (position.DrawnBySource?.Count != _drawn.Length) throw Impossible();
         var sum = 0L;
         foreach (var drawn in position.DrawnBySource)
         {
@@ -92,7 +94,7 @@ public sealed class SequenceSampler
             sum += drawn;
         }
 
-        if (position.DrawnBySource.Count != _drawn.Length || sum != position.Sequences) throw Impossible();
+        if (sum != position.Sequences) throw Impossible();
         for (var i = 0; i < _drawn.Length; i++) _drawn[i] = position.DrawnBySource[i];
         _total = position.Sequences;
     }
@@ -142,9 +144,11 @@ public sealed class SequenceSampler
 
         if (source.Store.TokenizerFingerprint != first.Store.TokenizerFingerprint)
         {
-            throw new CoppiceException($"{source.Name}: its tokens were made with another tokenizer than those of {first.Name}. Build both with one tokenizer.");
+            throw new CoppiceException(
+                $"{source.Name}: its tokens were made with another tokenizer than those of {first.Name}. Build both with one tokenizer.");
         }
     }
 
-    private static CoppiceException Impossible() => new("The saved data position is damaged: its counts don't fit the sources. Use an earlier checkpoint.");
+    private static CoppiceException Impossible() =>
+        new("The saved data position is damaged: its counts don't fit the sources. Use an earlier checkpoint.");
 }

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Coppice.Foundation;
 using Coppice.Tokenizers;
 
@@ -27,6 +28,7 @@ internal sealed class DocumentEncoder(ITokenizer tokenizer)
     public void Append(Document document, List<int> ids)
     {
         if (_begin is { } begin) ids.Add(begin);
+        var first = ids.Count;
         try
         {
             tokenizer.Encode(document.Text, ids);
@@ -34,6 +36,14 @@ internal sealed class DocumentEncoder(ITokenizer tokenizer)
         catch (CoppiceException error)
         {
             throw new CoppiceException($"Document '{document.Id}' of '{document.Source}': {error.Message}", error.ExitCode, error);
+        }
+
+        // A bug of a tokenizer has to show here, not as a wrong row of an embedding or as two bytes cut off.
+        foreach (var id in CollectionsMarshal.AsSpan(ids)[first..])
+        {
+            if ((uint)id < (uint)tokenizer.VocabularySize) continue;
+            throw new InvalidOperationException(FormattableString.Invariant(
+                $"The tokenizer gave the id {id} with a vocabulary of {tokenizer.VocabularySize}."));
         }
 
         if (_end is { } end) ids.Add(end);

@@ -43,7 +43,7 @@ public sealed class TokenStore : IDisposable
         Sources = CountSources(starts, textBytes, documentSources, sourceNames);
     }
 
-    /// <summary>SHA-256 over everything the store holds: equal for equal documents and tokenizers.</summary>
+    /// <summary>SHA-256 over everything the store holds: equal for equal documents and tokenizers (but a file and a store in memory differ).</summary>
     public string Fingerprint { get; }
 
     /// <summary>The fingerprint of the tokenizer that made the tokens. A model must be trained with that one.</summary>
@@ -81,12 +81,16 @@ public sealed class TokenStore : IDisposable
             file = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.Read, FileOptions.RandomAccess);
             return Read(path, file);
         }
-        catch (Exception error)
+        catch (Exception error) when (error is CoppiceException or IOException or UnauthorizedAccessException)
         {
             file?.Dispose();
-            if (error is FileNotFoundException or DirectoryNotFoundException) throw new CoppiceException($"{path}: there is no such token store. Check the spelling, or build it.", inner: error);
-            if (error is IOException or UnauthorizedAccessException) throw new CoppiceException($"{path}: can't be read: {error.Message}", inner: error);
-            throw;
+            throw error switch
+            {
+                CoppiceException => error,
+                FileNotFoundException or DirectoryNotFoundException =>
+                    new CoppiceException($"{path}: there is no such token store. Check the spelling, or build it.", inner: error),
+                _ => new CoppiceException($"{path}: can't be read: {error.Message}", inner: error),
+            };
         }
     }
 
@@ -116,8 +120,10 @@ public sealed class TokenStore : IDisposable
         var header = new TokenStoreHeader(
             sizeof(int), tokenizer.VocabularySize, tokens.Length, index.SourceNumbers.Count, index.TextBytes.Sum(),
             tokenizer.BeginOfText ?? -1, tokenizer.EndOfText ?? -1, index.SourceNames.Count, 0);
-        CheckIds("text in memory", tokens, tokenizer.VocabularySize);
-        var fingerprint = Checksum.Of(Checksum.Of(MemoryMarshal.AsBytes(tokens.AsSpan())) + tokenizer.Fingerprint + string.Join(',', index.Starts));
+        var fingerprint = Checksum.Of(
+            Checksum.Of(MemoryMarshal.AsBytes(tokens.AsSpan()))
+            + Checksum.Of(MemoryMarshal.AsBytes(CollectionsMarshal.AsSpan(index.Starts)))
+            + tokenizer.Fingerprint);
         return new TokenStore(
             "text in memory", null, tokens, header, fingerprint, tokenizer.Fingerprint,
             [.. index.Starts], [.. index.TextBytes], [.. index.SourceNumbers], [.. index.SourceNames]);
@@ -186,7 +192,11 @@ public sealed class TokenStore : IDisposable
     private static TokenStore Read(string path, SafeFileHandle file)
     {
         var length = RandomAccess.GetLength(file);
-        if (length < TokenStoreHeader.Length) throw new CoppiceException($"{path}: this is no token store (it is shorter than a header). Build it again.");
+        if (length < TokenStoreHeader.Length)
+        {
+            throw new CoppiceException($"{path}: this is no token store (it is shorter than a header). Build it again.");
+        }
+
         var headerBytes = new byte[TokenStoreHeader.Length];
         ReadExactly(file, 0, headerBytes, path);
         var header = TokenStoreHeader.Read(headerBytes, path, length);
@@ -217,7 +227,10 @@ public sealed class TokenStore : IDisposable
             offset += part.Length;
         }
 
-        if (!hash.GetHashAndReset().AsSpan().SequenceEqual(expected)) throw TokenStoreHeader.Damaged(path, "its content does not match its checksum");
+        if (!hash.GetHashAndReset().AsSpan().SequenceEqual(expected))
+        {
+            throw TokenStoreHeader.Damaged(path, "its content does not match its checksum");
+        }
     }
 
     private static void CheckIndex(string path, TokenStoreHeader header, long[] starts, long[] textBytes, int[] documentSources)
@@ -286,15 +299,10 @@ public sealed class TokenStore : IDisposable
         {
             var part = buffer.AsSpan(0, (int)Math.Min(buffer.Length, TokenCount - start));
             Read(start, part);
-            CheckIds(_name, part, VocabularySize);
-        }
-    }
-
-    private static void CheckIds(string name, ReadOnlySpan<int> ids, int vocabularySize)
-    {
-        foreach (var id in ids)
-        {
-            if ((uint)id >= (uint)vocabularySize) throw TokenStoreHeader.Damaged(name, "it holds an id outside its vocabulary");
+            foreach (var id in part)
+            {
+                if ((uint)id >= (uint)VocabularySize) throw TokenStoreHeader.Damaged(_name, "it holds an id outside its vocabulary");
+            }
         }
     }
 

@@ -84,7 +84,11 @@ internal readonly record struct TokenStoreHeader(
                 $"{path}: the token store has version {version}; this program reads version {Version}. Build it again."));
         }
 
-        if (!SHA256.HashData(bytes[..HashOffset]).AsSpan().SequenceEqual(bytes[HashOffset..Length])) throw Damaged(path, "its header does not match its checksum");
+        if (!SHA256.HashData(bytes[..HashOffset]).AsSpan().SequenceEqual(bytes[HashOffset..Length]))
+        {
+            throw Damaged(path, "its header does not match its checksum");
+        }
+
         var vocabulary = BinaryPrimitives.ReadInt64LittleEndian(bytes[16..]);
         if (vocabulary is < 1 or > int.MaxValue) throw Damaged(path, "its vocabulary size is impossible");
         var header = new TokenStoreHeader(

@@ -43,7 +43,6 @@ public static class TokenStoreWriter
                 index.Add(start + chunk.Ends[i], chunk.TextBytes[i], chunk.Documents[i].Source);
             }
 
-            CheckIds(chunk.Ids, tokenizer.VocabularySize);
             output.WriteTokens(CollectionsMarshal.AsSpan(chunk.Ids));
         }
 
@@ -72,7 +71,8 @@ public static class TokenStoreWriter
     }
 
     // Chunks are encoded side by side and come out in the order of their documents.
-    private static IEnumerable<Chunk> Encode(IEnumerable<Document> documents, DocumentEncoder encoder, int threads, CancellationToken cancellation)
+    private static IEnumerable<Chunk> Encode(
+        IEnumerable<Document> documents, DocumentEncoder encoder, int threads, CancellationToken cancellation)
     {
         var scheduler = new ConcurrentExclusiveSchedulerPair(TaskScheduler.Default, threads).ConcurrentScheduler;
         var running = new Queue<Task<Chunk>>();
@@ -95,7 +95,7 @@ public static class TokenStoreWriter
         finally
         {
             // After an error the others still use the caller's tokenizer: none of them may outlive this call.
-            Task.WhenAll(running).ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default).Wait(CancellationToken.None);
+            Task.WhenAll(running.Cast<Task>()).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing).GetAwaiter().GetResult();
         }
     }
 
@@ -112,17 +112,6 @@ public static class TokenStoreWriter
         }
 
         if (chunk is not null) yield return chunk;
-    }
-
-    private static void CheckIds(List<int> ids, int vocabularySize)
-    {
-        foreach (var id in ids)
-        {
-            if ((uint)id >= (uint)vocabularySize)
-            {
-                throw new InvalidOperationException(FormattableString.Invariant($"The tokenizer gave the id {id} with a vocabulary of {vocabularySize}."));
-            }
-        }
     }
 
     private static byte[] Names(IEnumerable<string> names)
@@ -193,10 +182,13 @@ public static class TokenStoreWriter
             for (; !ids.IsEmpty; ids = ids[Math.Min(capacity, ids.Length)..])
             {
                 var part = ids[..Math.Min(capacity, ids.Length)];
-                for (var i = 0; i < part.Length; i++)
+                if (tokenBytes == sizeof(ushort))
                 {
-                    if (tokenBytes == sizeof(ushort)) BinaryPrimitives.WriteUInt16LittleEndian(_buffer.AsSpan(i * sizeof(ushort)), (ushort)part[i]);
-                    else BinaryPrimitives.WriteInt32LittleEndian(_buffer.AsSpan(i * sizeof(int)), part[i]);
+                    for (var i = 0; i < part.Length; i++) BinaryPrimitives.WriteUInt16LittleEndian(_buffer.AsSpan(2 * i), (ushort)part[i]);
+                }
+                else
+                {
+                    for (var i = 0; i < part.Length; i++) BinaryPrimitives.WriteInt32LittleEndian(_buffer.AsSpan(4 * i), part[i]);
                 }
 
                 Write(_buffer.AsSpan(0, part.Length * tokenBytes));
