@@ -7,6 +7,9 @@ namespace Coppice.Corpus.Tests;
 /// <summary>Bytes as tokens, with whatever special tokens a test wants.</summary>
 internal sealed class FakeTokenizer(int? begin, int? end, int vocabularySize = 260) : ITokenizer
 {
+    /// <summary>A text that takes long to encode.</summary>
+    public const string SlowText = "slow";
+
     public static FakeTokenizer Gpt2Like { get; } = new(256, 256);
 
     public static FakeTokenizer LlamaLike { get; } = new(256, 257);
@@ -23,6 +26,7 @@ internal sealed class FakeTokenizer(int? begin, int? end, int vocabularySize = 2
 
     public void Encode(ReadOnlySpan<char> text, List<int> ids)
     {
+        if (text.SequenceEqual(SlowText)) Thread.Sleep(100);
         foreach (var value in Encoding.UTF8.GetBytes(text.ToString())) ids.Add(value);
     }
 
