@@ -181,7 +181,7 @@ public sealed unsafe class ElementTests(KernelFixture kernels)
             var y = run.Output("y", Count, Tolerance.Exact);
             backend.Dropout(Count, run.Input(ones), y, 0.3f, new Philox(1, 2), accumulate: false);
             var values = new ReadOnlySpan<float>(y, Count).ToArray();
-            Assert.All(values, value => Assert.True(value == 0 || Math.Abs(value - 1 / 0.7) < 1e-6));
+            Assert.True(values.All(value => value == 0 || Math.Abs(value - 1 / 0.7) < 1e-6));
             // Five standard deviations of a binomial share.
             Assert.InRange(values.Count(value => value != 0) / (double)Count, 0.7 - 0.0052, 0.7 + 0.0052);
         }

@@ -132,6 +132,19 @@ public sealed unsafe class RowTests(KernelFixture kernels)
         }
     }
 
-    private static IEnumerable<(int Rows, int Columns, int Options)> Cases() =>
-        from columns in KernelFixture.Widths from rows in RowCounts from options in Enumerable.Range(0, 6) where rows != 70 || options < 4 || columns > 60 select (rows, columns, options);
+    /// <summary>All shapes; three of the six combinations of options take turns, so that each meets every width and every number of rows.</summary>
+    private static IEnumerable<(int Rows, int Columns, int Options)> Cases()
+    {
+        var next = 0;
+        foreach (var columns in KernelFixture.Widths)
+        {
+            foreach (var rows in RowCounts)
+            {
+                for (var options = next++ % 2; options < 6; options += 2) yield return (rows, columns, options);
+            }
+
+            // Four numbers of rows: without this each would meet half of the options only.
+            next++;
+        }
+    }
 }

@@ -54,7 +54,7 @@ public sealed unsafe class VectorMathTests
 
     private static IEnumerable<float> Sweep(float from, float to)
     {
-        const int Points = 100_000;
+        const int Points = 50_000;
         for (var i = 0; i <= Points; i++) yield return (float)(from + ((double)to - from) * i / Points);
     }
 
@@ -86,7 +86,8 @@ public sealed unsafe class VectorMathTests
             for (var i = 0; i < chunk.Length; i++)
             {
                 var expected = exact(chunk[i]);
-                Assert.True(Math.Abs(y[i] - expected) <= allowed(expected), $"{typeof(S).Name} {function}({chunk[i]:G9}) is {y[i]:G9} instead of {expected:G12}");
+                if (Math.Abs(y[i] - expected) <= allowed(expected)) continue;
+                Assert.Fail($"{typeof(S).Name} {function}({chunk[i]:G9}) is {y[i]:G9} instead of {expected:G12}");
             }
         }
     }

@@ -4,6 +4,7 @@ internal sealed unsafe partial class ReferenceBackend
 {
     public override void Attention(in AttentionArguments arguments)
     {
+        var size = arguments.HeadSize;
         for (var d = 0; d < arguments.Documents; d++)
         {
             for (var h = 0; h < arguments.Heads; h++)
@@ -11,15 +12,10 @@ internal sealed unsafe partial class ReferenceBackend
                 var head = new AttentionHead(arguments, d, h);
                 for (var i = 0; i < head.Queries; i++)
                 {
-                    var output = arguments.Output + (long)(head.FirstQuery + i) * arguments.StrideOutput + (long)h * arguments.HeadSize;
-                    for (var c = 0; c < arguments.HeadSize; c++)
-                    {
-                        double sum = 0;
-                        for (var j = 0; j < head.Keys; j++) sum += head.Probabilities[i, j] * head.Value(arguments, j)[c];
-                        output[c] = (float)sum;
-                    }
-
-                    if (arguments.LogSumExp != null) arguments.LogSumExp[(long)(head.FirstQuery + i) * arguments.Heads + h] = (float)head.LogSumExps[i];
+                    var sums = new double[size];
+                    for (var j = 0; j < head.Keys; j++) AddScaled(head.Probabilities[i, j], head.Value(arguments, j), sums);
+                    Store(sums, arguments.Output + head.QueryOffset(i, arguments.StrideOutput, size), accumulate: false);
+                    if (arguments.LogSumExp != null) arguments.LogSumExp[head.QueryOffset(i, arguments.Heads, 1)] = (float)head.LogSumExps[i];
                 }
             }
         }
@@ -30,60 +26,53 @@ internal sealed unsafe partial class ReferenceBackend
         var size = arguments.HeadSize;
         for (var d = 0; d < arguments.Documents; d++)
         {
-            ClearGradients(arguments, gradients, d);
             for (var h = 0; h < arguments.Heads; h++)
             {
                 var head = new AttentionHead(arguments, d, h);
-                var scoreGradients = new double[head.Queries, head.Keys];
+                var scoreGradients = ScoreGradients(arguments, gradients, head);
                 for (var i = 0; i < head.Queries; i++)
                 {
-                    // dP = dO · V; dS = P (dP - Σ P dP), the gradient of a softmax.
-                    var output = gradients.Output + (long)(head.FirstQuery + i) * arguments.StrideOutput + (long)h * size;
-                    double mean = 0;
-                    for (var j = 0; j < head.Keys; j++)
-                    {
-                        scoreGradients[i, j] = Dot(output, head.Value(arguments, j), size);
-                        mean += head.Probabilities[i, j] * scoreGradients[i, j];
-                    }
-
-                    for (var j = 0; j < head.Keys; j++) scoreGradients[i, j] = head.Probabilities[i, j] * (scoreGradients[i, j] - mean);
+                    var sums = new double[size];
+                    for (var j = 0; j < head.Keys; j++) AddScaled(scoreGradients[i, j] * arguments.Scale, head.Key(arguments, j), sums);
+                    Store(sums, gradients.Q + head.QueryOffset(i, gradients.StrideQ, size), accumulate: false);
                 }
 
-                for (var c = 0; c < size; c++)
+                // The query heads of a group share their keys and values: the first overwrites, the others add.
+                var accumulate = h % (arguments.Heads / arguments.KeyValueHeads) != 0;
+                for (var j = 0; j < head.Keys; j++)
                 {
+                    var (keySums, valueSums) = (new double[size], new double[size]);
                     for (var i = 0; i < head.Queries; i++)
                     {
-                        double sum = 0;
-                        for (var j = 0; j < head.Keys; j++) sum += scoreGradients[i, j] * head.Key(arguments, j)[c];
-                        gradients.Q[(long)(head.FirstQuery + i) * gradients.StrideQ + (long)h * size + c] = (float)(sum * arguments.Scale);
+                        AddScaled(scoreGradients[i, j] * arguments.Scale, head.Query(arguments, i), keySums);
+                        AddScaled(head.Probabilities[i, j], gradients.Output + head.QueryOffset(i, arguments.StrideOutput, size), valueSums);
                     }
 
-                    for (var j = 0; j < head.Keys; j++)
-                    {
-                        double keySum = 0, valueSum = 0;
-                        for (var i = 0; i < head.Queries; i++)
-                        {
-                            keySum += scoreGradients[i, j] * head.Query(arguments, i)[c];
-                            valueSum += head.Probabilities[i, j] * gradients.Output[(long)(head.FirstQuery + i) * arguments.StrideOutput + (long)h * size + c];
-                        }
-
-                        // Added: the query heads of a group share their keys and values.
-                        gradients.K[(long)(head.FirstKey + j) * gradients.StrideK + (long)head.KeyValueHead * size + c] += (float)(keySum * arguments.Scale);
-                        gradients.V[(long)(head.FirstKey + j) * gradients.StrideV + (long)head.KeyValueHead * size + c] += (float)valueSum;
-                    }
+                    Store(keySums, gradients.K + head.KeyOffset(j, gradients.StrideK, size), accumulate);
+                    Store(valueSums, gradients.V + head.KeyOffset(j, gradients.StrideV, size), accumulate);
                 }
             }
         }
     }
 
-    private void ClearGradients(in AttentionArguments arguments, in AttentionGradients gradients, int document)
+    /// <summary>dS = P (dP - Σ P dP) with dP = dO · V: the gradient of a softmax.</summary>
+    private static double[,] ScoreGradients(in AttentionArguments arguments, in AttentionGradients gradients, in AttentionHead head)
     {
-        var width = arguments.KeyValueHeads * arguments.HeadSize;
-        for (var j = 0; j < arguments.KeyLengths[document]; j++)
+        var result = new double[head.Queries, head.Keys];
+        for (var i = 0; i < head.Queries; i++)
         {
-            Zero(gradients.K + (long)(arguments.KeyOffsets[document] + j) * gradients.StrideK, width);
-            Zero(gradients.V + (long)(arguments.KeyOffsets[document] + j) * gradients.StrideV, width);
+            var output = gradients.Output + head.QueryOffset(i, arguments.StrideOutput, arguments.HeadSize);
+            double mean = 0;
+            for (var j = 0; j < head.Keys; j++)
+            {
+                result[i, j] = Dot(output, head.Value(arguments, j), arguments.HeadSize);
+                mean += head.Probabilities[i, j] * result[i, j];
+            }
+
+            for (var j = 0; j < head.Keys; j++) result[i, j] = head.Probabilities[i, j] * (result[i, j] - mean);
         }
+
+        return result;
     }
 
     private static double Dot(float* a, float* b, int count)
@@ -93,31 +82,39 @@ internal sealed unsafe partial class ReferenceBackend
         return sum;
     }
 
+    private static void AddScaled(double factor, float* vector, double[] sums)
+    {
+        for (var c = 0; c < sums.Length; c++) sums[c] += factor * vector[c];
+    }
+
+    private static void Store(double[] values, float* destination, bool accumulate)
+    {
+        for (var c = 0; c < values.Length; c++) Write(ref destination[c], values[c], accumulate);
+    }
+
     /// <summary>One query head of one document: the probability of each key for each query, 0 where a query does not see a key.</summary>
     private readonly struct AttentionHead
     {
         private readonly int _head;
 
+        private readonly int _keyValueHead;
+        private readonly int _firstQuery;
+        private readonly int _firstKey;
+
         public AttentionHead(in AttentionArguments arguments, int document, int head)
         {
             _head = head;
-            KeyValueHead = head / (arguments.Heads / arguments.KeyValueHeads);
-            FirstQuery = arguments.QueryOffsets[document];
-            Queries = arguments.QueryOffsets[document + 1] - FirstQuery;
-            FirstKey = arguments.KeyOffsets[document];
+            _keyValueHead = head / (arguments.Heads / arguments.KeyValueHeads);
+            _firstQuery = arguments.QueryOffsets[document];
+            _firstKey = arguments.KeyOffsets[document];
+            Queries = arguments.QueryOffsets[document + 1] - _firstQuery;
             Keys = arguments.KeyLengths[document];
             Probabilities = new double[Queries, Keys];
             LogSumExps = new double[Queries];
             for (var i = 0; i < Queries; i++) FillRow(arguments, i);
         }
 
-        public int KeyValueHead { get; }
-
-        public int FirstQuery { get; }
-
         public int Queries { get; }
-
-        public int FirstKey { get; }
 
         public int Keys { get; }
 
@@ -126,14 +123,17 @@ internal sealed unsafe partial class ReferenceBackend
         /// <summary>The logarithm of each query's softmax denominator: minus infinity where it sees no key.</summary>
         public double[] LogSumExps { get; }
 
-        public float* Query(in AttentionArguments arguments, int i) =>
-            arguments.Q + (long)(FirstQuery + i) * arguments.StrideQ + (long)_head * arguments.HeadSize;
+        /// <summary>Where what belongs to a query of the document lies in a matrix of queries, outputs or their like.</summary>
+        public long QueryOffset(int i, int stride, int size) => (long)(_firstQuery + i) * stride + (long)_head * size;
 
-        public float* Key(in AttentionArguments arguments, int j) =>
-            arguments.K + (long)(FirstKey + j) * arguments.StrideK + (long)KeyValueHead * arguments.HeadSize;
+        /// <summary>Where what belongs to a key of the document lies in a matrix of keys, values or their like.</summary>
+        public long KeyOffset(int j, int stride, int size) => (long)(_firstKey + j) * stride + (long)_keyValueHead * size;
 
-        public float* Value(in AttentionArguments arguments, int j) =>
-            arguments.V + (long)(FirstKey + j) * arguments.StrideV + (long)KeyValueHead * arguments.HeadSize;
+        public float* Query(in AttentionArguments arguments, int i) => arguments.Q + QueryOffset(i, arguments.StrideQ, arguments.HeadSize);
+
+        public float* Key(in AttentionArguments arguments, int j) => arguments.K + KeyOffset(j, arguments.StrideK, arguments.HeadSize);
+
+        public float* Value(in AttentionArguments arguments, int j) => arguments.V + KeyOffset(j, arguments.StrideV, arguments.HeadSize);
 
         private bool Sees(in AttentionArguments arguments, int i, int j)
         {
