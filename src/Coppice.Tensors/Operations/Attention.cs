@@ -67,7 +67,7 @@ public static unsafe class AttentionOperation
 
     private static Tensor Run(Tape tape, Tensor q, Tensor k, Tensor v, bool packed, in AttentionLayout layout, in AttentionShape shape)
     {
-        if (shape.Heads % shape.KeyValueHeads != 0) throw new ArgumentException($"{shape.Heads} heads can't share {shape.KeyValueHeads} key/value heads evenly.");
+        if (shape.KeyValueHeads <= 0 || shape.Heads % shape.KeyValueHeads != 0) throw new ArgumentException($"{shape.Heads} heads can't share {shape.KeyValueHeads} key/value heads evenly.");
         var y = tape.NewTensor(new Shape(q.Rows, shape.Heads * shape.HeadSize), q.RequiresGradient || k.RequiresGradient || v.RequiresGradient);
         var logSumExp = y.RequiresGradient ? tape.NewFloats((long)q.Rows * shape.Heads) : null;
         var arguments = new AttentionArguments
@@ -148,6 +148,8 @@ public static unsafe class AttentionOperation
         {
             var carrier = tape.NewView(of.Shape, requiresGradient: false, null);
             carrier.Gradient = tape.NewFloats(of.Count);
+            // Rows of no document, such as the keys of padding, are left alone by the kernel.
+            tape.Backend.Zero(carrier.Gradient, of.Count);
             return carrier;
         }
 
