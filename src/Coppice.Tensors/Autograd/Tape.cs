@@ -217,6 +217,21 @@ public sealed unsafe class Tape : IDisposable
         AddGradient(from, to);
     }
 
+    /// <summary>A gradient that is made whole before it goes where it belongs, through <see cref="HandOn"/>.</summary>
+    internal Tensor NewCarrier(Shape shape, float* gradient)
+    {
+        var carrier = NewView(shape, requiresGradient: false, null);
+        carrier.Gradient = gradient;
+        return carrier;
+    }
+
+    /// <summary>Hands a carrier's gradient on and gives back what is left of it.</summary>
+    internal void HandOn(Tensor carrier, Tensor to)
+    {
+        PassGradient(carrier, to);
+        Release(carrier);
+    }
+
     /// <summary>As <see cref="PassGradient"/>, where the gradient of <paramref name="from"/> is needed again.</summary>
     internal void AddGradient(Tensor from, Tensor to)
     {

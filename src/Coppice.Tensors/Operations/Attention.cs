@@ -136,27 +136,20 @@ public static unsafe class AttentionOperation
                 V = Packed ? dv.Gradient + width + widthK : dv.Gradient,
                 StrideV = V!.Columns,
             });
-            HandOn(tape, dq, Q);
+            tape.HandOn(dq, Q);
             if (Packed) return;
-            HandOn(tape, dk, K);
-            HandOn(tape, dv, V);
+            tape.HandOn(dk, K);
+            tape.HandOn(dv, V!);
         }
 
         internal override void Clear() => (Q, K, V) = (null, null, null);
 
         private static Tensor NewGradient(Tape tape, Tensor of)
         {
-            var carrier = tape.NewView(of.Shape, requiresGradient: false, null);
-            carrier.Gradient = tape.NewFloats(of.Count);
+            var carrier = tape.NewCarrier(of.Shape, tape.NewFloats(of.Count));
             // Rows of no document, such as the keys of padding, are left alone by the kernel.
             tape.Backend.Zero(carrier.Gradient, of.Count);
             return carrier;
-        }
-
-        private static void HandOn(Tape tape, Tensor carrier, Tensor to)
-        {
-            tape.PassGradient(carrier, to);
-            tape.Release(carrier);
         }
     }
 }

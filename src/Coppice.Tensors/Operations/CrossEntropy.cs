@@ -128,11 +128,9 @@ public static unsafe class CrossEntropyOperations
             tape.Backend.CopyToHost(Output.Gradient, new Span<float>(ref upstream));
             if (upstream != 1) throw new InvalidOperationException("The gradient of head and cross-entropy is made in the forward pass: weigh this loss by its Scale, not afterwards.");
             if (Saved == null) return;
-            var carrier = tape.NewView(X!.Shape, requiresGradient: false, null);
-            carrier.Gradient = Saved;
+            var carrier = tape.NewCarrier(X!.Shape, Saved);
             Saved = null;
-            tape.PassGradient(carrier, X);
-            tape.Release(carrier);
+            tape.HandOn(carrier, X);
         }
 
         internal override void Clear() => X = null;

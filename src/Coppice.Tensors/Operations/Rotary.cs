@@ -104,8 +104,19 @@ public static unsafe class RotaryOperation
         internal override void Backward(Tape tape)
         {
             var y = Output;
-            tape.Backend.Rotate(y.Rows, Heads, y.Columns / Heads, Table!.RotarySize, Positions!.Data, Table.Cosines, Table.Sines, inverse: true, y.Gradient, y.Columns);
-            tape.PassGradient(y, X!);
+            var turned = y.Gradient;
+            if (y.Kept)
+            {
+                turned = tape.NewFloats(y.Count);
+                tape.Backend.Copy(y.Gradient, turned, y.Count);
+            }
+            else
+            {
+                y.Gradient = null;
+            }
+
+            tape.Backend.Rotate(y.Rows, Heads, y.Columns / Heads, Table!.RotarySize, Positions!.Data, Table.Cosines, Table.Sines, inverse: true, turned, y.Columns);
+            tape.HandOn(tape.NewCarrier(y.Shape, turned), X!);
         }
 
         internal override void Clear() => (X, Positions, Table) = (null, null, null);

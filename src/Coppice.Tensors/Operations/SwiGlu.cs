@@ -32,13 +32,12 @@ public static unsafe class SwiGluOperation
         internal override void Backward(Tape tape)
         {
             var (gate, up) = (Gate!, Up!);
-            // Each gradient is made whole beside the other, and then handed on.
-            var dgate = tape.NewView(gate.Shape, requiresGradient: false, null);
-            dgate.Gradient = tape.NewFloats(gate.Count);
-            tape.Backend.SwiGluBackward(gate.Count, gate.Data, up.Data, Output.Gradient, dgate.Gradient, Output.Gradient);
-            tape.PassGradient(dgate, gate);
-            tape.Release(dgate);
-            tape.PassGradient(Output, up);
+            // Each gradient is made whole, that of the values in place of the output's unless somebody wants to read that, and then handed on.
+            var dgate = tape.NewCarrier(gate.Shape, tape.NewFloats(gate.Count));
+            var dup = Output.Kept ? tape.NewCarrier(up.Shape, tape.NewFloats(up.Count)) : Output;
+            tape.Backend.SwiGluBackward(gate.Count, gate.Data, up.Data, Output.Gradient, dgate.Gradient, dup.Gradient);
+            tape.HandOn(dgate, gate);
+            tape.HandOn(dup, up);
         }
 
         internal override void Clear() => (Gate, Up) = (null, null);
