@@ -142,7 +142,11 @@ public sealed unsafe class Tape : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => Arena.Dispose();
+    public void Dispose()
+    {
+        Reset();
+        Arena.Dispose();
+    }
 
     internal Tensor NewTensor(Shape shape, bool requiresGradient)
     {
@@ -162,6 +166,17 @@ public sealed unsafe class Tape : IDisposable
         tensor.Gradient = null;
         tensor.Transient = false;
         tensor.Kept = false;
+        tensor.ReadBackward = false;
+        return tensor;
+    }
+
+    /// <summary>A tensor that takes the memory of another one, which is used up; null where that memory is not free to be taken.</summary>
+    internal Tensor? TakeOver(Tensor from, bool requiresGradient)
+    {
+        if (!from.CanBeTakenOver) return null;
+        var tensor = NewView(from.Shape, requiresGradient, from.Data);
+        from.Data = null;
+        (tensor.Transient, from.Transient) = (true, false);
         return tensor;
     }
 
@@ -245,7 +260,7 @@ public sealed unsafe class Tape : IDisposable
     internal void Release(Tensor tensor, bool evenIfKept = false)
     {
         if (tensor.Kept && !evenIfKept) return;
-        if (tensor.Transient && tensor.Data != null) Arena.Free(tensor.Data);
+        if (tensor.Transient && tensor.HasData) Arena.Free(tensor.Data);
         tensor.Data = null;
         if (tensor.Gradient != null) Arena.Free(tensor.Gradient);
         tensor.Gradient = null;

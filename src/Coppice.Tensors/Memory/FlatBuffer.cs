@@ -6,6 +6,8 @@ namespace Coppice.Tensors;
 /// </summary>
 public sealed unsafe class FlatBuffer : IDisposable
 {
+    private float* _data;
+
     /// <summary>Allocates a buffer of zeros.</summary>
     /// <param name="backend">Whose memory it is.</param>
     /// <param name="count">The number of values.</param>
@@ -14,7 +16,7 @@ public sealed unsafe class FlatBuffer : IDisposable
         ArgumentOutOfRangeException.ThrowIfNegative(count);
         Backend = backend;
         Count = count;
-        Data = (float*)backend.Allocate(Math.Max(1, count) * sizeof(float));
+        _data = (float*)backend.Allocate(Math.Max(1, count) * sizeof(float));
         backend.Zero(Data, Math.Max(1, count));
     }
 
@@ -27,7 +29,14 @@ public sealed unsafe class FlatBuffer : IDisposable
     /// <summary>The number of values.</summary>
     public long Count { get; }
 
-    internal float* Data { get; private set; }
+    internal float* Data
+    {
+        get
+        {
+            ObjectDisposedException.ThrowIf(_data == null, this);
+            return _data;
+        }
+    }
 
     /// <summary>Sets all values to zero.</summary>
     public void Clear() => Backend.Zero(Data, Count);
@@ -70,13 +79,13 @@ public sealed unsafe class FlatBuffer : IDisposable
 
     internal void CheckRange(long start, long count)
     {
-        if (start < 0 || count < 0 || start + count > Count) throw new ArgumentOutOfRangeException(nameof(start), $"Values {start} to {start + count} of a buffer of {Count}.");
+        if (start < 0 || count < 0 || start > Count - count) throw new ArgumentOutOfRangeException(nameof(start), $"{count} values from {start} on, of a buffer of {Count}.");
     }
 
     private void Free()
     {
-        if (Data == null) return;
-        Backend.Free(Data);
-        Data = null;
+        if (_data == null) return;
+        Backend.Free(_data);
+        _data = null;
     }
 }

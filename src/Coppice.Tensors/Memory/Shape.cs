@@ -52,7 +52,7 @@ public readonly struct Shape : IEquatable<Shape>
     public int Rank { get; }
 
     /// <summary>The number of elements.</summary>
-    public long Count => Rank == 0 ? 0 : (long)_d0 * _d1 * _d2 * _d3;
+    public long Count => Rank == 0 ? 0 : checked((long)_d0 * _d1 * _d2 * _d3);
 
     /// <summary>The size of the innermost dimension.</summary>
     public int Columns => Rank == 0 ? 0 : this[Rank - 1];

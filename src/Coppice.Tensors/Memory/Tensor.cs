@@ -6,6 +6,8 @@ namespace Coppice.Tensors;
 /// </summary>
 public sealed unsafe class Tensor
 {
+    private float* _data;
+
     internal Tensor(Backend backend) => Backend = backend;
 
     /// <summary>The sizes of the dimensions.</summary>
@@ -40,7 +42,15 @@ public sealed unsafe class Tensor
 
     internal Backend Backend { get; }
 
-    internal float* Data { get; set; }
+    /// <summary>The elements. Asking a tensor whose memory was given back is an error here, not a crash in a kernel.</summary>
+    internal float* Data
+    {
+        get => _data != null ? _data : throw new InvalidOperationException(
+            $"The memory of this tensor of shape {Shape} was given back: an operation that works in place used it up, the backward pass was done with it, or the tape was reset.");
+        set => _data = value;
+    }
+
+    internal bool HasData => _data != null;
 
     internal float* Gradient { get; set; }
 
@@ -50,17 +60,23 @@ public sealed unsafe class Tensor
     /// <summary>Stays readable until the tape's reset even where the backward pass no longer needs it.</summary>
     internal bool Kept { get; set; }
 
+    /// <summary>The backward pass of the operation that made it reads its elements.</summary>
+    internal bool ReadBackward { get; set; }
+
+    /// <summary>Whether an operation that works in place may have its memory.</summary>
+    internal bool CanBeTakenOver => Transient && !Kept && !ReadBackward;
+
     /// <summary>Copies the elements out.</summary>
     /// <param name="destination">As many elements as the tensor has.</param>
-    public void CopyTo(Span<float> destination) => Backend.CopyToHost(Live(Data), Checked(destination));
+    public void CopyTo(Span<float> destination) => Backend.CopyToHost(Data, Checked(destination));
 
     /// <summary>Copies some of the elements out.</summary>
     /// <param name="start">The first element, counted in row-major order.</param>
     /// <param name="destination">As many as are wanted.</param>
     public void CopyTo(long start, Span<float> destination)
     {
-        if (start < 0 || start + destination.Length > Count) throw new ArgumentOutOfRangeException(nameof(start));
-        Backend.CopyToHost(Live(Data) + start, destination);
+        if (start < 0 || start > Count - destination.Length) throw new ArgumentOutOfRangeException(nameof(start));
+        Backend.CopyToHost(Data + start, destination);
     }
 
     /// <summary>Overwrites the elements.</summary>
@@ -68,7 +84,7 @@ public sealed unsafe class Tensor
     public void CopyFrom(ReadOnlySpan<float> source)
     {
         if (source.Length != Count) throw new ArgumentException($"{source.Length} values for a tensor of shape {Shape}.", nameof(source));
-        Backend.CopyFromHost(source, Live(Data));
+        Backend.CopyFromHost(source, Data);
     }
 
     /// <summary>Overwrites some of the elements.</summary>
@@ -103,10 +119,6 @@ public sealed unsafe class Tensor
         CopyGradientTo(result);
         return result;
     }
-
-    private static float* Live(float* pointer) => pointer != null
-        ? pointer
-        : throw new InvalidOperationException("The tensor's memory was given back: it was used up by an operation that works in place, or the tape was reset.");
 
     private Span<float> Checked(Span<float> destination) => destination.Length == Count
         ? destination

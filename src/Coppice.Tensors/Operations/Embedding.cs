@@ -13,22 +13,19 @@ public static unsafe class EmbeddingOperation
     {
         var shape = new Shape(ids.Count, table.Columns);
         Require.That(added is null || added.Shape == shape, "embedding", shape, added?.Shape ?? default);
-        var y = added is { Transient: true, Kept: false } ? TakeOver(tape, added, table) : tape.NewTensor(shape, table.RequiresGradient || added is { RequiresGradient: true });
-        if (added is not null && added.Data != null) tape.Backend.Copy(added.Data, y.Data, added.Count);
+        var requiresGradient = table.RequiresGradient || added is { RequiresGradient: true };
+        var y = added is null ? null : tape.TakeOver(added, requiresGradient);
+        if (y is null)
+        {
+            y = tape.NewTensor(shape, requiresGradient);
+            if (added is not null) tape.Backend.Copy(added.Data, y.Data, added.Count);
+        }
+
         tape.Backend.Gather(ids.Count, table.Columns, ids.Data, table.Data, y.Data, accumulate: added is not null);
         if (!y.RequiresGradient) return y;
         var operation = tape.Rent<Recorded>();
         (operation.Ids, operation.Table, operation.Added) = (ids, table, added);
         tape.Record(operation, y);
-        return y;
-    }
-
-    private static Tensor TakeOver(Tape tape, Tensor added, Tensor table)
-    {
-        var y = tape.NewView(added.Shape, table.RequiresGradient || added.RequiresGradient, added.Data);
-        y.Transient = true;
-        added.Transient = false;
-        added.Data = null;
         return y;
     }
 

@@ -15,6 +15,7 @@ public static unsafe class PointwiseOperation
         if (!y.RequiresGradient) return y;
         var operation = tape.Rent<Recorded>();
         (operation.X, operation.Function) = (x, function);
+        y.ReadBackward = true;
         tape.Record(operation, y);
         return y;
     }

@@ -68,16 +68,8 @@ public static unsafe class RotaryOperation
     public static Tensor Rotary(this Tape tape, Tensor x, IntTensor positions, RotaryTable table, int heads)
     {
         Require.That(x.Columns % heads == 0 && x.Columns / heads >= table.RotarySize && positions.Count == x.Rows, "rotary", x.Shape, new Shape(positions.Count, heads, table.RotarySize));
-        Tensor y;
-        if (x is { Transient: true, Kept: false })
-        {
-            // What made x does not need its values again: a linear layer or a norm keeps its input.
-            y = tape.NewView(x.Shape, x.RequiresGradient, x.Data);
-            y.Transient = true;
-            x.Transient = false;
-            x.Data = null;
-        }
-        else
+        var y = tape.TakeOver(x, x.RequiresGradient);
+        if (y is null)
         {
             y = tape.NewTensor(x.Shape, x.RequiresGradient);
             tape.Backend.Copy(x.Data, y.Data, x.Count);

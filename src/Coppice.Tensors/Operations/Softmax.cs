@@ -22,6 +22,7 @@ public static unsafe class SoftmaxOperation
         if (!y.RequiresGradient) return y;
         var operation = tape.Rent<Recorded>();
         (operation.X, operation.Logarithm) = (x, logarithm);
+        y.ReadBackward = true;
         tape.Record(operation, y);
         return y;
     }
