@@ -78,7 +78,11 @@ public sealed unsafe class Tape : IDisposable
 
     /// <summary>Keeps a tensor readable, and its gradient, after the backward pass until the reset.</summary>
     /// <param name="tensor">The tensor.</param>
-    public static void Keep(Tensor tensor) => tensor.Kept = true;
+    public static void Keep(Tensor tensor)
+    {
+        tensor.Kept = true;
+        if (tensor.ViewOf is not null) tensor.ViewOf.Kept = true;
+    }
 
     /// <summary>
     /// Runs a block. While recording, with <see cref="Recomputing"/>, only the block's input is kept; while not recording, everything the block
@@ -90,16 +94,14 @@ public sealed unsafe class Tape : IDisposable
     {
         if (Recording && !Recomputing) return block.Forward(this, x);
         var firstRandom = _randomOperation;
-        var recording = Recording;
-        Recording = false;
+        var (recording, kept) = (Recording, x.Kept);
         var first = _tensorCount;
+        // The input has to outlive a block that will be run again, whatever works in place in there.
+        (Recording, x.Kept) = (false, kept || recording);
         var y = block.Forward(this, x);
-        for (var i = first; i < _tensorCount; i++)
-        {
-            if (!ReferenceEquals(_tensors[i], y)) Release(_tensors[i]);
-        }
-
-        Recording = recording;
+        (Recording, x.Kept) = (recording, kept);
+        if (ReferenceEquals(x, y)) return y;
+        for (var i = first; i < _tensorCount; i++) ReleaseBehind(y, _tensors[i]);
         if (recording)
         {
             y.RequiresGradient = true;
@@ -109,7 +111,7 @@ public sealed unsafe class Tape : IDisposable
         }
         else
         {
-            Release(x);
+            ReleaseBehind(y, x);
         }
 
         return y;
@@ -120,6 +122,8 @@ public sealed unsafe class Tape : IDisposable
     public void Backward(Tensor loss)
     {
         if (loss.Count != 1) throw new InvalidOperationException($"The gradient of a scalar is wanted, and this tensor has the shape {loss.Shape}.");
+        if (!loss.HasData || loss.HasGradient || _operations.Count == 0)
+            throw new InvalidOperationException("Nothing is recorded any more that leads to this tensor: a backward pass uses the record up, and a reset forgets it. Losses are added up before the backward pass.");
         if (!loss.RequiresGradient) throw new InvalidOperationException("Nothing that the loss depends on requires a gradient, or the tape was not recording.");
         loss.Kept = true;
         Backend.CopyFromHost([1f], GradientToAdd(loss));
@@ -167,6 +171,7 @@ public sealed unsafe class Tape : IDisposable
         tensor.Transient = false;
         tensor.Kept = false;
         tensor.ReadBackward = false;
+        tensor.ViewOf = null;
         return tensor;
     }
 
@@ -267,6 +272,19 @@ public sealed unsafe class Tape : IDisposable
         tensor.Transient = false;
     }
 
+    /// <summary>Releases what a block made or was given, but not its result, and not the memory that its result shows.</summary>
+    private void ReleaseBehind(Tensor result, Tensor tensor)
+    {
+        if (ReferenceEquals(tensor, result)) return;
+        if (ReferenceEquals(tensor, result.ViewOf) && tensor is { Transient: true, Kept: false })
+        {
+            (result.ViewOf, result.Transient, tensor.Transient) = (null, true, false);
+            tensor.Data = null;
+        }
+
+        Release(tensor);
+    }
+
     private void BackwardTo(int first)
     {
         while (_operations.Count > first)
@@ -309,16 +327,17 @@ public sealed unsafe class Tape : IDisposable
         internal override void Backward(Tape tape)
         {
             var next = tape._randomOperation;
-            var recomputing = tape.Recomputing;
+            var (recording, recomputing) = (tape.Recording, tape.Recomputing);
             tape._randomOperation = FirstRandom;
-            tape.Recomputing = false;
-            var first = tape._operations.Count;
+            (tape.Recording, tape.Recomputing) = (true, false);
+            var (first, firstTensor) = (tape._operations.Count, tape._tensorCount);
             var y = Block!.Forward(tape, X!);
-            y.Gradient = Output.Gradient;
-            Output.Gradient = null;
+            tape.PassGradient(Output, y);
             tape.BackwardTo(first);
+            // What required no gradient was no operation's output and is still there.
+            for (var i = firstTensor; i < tape._tensorCount; i++) tape.Release(tape._tensors[i]);
             tape._randomOperation = next;
-            tape.Recomputing = recomputing;
+            (tape.Recording, tape.Recomputing) = (recording, recomputing);
         }
 
         internal override void Clear() => (Block, X) = (null, null);

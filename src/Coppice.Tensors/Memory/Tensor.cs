@@ -45,12 +45,12 @@ public sealed unsafe class Tensor
     /// <summary>The elements. Asking a tensor whose memory was given back is an error here, not a crash in a kernel.</summary>
     internal float* Data
     {
-        get => _data != null ? _data : throw new InvalidOperationException(
+        get => HasData ? _data : throw new InvalidOperationException(
             $"The memory of this tensor of shape {Shape} was given back: an operation that works in place used it up, the backward pass was done with it, or the tape was reset.");
         set => _data = value;
     }
 
-    internal bool HasData => _data != null;
+    internal bool HasData => _data != null && (ViewOf is null || ViewOf.HasData);
 
     internal float* Gradient { get; set; }
 
@@ -59,6 +59,9 @@ public sealed unsafe class Tensor
 
     /// <summary>Stays readable until the tape's reset even where the backward pass no longer needs it.</summary>
     internal bool Kept { get; set; }
+
+    /// <summary>The tensor whose memory this one shows under another shape, or null.</summary>
+    internal Tensor? ViewOf { get; set; }
 
     /// <summary>The backward pass of the operation that made it reads its elements.</summary>
     internal bool ReadBackward { get; set; }

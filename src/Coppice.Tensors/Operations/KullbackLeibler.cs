@@ -19,9 +19,10 @@ public static unsafe class KullbackLeiblerOperation
         Require.That(student.Shape == teacher.Shape, "KL divergence", student.Shape, teacher.Shape);
         var loss = tape.NewTensor(new Shape(1), student.RequiresGradient || teacher.RequiresGradient);
         var losses = tape.NewFloats(student.Rows);
-        var gradients = loss.RequiresGradient ? tape.NewFloats(2 * student.Count) : null;
+        var both = student.RequiresGradient && teacher.RequiresGradient;
+        var gradients = loss.RequiresGradient ? tape.NewFloats((both ? 2 : 1) * student.Count) : null;
         var dstudent = gradients != null && student.RequiresGradient ? gradients : null;
-        var dteacher = gradients != null && teacher.RequiresGradient ? gradients + student.Count : null;
+        var dteacher = gradients != null && teacher.RequiresGradient ? gradients + (both ? student.Count : 0) : null;
         tape.Backend.KullbackLeibler(student.Rows, student.Columns, student.Data, teacher.Data, temperature, scale, losses, dstudent, dteacher);
         tape.Backend.Sum(student.Rows, losses, 1, loss.Data);
         tape.Free(losses);
@@ -43,8 +44,9 @@ public static unsafe class KullbackLeiblerOperation
         {
             var upstream = 0f;
             tape.Backend.CopyToHost(Output.Gradient, new Span<float>(ref upstream));
-            Add(tape, Student!, Saved, upstream);
-            Add(tape, Teacher!, Saved + Student!.Count, upstream);
+            var both = Student!.RequiresGradient && Teacher!.RequiresGradient;
+            Add(tape, Student, Saved, upstream);
+            Add(tape, Teacher!, Saved + (both ? Student.Count : 0), upstream);
         }
 
         internal override void Clear() => (Student, Teacher) = (null, null);

@@ -28,6 +28,7 @@ public static unsafe class LayoutOperations
     {
         Require.That(x.Count == shape.Count, "reshape", x.Shape, shape);
         var y = tape.NewView(shape, x.RequiresGradient, x.Data);
+        y.ViewOf = x.ViewOf ?? x;
         if (!y.RequiresGradient) return y;
         var operation = tape.Rent<RecordedReshape>();
         operation.X = x;
