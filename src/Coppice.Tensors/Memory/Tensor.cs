@@ -95,8 +95,8 @@ public sealed unsafe class Tensor
     /// <param name="source">The new values.</param>
     public void CopyFrom(long start, ReadOnlySpan<float> source)
     {
-        if (start < 0 || start + source.Length > Count) throw new ArgumentOutOfRangeException(nameof(start));
-        Backend.CopyFromHost(source, Live(Data) + start);
+        if (start < 0 || start > Count - source.Length) throw new ArgumentOutOfRangeException(nameof(start));
+        Backend.CopyFromHost(source, Data + start);
     }
 
     /// <summary>Copies the gradient out.</summary>
