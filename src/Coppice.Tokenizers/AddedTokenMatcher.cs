@@ -45,7 +45,7 @@ internal sealed class AddedTokenMatcher
             position = end;
             if (token.Special && specialIsPlainText) continue;
             if (token.SingleWord && (EndsWithWordCharacter(text.AsSpan(0, start)) || StartsWithWordCharacter(text.AsSpan(end)))) continue;
-            // White space that the token before took isn't taken twice; one that another token took with its right side may hold a match's start.
+            // White space that the token before took isn't taken twice.
             if (token.StripLeft) start = Math.Max(covered, text.AsSpan(0, start).TrimEnd().Length);
             if (token.StripRight) end = text.Length - text.AsSpan(end).TrimStart().Length;
             if (covered < start) pieces.Add((new TextPiece(covered, start - covered), null));

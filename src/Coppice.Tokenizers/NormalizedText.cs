@@ -81,6 +81,31 @@ internal sealed class NormalizedText
         alignments = moved?.ToArray();
     }
 
+    /// <summary>Replaces the whole text.</summary>
+    /// <param name="text">The new text.</param>
+    /// <param name="origins">For each of its UTF-16 units, the unit of the old text that it came from.</param>
+    public void Rewrite(string text, IReadOnlyList<int> origins)
+    {
+        Text = text;
+        if (alignments is null) return;
+        var old = alignments;
+        alignments = origins.Select(origin => old[origin]).ToArray();
+    }
+
+    /// <summary>Makes U+FFFD of every surrogate without its other half, which is what it becomes in UTF-8.</summary>
+    public void ReplaceLoneSurrogates()
+    {
+        if (Text.AsSpan().IndexOfAnyInRange('\uD800', '\uDFFF') < 0) return;
+        var units = Text.ToCharArray();
+        for (var i = 0; i < units.Length; i++)
+        {
+            if (i + 1 < units.Length && char.IsSurrogatePair(units[i], units[i + 1])) i++;
+            else if (char.IsSurrogate(units[i])) units[i] = '\uFFFD';
+        }
+
+        Text = new string(units);
+    }
+
     private void CopyTo(StringBuilder text, List<(int, int)>? moved, int start, int end)
     {
         text.Append(Text, start, end - start);

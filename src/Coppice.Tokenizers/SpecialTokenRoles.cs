@@ -1,6 +1,6 @@
 namespace Coppice.Tokenizers;
 
-/// <summary>Works out which tokens begin and end a document: <c>tokenizer.json</c> doesn't say, only the post-processor and custom do.</summary>
+/// <summary>Works out which tokens begin and end a document: <c>tokenizer.json</c> doesn't say, only its post-processor and custom do.</summary>
 internal static class SpecialTokenRoles
 {
     private const string EndOfTextToken = "<|endoftext|>";

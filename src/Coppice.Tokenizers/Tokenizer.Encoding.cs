@@ -5,9 +5,6 @@ namespace Coppice.Tokenizers;
 /// <content>Text to tokens.</content>
 public sealed partial class Tokenizer
 {
-    // Added tokens that Encode must look for: special ones are plain text there.
-    private bool HasPlainAddedTokens => parts.AddedTokens.Any(token => !token.Special);
-
     /// <inheritdoc/>
     public void Encode(ReadOnlySpan<char> text, List<int> ids) => Encode(text, new TokenBuffer(ids));
 
@@ -58,8 +55,7 @@ public sealed partial class Tokenizer
     private void Encode(ReadOnlySpan<char> text, TokenBuffer output)
     {
         var words = new List<TextPiece>();
-        var plain = parts.Normalizer is null && !AddsPrefixSpace && !HasPlainAddedTokens;
-        if (plain)
+        if (seesTextUnchanged)
         {
             EncodeWords(text, words, output);
             return;

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Coppice.Foundation;
 using Coppice.Tokenizers.Serialization;
 
@@ -16,6 +17,7 @@ public sealed partial class Tokenizer : ITokenizer
     private readonly string?[] tokens;
     private readonly bool[] isSpecial;
     private readonly Dictionary<string, int> addedIds;
+    private readonly bool seesTextUnchanged;
     private readonly Lazy<string> fingerprint;
 
     internal Tokenizer(TokenizerParts parts)
@@ -26,12 +28,17 @@ public sealed partial class Tokenizer : ITokenizer
         tokens = new string?[VocabularySize];
         for (var id = 0; id < parts.Model.Tokens.Count; id++) tokens[id] = parts.Model.Tokens[id];
         foreach (var token in parts.AddedTokens) tokens[token.Id] = token.Content;
+        foreach (var id in parts.PostProcessor?.AddedIds ?? [])
+        {
+            if (IdToToken(id) is null) throw new CoppiceException($"post_processor: the id {id.ToString(CultureInfo.InvariantCulture)} is not in the vocabulary");
+        }
+
         BeginOfText = SpecialTokenRoles.Begin(parts);
         EndOfText = SpecialTokenRoles.End(parts);
-        if (new[] { BeginOfText, EndOfText }.Any(id => id < 0 || id >= VocabularySize)) throw new CoppiceException("post_processor: a special token's id is outside the vocabulary");
         SpecialTokens = SpecialIds().ToDictionary(id => tokens[id]!, id => id, StringComparer.Ordinal);
         isSpecial = new bool[VocabularySize];
         foreach (var id in SpecialTokens.Values) isSpecial[id] = true;
+        seesTextUnchanged = parts.Normalizer is null && !AddsPrefixSpace && parts.AddedTokens.All(token => token.Special);
         rawMatcher = Matcher(parts.AddedTokens.Where(token => !token.Normalized).Select(token => (token.Content, token)));
         normalizedMatcher = Matcher(parts.AddedTokens.Where(token => token.Normalized).Select(token => (Normalize(token.Content), token)));
         fingerprint = new Lazy<string>(() => Checksum.Of(TokenizerJson.Write(parts with { Truncation = null, Padding = null, Decoder = null })));
@@ -124,7 +131,7 @@ public sealed partial class Tokenizer : ITokenizer
         var ids = parts.AddedTokens.Where(token => token.Special).Select(token => token.Id);
         if (BeginOfText is { } begin) ids = ids.Append(begin);
         if (EndOfText is { } end) ids = ids.Append(end);
-        return ids.Distinct().Where(id => tokens[id] is not null);
+        return ids.Distinct();
     }
 
     private static AddedTokenMatcher? Matcher(IEnumerable<(string, AddedToken)> patterns)

@@ -1,5 +1,4 @@
 using System.Buffers;
-using Coppice.Foundation;
 
 namespace Coppice.Tokenizers.Models;
 
@@ -7,7 +6,6 @@ namespace Coppice.Tokenizers.Models;
 /// Applies merges to the symbols of a word: always the pair with the lowest rank, of several the leftmost, one at a time.
 /// Short words are scanned, long ones use a heap and a linked list, so that a word of n symbols takes O(n log n).
 /// </summary>
-[Technique("bpe", Title = "Neural Machine Translation of Rare Words with Subword Units", Paper = "arXiv:1508.07909")]
 internal static class BpeMerger
 {
     /// <summary>Words with more symbols than this use the heap.</summary>

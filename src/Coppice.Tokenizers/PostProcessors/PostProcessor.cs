@@ -11,6 +11,9 @@ internal abstract class PostProcessor
     /// <summary>The id that is put after a text, or null.</summary>
     public virtual int? LastId => null;
 
+    /// <summary>All ids that it may add.</summary>
+    public virtual IEnumerable<int> AddedIds => [];
+
     /// <summary>Processes the tokens of one text.</summary>
     /// <param name="encoding">The tokens; may be changed.</param>
     /// <param name="addSpecialTokens">Whether special tokens are wanted.</param>

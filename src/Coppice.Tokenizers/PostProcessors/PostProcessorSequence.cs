@@ -9,6 +9,8 @@ internal sealed class PostProcessorSequence(IReadOnlyList<PostProcessor> parts) 
 
     public override int? LastId => parts.Select(part => part.LastId).LastOrDefault(id => id is not null);
 
+    public override IEnumerable<int> AddedIds => parts.SelectMany(part => part.AddedIds);
+
     public override TokenEncoding Process(TokenEncoding encoding, bool addSpecialTokens) =>
         parts.Aggregate(encoding, (current, part) => part.Process(current, addSpecialTokens));
 

@@ -15,6 +15,8 @@ internal sealed class TemplatePostProcessor(IReadOnlyList<TemplateItem> items, J
 
     public override int? LastId => items is [.., { Tokens: [.., var (id, _)] }] ? id : null;
 
+    public override IEnumerable<int> AddedIds => items.SelectMany(item => item.Tokens ?? []).Select(token => token.Id);
+
     public override TokenEncoding Process(TokenEncoding encoding, bool addSpecialTokens)
     {
         if (!addSpecialTokens) return encoding;

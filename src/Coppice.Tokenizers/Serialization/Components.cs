@@ -11,6 +11,10 @@ internal static class Components
 {
     public static readonly ComponentRegistry<Normalizer> Normalizers = new(new Dictionary<string, Func<JsonField, Normalizer>>
     {
+        ["NFC"] = _ => new UnicodeNormalizer(System.Text.NormalizationForm.FormC),
+        ["NFD"] = _ => new UnicodeNormalizer(System.Text.NormalizationForm.FormD),
+        ["NFKC"] = _ => new UnicodeNormalizer(System.Text.NormalizationForm.FormKC),
+        ["NFKD"] = _ => new UnicodeNormalizer(System.Text.NormalizationForm.FormKD),
         ["Prepend"] = field => new PrependNormalizer(field["prepend"].RequireString()),
         ["Replace"] = field => new ReplaceNormalizer(ReadPattern(field["pattern"]), field["content"].RequireString()),
         ["Sequence"] = field => new NormalizerSequence(Normalizers!.ReadAll(field["normalizers"])),

@@ -8,6 +8,7 @@ namespace Coppice.Tokenizers.Training;
 /// Trains a byte-pair-encoding tokenizer: the most frequent pair of neighbouring symbols becomes a token, again and again (Sennrich et al., arXiv:1508.07909).
 /// The result depends on the texts and options alone, not on threads. Ties go to the smallest (left id, right id), as in Hugging Face's tokenizers.
 /// </summary>
+[Technique("bpe", Title = "Neural Machine Translation of Rare Words with Subword Units", Paper = "arXiv:1508.07909")]
 public static class BpeTrainer
 {
     /// <summary>Trains a tokenizer.</summary>
