@@ -141,6 +141,21 @@ public class TrainingTests
     }
 
     [Fact]
+    public void Text_that_spells_a_special_token_does_not_become_it()
+    {
+        var texts = Enumerable.Repeat("--- --- <0x41> <0x41>", 10).ToList();
+        var bytes = BpeTrainer.Train(texts, new BpeTrainerOptions { VocabularySize = 300, SpecialTokens = ["---"] });
+        Assert.DoesNotContain(0, bytes.Encode("---"));
+        Assert.Equal([0], bytes.EncodeWithSpecialTokens("---"));
+        var llama = BpeTrainer.Train(texts.Select(text => text.Replace(' ', '\n')), new BpeTrainerOptions { VocabularySize = 320, Style = BpeStyle.Llama });
+        Assert.Equal("<0x41>\n<0x41>", llama.Decode(llama.Encode("<0x41>\n<0x41>").ToArray()));
+    }
+
+    [Fact]
+    public void A_vocabulary_larger_than_the_text_can_fill_takes_no_memory() =>
+        Assert.Equal(["a", "b", "ab"], Enumerable.Range(0, 3).Select(BpeTrainer.Train(["ab"], Small with { VocabularySize = int.MaxValue }).IdToToken));
+
+    [Fact]
     public void A_pair_that_is_rarer_than_the_minimum_is_not_merged()
     {
         var merges = Merges(BpeTrainer.Train(["abab cd cd cd ef ef"], Small with { MinFrequency = 3 }));

@@ -47,7 +47,9 @@ public static class BpeTrainer
         var ids = tokens.Select((token, id) => (token, id)).ToDictionary(pair => pair.token, pair => pair.id, StringComparer.Ordinal);
         var merges = new List<Merge>();
         var merged = new HashSet<(int, int)>();
-        var merger = new PairMerger(counts, alphabet, options.VocabularySize, options.MaxTokenLength);
+        // Each merge takes at least one symbol away, so there can't be more of them than bytes.
+        var largestVocabulary = (int)Math.Min(options.VocabularySize, (long)tokens.Count + counts.ByteCount);
+        var merger = new PairMerger(counts, alphabet, largestVocabulary, options.MaxTokenLength);
         var leastCount = Math.Max(1, options.MinFrequency);
         while (tokens.Count < options.VocabularySize && merger.Next() is { } best && best.Count >= leastCount)
         {
@@ -60,6 +62,9 @@ public static class BpeTrainer
                 ids.Add(token, id);
                 tokens.Add(token);
             }
+
+            // Text that spells a special token or the name of a byte must not become it.
+            if (id < alphabet.Tokens.Count) continue;
 
             // A pair that comes up again, its left token spelt by another merge, keeps its first rank.
             if (merged.Add((best.Left, best.Right))) merges.Add(new Merge(best.Left, best.Right, id));
