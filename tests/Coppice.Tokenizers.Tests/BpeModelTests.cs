@@ -1,5 +1,6 @@
 using System.Text;
 using Coppice.Tokenizers.Models;
+using Coppice.Tokenizers.Training;
 
 namespace Coppice.Tokenizers.Tests;
 
@@ -74,6 +75,29 @@ public class BpeModelTests
 
             Assert.Equal(expected, tokenizer.Encode(text));
         }
+    }
+
+    [Fact]
+    public void A_text_cut_where_no_merge_reaches_over_is_merged_as_a_whole_text_is()
+    {
+        var trained = BpeTrainer.Train(SmallTokenizers.Sentences(200), new BpeTrainerOptions { VocabularySize = 600, Style = BpeStyle.Llama, CharacterCoverage = 1 });
+        Assert.Contains(Enumerable.Range(0, trained.VocabularySize), id => trained.IdToToken(id)!.StartsWith("▁▁", StringComparison.Ordinal) || trained.IdToToken(id)!.StartsWith("▁th", StringComparison.Ordinal));
+        var merges = ModelOf(trained).Merges.ToList();
+        foreach (var text in SmallTokenizers.Sentences(260).Skip(200))
+        {
+            var symbols = ("▁" + text.Replace(' ', '▁')).EnumerateRunes().Select(rune => trained.TokenToId(rune.ToString())!.Value).ToArray();
+            Assert.Equal(Definition(symbols, merges).Select(symbol => symbol.Item1), trained.Encode(text));
+        }
+    }
+
+    [Fact]
+    public void A_text_is_only_cut_before_characters_that_begin_tokens()
+    {
+        // c follows a in a token, d begins one or follows itself, e is in no merge, f isn't in the vocabulary.
+        var vocabulary = new Vocabulary([new("a", 0), new("c", 1), new("ac", 2), new("d", 3), new("dd", 4), new("dda", 5), new("e", 6)]);
+        var boundaries = new MergeBoundaries(vocabulary, [new Merge(0, 1, 2), new Merge(3, 3, 4), new Merge(4, 0, 5)]);
+        Assert.Equal([3, 2, 1], ((string[])["acfddce", "ffddd", "edd"]).Select(text => boundaries.EndOfPart(text)));
+        Assert.Equal(4, new MergeBoundaries(vocabulary, []).EndOfPart("acde"));
     }
 
     [Fact]

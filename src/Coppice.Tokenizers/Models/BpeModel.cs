@@ -38,6 +38,7 @@ internal sealed class BpeModel : TokenModel
     private readonly SymbolTable symbols;
     private readonly WordTable? wordsOfBytes;
     private readonly bool[] isReachable;
+    private readonly MergeBoundaries boundaries;
     private readonly int longestToken;
 
     /// <summary>Builds the model.</summary>
@@ -54,6 +55,7 @@ internal sealed class BpeModel : TokenModel
         symbols = new SymbolTable(vocabulary, options);
         longestToken = vocabulary.Tokens.Max(token => token?.Length) ?? 0;
         isReachable = new bool[vocabulary.Tokens.Count];
+        boundaries = new MergeBoundaries(vocabulary, merges);
         if (options.ByteLevel)
         {
             wordsOfBytes = new WordTable(ReachableByteTokens());
@@ -130,13 +132,26 @@ internal sealed class BpeModel : TokenModel
 
     private void EncodeCharacters(ReadOnlySpan<char> word, TokenBuffer output)
     {
-        if (word.Length <= longestToken && vocabulary.IdsByText.TryGetValue(word, out var id) && (options.IgnoreMerges || isReachable[id]))
+        if (options.IgnoreMerges && word.Length <= longestToken && vocabulary.IdsByText.TryGetValue(word, out var whole))
         {
-            output.Add(id, output.Lengths is null ? 0 : Encoding.UTF8.GetByteCount(word));
+            output.Add(whole, output.Lengths is null ? 0 : Encoding.UTF8.GetByteCount(word));
             return;
         }
 
-        MergeCharacters(word, output);
+        while (word.Length > 0)
+        {
+            var part = word[..boundaries.EndOfPart(word)];
+            if (part.Length <= longestToken && vocabulary.IdsByText.TryGetValue(part, out var id) && isReachable[id])
+            {
+                output.Add(id, output.Lengths is null ? 0 : Encoding.UTF8.GetByteCount(part));
+            }
+            else
+            {
+                MergeCharacters(part, output);
+            }
+
+            word = word[part.Length..];
+        }
     }
 
     private void MergeCharacters(ReadOnlySpan<char> word, TokenBuffer output)
