@@ -70,7 +70,8 @@ internal sealed class TextPattern
         }
         catch (RegexMatchTimeoutException error)
         {
-            throw new CoppiceException($"the pattern {Source} took over {Timeout.TotalSeconds.ToString(CultureInfo.InvariantCulture)} s on one text; use another tokenizer.json", inner: error);
+            var seconds = Timeout.TotalSeconds.ToString(CultureInfo.InvariantCulture);
+            throw new CoppiceException($"the pattern {Source} took over {seconds} s on one text; use another tokenizer.json", inner: error);
         }
 
         return matches;

@@ -20,7 +20,11 @@ public static class CharacterTrainer
     public static Tokenizer Train(IEnumerable<string> texts, IReadOnlyList<string>? specialTokens = null, string? unknownToken = null)
     {
         var special = specialTokens ?? [];
-        if (unknownToken is not null && !special.Contains(unknownToken, StringComparer.Ordinal)) throw CoppiceException.Usage($"the unknown token '{unknownToken}' must be one of the special tokens");
+        if (unknownToken is not null && !special.Contains(unknownToken, StringComparer.Ordinal))
+        {
+            throw CoppiceException.Usage($"the unknown token '{unknownToken}' must be one of the special tokens");
+        }
+
         var characters = new SortedSet<int>();
         foreach (var text in texts)
         {
