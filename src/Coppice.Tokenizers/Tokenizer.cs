@@ -10,7 +10,8 @@ namespace Coppice.Tokenizers;
 /// </summary>
 public sealed partial class Tokenizer : ITokenizer
 {
-    private const string FileName = "tokenizer.json";
+    /// <summary>The file of a tokenizer in a model directory.</summary>
+    public const string FileName = "tokenizer.json";
     private readonly TokenizerParts parts;
     private readonly AddedTokenMatcher? rawMatcher;
     private readonly AddedTokenMatcher? normalizedMatcher;

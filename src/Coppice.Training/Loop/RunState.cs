@@ -1,0 +1,115 @@
+using System.Text.Json;
+using Coppice.Corpus;
+using Coppice.Foundation;
+using Coppice.Models;
+using Coppice.Tensors.Storage;
+using Coppice.Training.Optimizers;
+
+namespace Coppice.Training.Loop;
+
+/// <summary>
+/// Where a run is, beside the weights: counters, data position, optimizer state. In a checkpoint it is the folder <c>training/</c>, which can be
+/// deleted where the run is not to go on. Random numbers need no state: they are functions of seed and step.
+/// </summary>
+public sealed record RunState
+{
+    /// <summary>The folder beside the model's files.</summary>
+    public const string Folder = "training";
+
+    private const string StateFile = "state.json";
+    private const string OptimizerFile = "optimizer.safetensors";
+
+    private static readonly JsonSerializerOptions Options = new()
+    {
+        WriteIndented = true,
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        RespectNullableAnnotations = true,
+        RespectRequiredConstructorParameters = true,
+    };
+
+    /// <summary>Steps done, skipped ones included.</summary>
+    public required long Step { get; init; }
+
+    /// <summary>Tokens trained on.</summary>
+    public required long Tokens { get; init; }
+
+    /// <summary>Updates of the optimizer.</summary>
+    public required long Updates { get; init; }
+
+    /// <summary>Steps skipped in all.</summary>
+    public required long Skipped { get; init; }
+
+    /// <summary>Steps skipped in a row up to now.</summary>
+    public required int SkippedInARow { get; init; }
+
+    /// <summary>Seconds spent so far.</summary>
+    public required double Seconds { get; init; }
+
+    /// <summary>The losses of the latest steps.</summary>
+    public required IReadOnlyList<double> RecentLosses { get; init; }
+
+    /// <summary>The window of losses.</summary>
+    public required OutlierState LossOutliers { get; init; }
+
+    /// <summary>The window of gradient norms.</summary>
+    public required OutlierState NormOutliers { get; init; }
+
+    /// <summary>Where the data stream is.</summary>
+    public required SamplerPosition Data { get; init; }
+
+    /// <summary>Writes the state and the optimizer's buffers.</summary>
+    /// <param name="checkpoint">The checkpoint's directory.</param>
+    /// <param name="optimizer">The chain.</param>
+    public void Save(string checkpoint, OptimizerChain optimizer)
+    {
+        var folder = Path.Combine(checkpoint, Folder);
+        Directory.CreateDirectory(folder);
+        var buffers = optimizer.State.Select(state => TensorToWrite.Floats(state.Name, [state.Buffer.Count], (start, destination) => state.Buffer.CopyTo(start, destination)));
+        SafetensorsWriter.Write(Path.Combine(folder, OptimizerFile), [.. buffers]);
+        AtomicFile.WriteText(Path.Combine(folder, StateFile), JsonSerializer.Serialize(this, Options) + "\n");
+    }
+
+    /// <summary>Reads the state, and the buffers into the optimizer.</summary>
+    /// <param name="checkpoint">The checkpoint's directory.</param>
+    /// <param name="optimizer">The chain of the same recipe.</param>
+    /// <exception cref="CoppiceException">The state is missing or is another recipe's.</exception>
+    public static RunState Load(string checkpoint, OptimizerChain optimizer)
+    {
+        var path = Path.Combine(checkpoint, Folder, StateFile);
+        RunState state;
+        try
+        {
+            state = JsonSerializer.Deserialize<RunState>(File.ReadAllBytes(path), Options) ?? throw new JsonException("it is empty");
+        }
+        catch (Exception error) when (error is JsonException or IOException or UnauthorizedAccessException)
+        {
+            throw new CoppiceException($"{path}: the state of the run can't be read: {error.Message}", inner: error);
+        }
+
+        using var file = SafetensorsFile.Open(Path.Combine(checkpoint, Folder, OptimizerFile));
+        var part = new float[1 << 20];
+        foreach (var (name, buffer) in optimizer.State)
+        {
+            if (file.Find(name).Count != buffer.Count) throw new CoppiceException($"{file.Path}: '{name}' has {file.Find(name).Count} values, the model needs {buffer.Count}: it is another recipe's");
+            for (var start = 0L; start < buffer.Count; start += part.Length)
+            {
+                var span = part.AsSpan(0, (int)Math.Min(part.Length, buffer.Count - start));
+                file.ReadFloats(name, start, span);
+                buffer.CopyFrom(span, start);
+            }
+        }
+
+        optimizer.Updates = state.Updates;
+        return state;
+    }
+
+    /// <summary>Reads a checkpoint's weights into a model of the same configuration.</summary>
+    /// <param name="checkpoint">The checkpoint's directory.</param>
+    /// <param name="model">The model.</param>
+    public static void LoadWeights(string checkpoint, LanguageModel model)
+    {
+        using var saved = ModelDirectory.Load(checkpoint, model.Backend);
+        if (saved.Parameters.Values.Count != model.Parameters.Values.Count) throw new CoppiceException($"{checkpoint}: the checkpoint is of another model than the recipe's");
+        model.Parameters.Values.CopyFrom(saved.Parameters.Values);
+    }
+}

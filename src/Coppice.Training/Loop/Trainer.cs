@@ -1,0 +1,91 @@
+using Coppice.Corpus;
+using Coppice.Models;
+using Coppice.Tensors;
+using Coppice.Training.Objectives;
+using Coppice.Training.Optimizers;
+
+namespace Coppice.Training.Loop;
+
+/// <summary>What a step measured before its update.</summary>
+/// <param name="Loss">Mean loss of the counted tokens.</param>
+/// <param name="GradientNorm">Norm of all gradients together.</param>
+/// <param name="CountedTokens">Targets that were counted.</param>
+public readonly record struct StepResult(double Loss, double GradientNorm, int CountedTokens)
+{
+    /// <summary>Whether loss and gradients are numbers.</summary>
+    public bool IsFinite => double.IsFinite(Loss) && double.IsFinite(GradientNorm);
+}
+
+/// <summary>
+/// The innermost part of training: gradients of a step's micro-batches, and the update. It knows nothing of data, schedules or files.
+/// In steady state a step allocates no managed memory.
+/// </summary>
+public sealed class Trainer : IDisposable
+{
+    private readonly LanguageModel _model;
+    private readonly IObjective _objective;
+    private readonly ModelInput _input;
+    private readonly Tape _tape;
+    private readonly ulong _seed;
+
+    /// <summary>Prepares training.</summary>
+    /// <param name="model">A trainable model.</param>
+    /// <param name="objective">What is minimised.</param>
+    /// <param name="optimizer">The chain of gradient transforms; disposed with the trainer.</param>
+    /// <param name="seed">The seed of dropout.</param>
+    public Trainer(LanguageModel model, IObjective objective, OptimizerChain optimizer, ulong seed)
+    {
+        (_model, _objective, Optimizer, _seed) = (model, objective, optimizer, seed);
+        _input = new ModelInput(model);
+        _tape = new Tape(model.Backend);
+    }
+
+    /// <summary>The chain of gradient transforms.</summary>
+    public OptimizerChain Optimizer { get; }
+
+    /// <summary>The memory of a step.</summary>
+    public Arena Arena => _tape.Arena;
+
+    /// <summary>Whether activations inside blocks are computed again in the backward pass instead of kept.</summary>
+    public bool Recomputing
+    {
+        get => _tape.Recomputing;
+        set => _tape.Recomputing = value;
+    }
+
+    /// <summary>Computes the gradients of a step: those of the mean over all counted tokens of all its micro-batches.</summary>
+    /// <param name="microBatches">The micro-batches.</param>
+    /// <param name="step">The number of the step in the run: names its random numbers.</param>
+    public StepResult ComputeGradients(ReadOnlySpan<PackedBatch> microBatches, long step)
+    {
+        var counted = 0;
+        foreach (var batch in microBatches) counted += batch.CountedTokens;
+        // A micro-batch weighs as much as it has counted tokens: the sum over micro-batches is the mean of the big batch.
+        var scale = 1f / Math.Max(1, counted);
+        _model.Parameters.Gradients!.Clear();
+        var loss = 0.0;
+        for (var i = 0; i < microBatches.Length; i++)
+        {
+            if (microBatches[i].CountedTokens == 0) continue;
+            _tape.SeedRandom(_seed, (ulong)(step * microBatches.Length + i));
+            var partial = _objective.Loss(_tape, _model, _input, microBatches[i], scale);
+            _tape.Backward(partial);
+            loss += partial.Item;
+            _tape.Reset();
+        }
+
+        return new StepResult(loss, Math.Sqrt(_model.Parameters.Gradients.SumOfSquares()), counted);
+    }
+
+    /// <summary>Changes the parameters by the gradients that were computed last.</summary>
+    /// <param name="result">What computing them gave.</param>
+    /// <param name="learningRate">The learning rate of the step.</param>
+    public void Apply(in StepResult result, double learningRate) => Optimizer.Step(learningRate, result.GradientNorm);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _tape.Dispose();
+        Optimizer.Dispose();
+    }
+}

@@ -1,0 +1,76 @@
+using Coppice.Corpus;
+using Coppice.Models;
+using Coppice.Tensors;
+using Coppice.Training.Objectives;
+
+namespace Coppice.Training.Loop;
+
+/// <summary>A loss on text that was kept apart.</summary>
+/// <param name="Loss">Mean nats of a counted token.</param>
+/// <param name="BitsPerByte">Bits of a byte of the text; null where only a part of the text was read.</param>
+/// <param name="Tokens">Tokens counted.</param>
+/// <param name="Whole">Whether all of the text was read.</param>
+public sealed record ValidationResult(double Loss, double? BitsPerByte, long Tokens, bool Whole);
+
+/// <summary>Measures the loss on token stores: windows side by side, every target once.</summary>
+public sealed class ValidationLoss : IDisposable
+{
+    private const int TokensPerBatch = 8192;
+
+    private readonly LanguageModel _model;
+    private readonly IReadOnlyList<TokenStore> _stores;
+    private readonly int _sequenceLength;
+    private readonly CausalObjective _objective = new();
+    private readonly PackedBatch _batch = new();
+    private readonly ModelInput _input;
+    private readonly Tape _tape;
+
+    /// <summary>Prepares measurements.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="stores">The texts.</param>
+    /// <param name="sequenceLength">The most context that a target has.</param>
+    public ValidationLoss(LanguageModel model, IReadOnlyList<TokenStore> stores, int sequenceLength)
+    {
+        (_model, _stores, _sequenceLength) = (model, stores, sequenceLength);
+        _input = new ModelInput(model);
+        _tape = new Tape(model.Backend) { Recording = false };
+    }
+
+    /// <summary>Measures.</summary>
+    /// <param name="maxTokens">The most tokens of all stores together, shared out by their sizes; 0 for all.</param>
+    public ValidationResult Measure(long maxTokens = 0)
+    {
+        var total = _stores.Sum(store => store.TokenCount);
+        var whole = maxTokens == 0 || maxTokens >= total;
+        var (nats, tokens) = (0.0, 0L);
+        foreach (var store in _stores)
+        {
+            var limit = whole ? long.MaxValue : Math.Max(1, (long)((double)maxTokens * store.TokenCount / total));
+            var (storeNats, storeTokens) = Measure(store, limit);
+            nats += storeNats;
+            tokens += storeTokens;
+        }
+
+        var bytes = _stores.Sum(store => store.ByteCount);
+        return new ValidationResult(nats / Math.Max(1, tokens), whole && bytes > 0 ? nats / (bytes * Math.Log(2)) : null, tokens, whole);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _tape.Dispose();
+
+    private (double Nats, long Tokens) Measure(TokenStore store, long limit)
+    {
+        var reader = new SequentialReader(store, _sequenceLength);
+        var (nats, tokens) = (0.0, 0L);
+        while (tokens < limit && reader.Next(_batch, Math.Max(1, TokensPerBatch / _sequenceLength)))
+        {
+            // The mean of a batch in float32, weighed in double: a sum of thousands of nats would lose digits.
+            var counted = _batch.CountedTokens;
+            if (counted > 0) nats += (double)_objective.Loss(_tape, _model, _input, _batch, 1f / counted).Item * counted;
+            tokens += counted;
+            _tape.Reset();
+        }
+
+        return (nats, tokens);
+    }
+}

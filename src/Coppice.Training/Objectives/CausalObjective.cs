@@ -1,0 +1,19 @@
+using Coppice.Corpus;
+using Coppice.Models;
+using Coppice.Tensors;
+
+namespace Coppice.Training.Objectives;
+
+/// <summary>Causal language modelling: the mean negative log-likelihood of the next token.</summary>
+public sealed class CausalObjective : IObjective
+{
+    /// <inheritdoc/>
+    public Tensor Loss(Tape tape, LanguageModel model, ModelInput input, PackedBatch batch, float scale)
+    {
+        var n = batch.Count;
+        input.Set(tape, batch.Tokens.AsSpan(0, n), batch.Positions.AsSpan(0, n), batch.CumulativeLengths.AsSpan(0, batch.DocumentCount + 1), training: tape.Recording);
+        var targets = input.Targets(tape, batch.Targets.AsSpan(0, n));
+        var weights = tape.Constant(new Shape(n), batch.Weights.AsSpan(0, n));
+        return tape.HeadCrossEntropy(model.Hidden(tape, input), model.Head.Tensor, targets, weights, new CrossEntropyOptions(scale));
+    }
+}

@@ -1,0 +1,64 @@
+using Coppice.Tensors;
+
+namespace Coppice.Training.Optimizers;
+
+/// <summary>What a transform sees of an optimizer step.</summary>
+public sealed class UpdateStep
+{
+    internal UpdateStep(ParameterSet parameters) => Parameters = parameters;
+
+    /// <summary>The parameters.</summary>
+    public ParameterSet Parameters { get; }
+
+    /// <summary>The gradients, which the chain turns into what is added to the parameters; laid out as they are.</summary>
+    public FlatBuffer Updates => Parameters.Gradients!;
+
+    /// <summary>The number of the update, from 1. Skipped steps have none.</summary>
+    public long Number { get; internal set; }
+
+    /// <summary>The learning rate of the step.</summary>
+    public float LearningRate { get; internal set; }
+
+    /// <summary>The norm of all gradients together, before the chain.</summary>
+    public double GradientNorm { get; internal set; }
+}
+
+/// <summary>
+/// One link of the chain from raw gradients to an update, as in optax. Links that work element by element do so block by block, one after the other
+/// on a block that stays in the cache, so that a chain of any length is one pass over memory; links that need more than an element
+/// (a whole matrix, say) do their work in <see cref="Prepare"/>.
+/// </summary>
+public abstract class GradientTransform : IDisposable
+{
+    /// <summary>State that outlives the step, by name: part of a checkpoint. Buffers are laid out as the parameters.</summary>
+    public virtual IEnumerable<(string Name, FlatBuffer Buffer)> State => [];
+
+    /// <summary>Looks at the whole step before the blocks are done.</summary>
+    /// <param name="step">The step.</param>
+    public virtual void Prepare(UpdateStep step)
+    {
+    }
+
+    /// <summary>Changes a block of the updates, and its own state there; touches nothing outside the block. Runs on several threads at once.</summary>
+    /// <param name="step">The step.</param>
+    /// <param name="start">First value of the block.</param>
+    /// <param name="count">Length of the block.</param>
+    public virtual void Update(UpdateStep step, long start, int count)
+    {
+    }
+
+    /// <summary>Sees a block after the updates were added to the parameters.</summary>
+    /// <param name="step">The step.</param>
+    /// <param name="start">First value of the block.</param>
+    /// <param name="count">Length of the block.</param>
+    public virtual void Applied(UpdateStep step, long start, int count)
+    {
+    }
+
+    /// <summary>Frees the state.</summary>
+    public void Dispose()
+    {
+        foreach (var (_, buffer) in State) buffer.Dispose();
+        GC.SuppressFinalize(this);
+    }
+}
