@@ -10,8 +10,12 @@ public sealed unsafe class Tape : IDisposable
 {
     private readonly List<Operation> _operations = [];
     private readonly List<Stack<Operation>> _pools = [];
-    private readonly List<Tensor> _tensors = [];
-    private readonly List<IntTensor> _integers = [];
+    private List<Tensor> _tensors = [];
+    private List<IntTensor> _integers = [];
+
+    // The objects of the step before rest for a step before they are used again: whoever still holds one finds it empty.
+    private List<Tensor> _restingTensors = [];
+    private List<IntTensor> _restingIntegers = [];
     private int _tensorCount;
     private int _integerCount;
     private ulong _randomSeed;
@@ -143,6 +147,8 @@ public sealed unsafe class Tape : IDisposable
         }
 
         (_tensorCount, _integerCount) = (0, 0);
+        (_tensors, _restingTensors) = (_restingTensors, _tensors);
+        (_integers, _restingIntegers) = (_restingIntegers, _integers);
     }
 
     /// <inheritdoc/>

@@ -76,7 +76,7 @@ public static unsafe class LayoutOperations
 
     private static Tensor Slice(Tape tape, Tensor x, int row, int rows, int column, int columns)
     {
-        Require.That(row >= 0 && rows >= 0 && row + rows <= x.Rows && column >= 0 && columns >= 0 && column + columns <= x.Columns, "slice", x.Shape, new Shape(rows, columns));
+        Require.That(row >= 0 && rows >= 0 && row <= x.Rows - rows && column >= 0 && columns >= 0 && column <= x.Columns - columns, "slice", x.Shape, new Shape(rows, columns));
         var y = tape.NewTensor(new Shape(rows, columns), x.RequiresGradient);
         var offset = (long)row * x.Columns + column;
         tape.Backend.CopyMatrix(rows, columns, x.Data + offset, x.Columns, y.Data, columns, accumulate: false);
