@@ -130,7 +130,8 @@ public sealed unsafe class Tape : IDisposable
             throw new InvalidOperationException("Nothing is recorded any more that leads to this tensor: a backward pass uses the record up, and a reset forgets it. Losses are added up before the backward pass.");
         if (!loss.RequiresGradient) throw new InvalidOperationException("Nothing that the loss depends on requires a gradient, or the tape was not recording.");
         loss.Kept = true;
-        Backend.CopyFromHost([1f], GradientToAdd(loss));
+        var one = 1f;
+        Backend.CopyFromHost(new ReadOnlySpan<float>(in one), GradientToAdd(loss));
         BackwardTo(0);
     }
 
