@@ -1,0 +1,93 @@
+using System.Numerics;
+using System.Runtime.InteropServices;
+using Coppice.Models;
+using Coppice.Tensors;
+
+namespace Coppice.Inference;
+
+/// <summary>
+/// A sequence that grows, and what the model expects after it. Keys and values are cached, so that a pass computes the new tokens only.
+/// When the sequence no longer fits the model's longest, its last half is computed anew as a sequence of its own and the rest is forgotten.
+/// </summary>
+/// <remarks>Not thread-safe.</remarks>
+internal sealed class DecodingContext : IDisposable
+{
+    private const int SmallestCapacity = 64;
+
+    private readonly LanguageModel _model;
+    private readonly Tape _tape;
+    private readonly ModelInput _input;
+    private readonly List<int> _tokens = [];
+    private readonly float[] _logits;
+    private KeyValueCache? _cache;
+
+    /// <summary>An empty sequence.</summary>
+    /// <param name="model">The model.</param>
+    public DecodingContext(LanguageModel model)
+    {
+        _model = model;
+        _tape = new Tape(model.Backend) { Recording = false };
+        _input = new ModelInput(model);
+        _logits = new float[model.Configuration.VocabularySize];
+    }
+
+    /// <summary>Begins a new sequence.</summary>
+    public void Clear()
+    {
+        _tokens.Clear();
+        _cache?.Truncate(0);
+    }
+
+    /// <summary>Appends tokens, in one pass.</summary>
+    /// <param name="tokens">At least one token.</param>
+    /// <returns>The logits of the token that comes next: [vocabulary]. The caller may change them; valid until the next call.</returns>
+    public Span<float> Append(scoped ReadOnlySpan<int> tokens)
+    {
+        _tokens.AddRange(tokens);
+        var longest = _model.Configuration.MaxPositions;
+        if (_tokens.Count > longest)
+        {
+            _tokens.RemoveRange(0, _tokens.Count - Math.Max(1, longest / 2));
+            _cache?.Truncate(0);
+        }
+
+        var cache = CacheFor(_tokens.Count);
+        var next = CollectionsMarshal.AsSpan(_tokens)[cache.Length..];
+        try
+        {
+            _input.Set(_tape, next, cache);
+            var hidden = _model.Hidden(_tape, _input);
+            _model.Logits(_tape, _tape.SliceRows(hidden, next.Length - 1, 1)).CopyTo(_logits);
+        }
+        finally
+        {
+            _tape.Reset();
+        }
+
+        cache.Advance(next.Length);
+        return _logits;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _tape.Dispose();
+        _cache?.Dispose();
+    }
+
+    /// <summary>The cache grows with the sequence: models allow for positions that most texts never reach.</summary>
+    private KeyValueCache CacheFor(int length)
+    {
+        if (_cache is not null && _cache.Capacity >= length) return _cache;
+        var capacity = Math.Min((uint)_model.Configuration.MaxPositions, BitOperations.RoundUpToPowerOf2((uint)Math.Max(length, SmallestCapacity)));
+        var larger = _model.CreateCache((int)capacity);
+        if (_cache is not null)
+        {
+            for (var layer = 0; layer < _model.Configuration.Layers; layer++) larger.Write(layer, _cache.Keys(layer), 0, _cache.Values(layer), 0);
+            larger.Advance(_cache.Length);
+            _cache.Dispose();
+        }
+
+        return _cache = larger;
+    }
+}

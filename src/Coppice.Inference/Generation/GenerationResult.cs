@@ -1,0 +1,18 @@
+namespace Coppice.Inference;
+
+/// <summary>Why a text ended.</summary>
+public enum FinishReason
+{
+    /// <summary>The model wrote its end-of-text token, or a stop string was complete.</summary>
+    Stop,
+
+    /// <summary>As many tokens were generated as were allowed.</summary>
+    Length,
+}
+
+/// <summary>A generated text.</summary>
+/// <param name="Text">What follows the prompt, without the prompt and without a stop string.</param>
+/// <param name="Tokens">The generated tokens without an end-of-text token; those of a stop string included.</param>
+/// <param name="PromptTokens">Tokens of the prompt, begin-of-text included.</param>
+/// <param name="FinishReason">Why it ended.</param>
+public sealed record GenerationResult(string Text, IReadOnlyList<int> Tokens, int PromptTokens, FinishReason FinishReason);

@@ -1,0 +1,9 @@
+namespace Coppice.Inference;
+
+/// <summary>A change of the logits before a token is drawn from them. Steps are applied one after the other.</summary>
+public interface ILogitsStep
+{
+    /// <summary>Changes logits in place.</summary>
+    /// <param name="logits">[vocabulary]; negative infinity for a token that can't be drawn. At least one is finite, and must remain so.</param>
+    void Apply(Span<float> logits);
+}

@@ -1,0 +1,75 @@
+using Coppice.Foundation;
+using Coppice.Tensors;
+
+namespace Coppice.Inference;
+
+/// <summary>
+/// Draws tokens. The n-th token of a generation depends on its logits, the seed and n alone: a counter-based random number for each position,
+/// so that neither threads nor what was drawn before decide.
+/// </summary>
+internal sealed class TokenSampler
+{
+    private readonly bool _greedy;
+    private readonly List<ILogitsStep> _steps = [];
+    private readonly Philox _random;
+
+    /// <summary>A sampler for one generation.</summary>
+    /// <param name="options">Temperature, top-k, top-p, seed.</param>
+    public TokenSampler(GenerationOptions options)
+    {
+        _random = new Philox(options.Seed, stream: 0);
+        _greedy = options.Temperature == 0;
+        if (_greedy) return;
+        if (options.Temperature != 1) _steps.Add(new Temperature(options.Temperature));
+        if (options.TopK > 0) _steps.Add(new TopK(options.TopK));
+        if (options.TopP < 1) _steps.Add(new TopP(options.TopP));
+    }
+
+    /// <summary>The next token.</summary>
+    /// <param name="logits">[vocabulary]; changed.</param>
+    /// <param name="position">How many tokens of the generation came before.</param>
+    /// <exception cref="CoppiceException">The logits are not finite.</exception>
+    public int Next(Span<float> logits, int position)
+    {
+        foreach (var logit in logits)
+        {
+            if (!float.IsFinite(logit)) throw new CoppiceException("The model's logits are not finite numbers: its weights are damaged, or its training diverged.");
+        }
+
+        foreach (var step in _steps) step.Apply(logits);
+        return _greedy ? MostProbable(logits) : Draw(logits, _random.UniformDouble((ulong)position));
+    }
+
+    /// <summary>The token with the largest logit; the first of several.</summary>
+    private static int MostProbable(ReadOnlySpan<float> logits)
+    {
+        var best = 0;
+        for (var i = 1; i < logits.Length; i++)
+        {
+            if (logits[i] > logits[best]) best = i;
+        }
+
+        return best;
+    }
+
+    /// <summary>The token at whose place in the cumulative distribution the number falls.</summary>
+    private static int Draw(ReadOnlySpan<float> logits, double uniform)
+    {
+        var max = (double)logits[MostProbable(logits)];
+        var total = 0.0;
+        foreach (var logit in logits) total += Math.Exp(logit - max);
+        var left = uniform * total;
+        var last = 0;
+        for (var i = 0; i < logits.Length; i++)
+        {
+            var weight = Math.Exp(logits[i] - max);
+            if (weight == 0) continue;
+            last = i;
+            left -= weight;
+            if (left < 0) break;
+        }
+
+        // Rounding may leave a rest behind the last token that can be drawn.
+        return last;
+    }
+}
