@@ -71,6 +71,23 @@ public class RecomputationTests
     }
 
     [Fact]
+    public void What_requires_no_gradient_is_given_back_block_by_block()
+    {
+        using var scope = new Scope(Backends.Supported[^1], threads: 1);
+        var tape = scope.Tape;
+        tape.Recomputing = true;
+        var x = tape.Variable(Rows, Numbers(0));
+        var one = tape.Arena.BytesInUse;
+        var h = x;
+        for (var i = 0; i < 4; i++) h = tape.Run(new Block((t, input) => t.Add(input, t.Scale(t.Constant(Rows, Numbers(9)), 2))), h);
+        var loss = tape.Sum(h);
+        // Four outputs beside the variable, and one number (64 bytes).
+        Assert.Equal(5 * one + 64, tape.Arena.BytesInUse);
+        tape.Backward(loss);
+        Assert.Equal(2 * one + 128, tape.Arena.BytesInUse);
+    }
+
+    [Fact]
     public void While_not_recording_a_block_gives_back_all_but_its_output()
     {
         using var scope = new Scope(Backends.Supported[^1], threads: 1);
@@ -123,7 +140,8 @@ public class RecomputationTests
         tape.Backward(loss);
         var gradients = new float[weights.Set.Gradients.Count];
         weights.Set.Gradients.CopyTo(0, gradients);
-        float[] numbers = [loss.Item, .. x.GradientToArray(), .. gradients];
+        // The random numbers go on after the backward pass as if it had drawn none.
+        float[] numbers = [loss.Item, .. x.GradientToArray(), .. gradients, .. tape.Dropout(x, 0.3f, training: true).ToArray()];
         var peak = tape.Arena.PeakBytes;
         tape.Reset();
         Assert.Equal(0, tape.Arena.BytesInUse);
