@@ -68,6 +68,7 @@ public static unsafe class AttentionOperation
     private static Tensor Run(Tape tape, Tensor q, Tensor k, Tensor v, bool packed, in AttentionLayout layout, in AttentionShape shape)
     {
         if (shape.KeyValueHeads <= 0 || shape.Heads % shape.KeyValueHeads != 0) throw new ArgumentException($"{shape.Heads} heads can't share {shape.KeyValueHeads} key/value heads evenly.");
+        if (shape.Window < 0 || (shape.Window > 0 && !shape.Causal)) throw new ArgumentException($"A window of {shape.Window} keys: it is 0, or positive in causal attention.");
         var y = tape.NewTensor(new Shape(q.Rows, shape.Heads * shape.HeadSize), q.RequiresGradient || k.RequiresGradient || v.RequiresGradient);
         var logSumExp = y.RequiresGradient ? tape.NewFloats((long)q.Rows * shape.Heads) : null;
         var arguments = new AttentionArguments

@@ -58,7 +58,7 @@ public sealed class RotaryTable : IDisposable
 [Technique("rope", Title = "RoFormer: Enhanced Transformer with Rotary Position Embedding", Paper = "arXiv:2104.09864")]
 public static unsafe class RotaryOperation
 {
-    /// <summary>Turns the heads of queries or keys by their positions. Works in place: <paramref name="x"/> is used up unless it is kept.</summary>
+    /// <summary>Turns the heads of queries or keys by their positions. Works in place where it can: <paramref name="x"/> is used up unless it is kept.</summary>
     /// <param name="tape">The tape.</param>
     /// <param name="x">[rows, heads · head size].</param>
     /// <param name="positions">[rows]; the caller has checked that each is in the table.</param>

@@ -138,6 +138,8 @@ public sealed class TapeErrorTests : IDisposable
             () => Tape.Attention(x, layout, new AttentionShape(1, 1, 2)),
             () => Tape.Attention(Variable(2, 14), layout, new AttentionShape(3, 2, 2)),
             () => Tape.Attention(Variable(2, 4), layout, new AttentionShape(2, 0, 2)),
+            () => Tape.Attention(x, x, x, layout, new AttentionShape(2, 2, 2, Causal: false, Window: 1)),
+            () => Tape.Attention(x, x, x, layout, new AttentionShape(2, 2, 2, Window: -1)),
             () => Tape.CrossEntropy(x, ids, four, new CrossEntropyOptions(1)),
             () => Tape.CrossEntropy(x, Tape.Integers([0, 1]), three, new CrossEntropyOptions(1)),
             () => Tape.HeadCrossEntropy(x, y, Tape.Integers([0, 1]), Variable(2), new CrossEntropyOptions(1)),
