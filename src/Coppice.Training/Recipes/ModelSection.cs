@@ -59,9 +59,12 @@ public sealed record ModelSection
     [Range(0, 100_000)]
     public int HeadDim { get; init; }
 
-    /// <summary>The standard deviation of initial weights.</summary>
-    [Range(0.0, 10.0, MinimumIsExclusive = true)]
-    public double InitializerStd { get; init; } = 0.02;
+    /// <summary>
+    /// The standard deviation of initial weights; 0 means GPT-2's 0.02 brought from its width of 768 to this one: 0.02 * sqrt(768 / hidden_size).
+    /// Narrow models that start from 0.02 are slow to learn.
+    /// </summary>
+    [Range(0.0, 10.0)]
+    public double InitializerStd { get; init; }
 
     /// <summary>Whether queries and keys are normalised per head before the rotary positions. llama only.</summary>
     public bool QkNorm { get; init; }
@@ -83,6 +86,7 @@ public sealed record ModelSection
             Bias = Bias && !llama,
             Activation = Activation.Length > 0 ? Activation : llama ? "silu" : "gelu_tanh",
             HeadDim = HeadDim == 0 ? HiddenSize / Heads : HeadDim,
+            InitializerStd = InitializerStd == 0 ? Math.Round(0.02 * Math.Sqrt(768.0 / HiddenSize), 4) : InitializerStd,
         };
 
         static int Ceiling(long value, long unit) => (int)((value + unit - 1) / unit);
