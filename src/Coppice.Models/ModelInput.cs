@@ -80,7 +80,10 @@ public sealed class ModelInput
         (Count, Training, Cache) = (tokens.Length, false, cache);
         _tokens = tape.Integers(tokens);
         _positions = tape.Integers(positions);
-        Layout = new AttentionLayout(1, tape.Integers([0, tokens.Length]), tape.Integers([0]), tape.Integers([cache.Length + tokens.Length]));
+        // Spans on the stack: a collection expression here would be an array, for every token of a generation.
+        ReadOnlySpan<int> queryOffsets = stackalloc int[] { 0, tokens.Length };
+        ReadOnlySpan<int> keyLength = stackalloc int[] { cache.Length + tokens.Length };
+        Layout = new AttentionLayout(1, tape.Integers(queryOffsets), tape.Integers(queryOffsets[..1]), tape.Integers(keyLength));
     }
 
     /// <summary>Targets in the backend's memory, checked against the vocabulary as tokens are.</summary>
