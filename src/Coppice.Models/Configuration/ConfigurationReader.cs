@@ -9,6 +9,9 @@ public sealed class ConfigurationReader
     // Nothing real comes near; a product of two such sizes still fits in 64 bits.
     private const int Largest = 1 << 24;
 
+    // Each layer is a list of parameters, made before any weight is looked for.
+    private const int MostLayers = 1 << 12;
+
     private readonly string _path;
     private readonly JsonElement _root;
 
@@ -59,13 +62,21 @@ public sealed class ConfigurationReader
         return _root.GetProperty(key) is { ValueKind: JsonValueKind.String } value ? value.GetString()! : throw Error(key, "a text is expected");
     }
 
-    internal int Size(string key, int? otherwise = null)
+    internal int Layers(string key) => Size(key, largest: MostLayers);
+
+    internal int Size(string key, int? otherwise = null, int largest = Largest)
     {
         if (!Has(key)) return otherwise ?? throw Error(key, "is missing");
         var value = _root.GetProperty(key);
-        return value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var number) && number is > 0 and <= Largest
+        return value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var number) && number > 0 && number <= largest
             ? number
-            : throw Error(key, $"a whole number from 1 to {Largest} is expected, not {Shorten(value)}");
+            : throw Error(key, $"a whole number from 1 to {largest} is expected, not {Shorten(value)}");
+    }
+
+    /// <summary>Refuses heads whose common width is beyond every size.</summary>
+    internal void CheckHeads(string key, int heads, int headSize)
+    {
+        if ((long)heads * headSize > Largest) throw Error(key, $"{heads} heads of {headSize} are wider than {Largest}");
     }
 
     internal int? Token(string key)
@@ -77,11 +88,29 @@ public sealed class ConfigurationReader
         return value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var number) && number >= 0 ? number : throw Error(key, $"a token id is expected, not {Shorten(value)}");
     }
 
-    internal double Number(string key, double? otherwise = null)
+    internal double Number(string key, double otherwise) => Has(key) ? Number(key, _root.GetProperty(key)) : otherwise;
+
+    /// <summary>A share that is dropped: at least 0 and less than 1.</summary>
+    internal double Dropout(string key)
     {
-        if (!Has(key)) return otherwise ?? throw Error(key, "is missing");
-        var value = _root.GetProperty(key);
-        return value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out var number) && double.IsFinite(number) ? number : throw Error(key, $"a number is expected, not {Shorten(value)}");
+        var share = Number(key, 0);
+        return share < 1 ? share : throw Error(key, $"a number from 0 to below 1 is expected, not {Shorten(_root.GetProperty(key))}");
+    }
+
+    /// <summary>The base of the rotary frequencies: under <c>rope_theta</c>, or inside <c>rope_parameters</c>, where newer tools write it.</summary>
+    internal double RopeTheta()
+    {
+        var theta = Number("rope_theta", 10000);
+        if (Has("rope_parameters"))
+        {
+            var parameters = _root.GetProperty("rope_parameters");
+            if (parameters.ValueKind != JsonValueKind.Object) throw Error("rope_parameters", "an object is expected");
+            if (parameters.TryGetProperty("rope_type", out var type) && !(type.ValueKind == JsonValueKind.String && type.ValueEquals("default")))
+                throw Error("rope_parameters", $"'{Shorten(type).Trim('"')}' is not supported; only unscaled rotary positions are");
+            if (parameters.TryGetProperty("rope_theta", out var value)) theta = Number("rope_parameters.rope_theta", value);
+        }
+
+        return theta > 0 ? theta : throw Error("rope_theta", "a number above 0 is expected");
     }
 
     internal bool Flag(string key, bool otherwise)
@@ -99,6 +128,10 @@ public sealed class ConfigurationReader
     {
         if (Flag(key, otherwise) != value) throw Error(key, $"only {(value ? "true" : "false")} is supported");
     }
+
+    private double Number(string key, JsonElement value) => value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out var number) && double.IsFinite(number) && number >= 0
+        ? number
+        : throw Error(key, $"a number, not negative, is expected, not {Shorten(value)}");
 
     private static string Shorten(JsonElement value)
     {

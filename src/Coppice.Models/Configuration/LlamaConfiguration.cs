@@ -87,6 +87,7 @@ public sealed record LlamaConfiguration : ModelConfiguration
         if (!json.Has("head_dim") && hidden % heads != 0) throw json.Error("num_attention_heads", $"{heads} heads don't divide hidden_size {hidden}");
         var headSize = json.Size("head_dim", family == "qwen3" ? 128 : hidden / heads);
         if (headSize % 2 != 0) throw json.Error("head_dim", $"{headSize} is odd; rotary positions turn pairs");
+        json.CheckHeads("head_dim", heads, headSize);
         var keyValueHeads = json.Size("num_key_value_heads", heads);
         if (heads % keyValueHeads != 0) throw json.Error("num_key_value_heads", $"{keyValueHeads} doesn't divide {heads} heads");
         var attentionBias = json.Flag("attention_bias", false);
@@ -98,21 +99,21 @@ public sealed record LlamaConfiguration : ModelConfiguration
             Family = family,
             VocabularySize = json.Size("vocab_size"),
             HiddenSize = hidden,
-            Layers = json.Size("num_hidden_layers"),
+            Layers = json.Layers("num_hidden_layers"),
             Heads = heads,
             KeyValueHeads = keyValueHeads,
             HeadSize = headSize,
             IntermediateSize = json.Size("intermediate_size"),
             MaxPositions = json.Size("max_position_embeddings", 2048),
             NormEpsilon = (float)json.Number("rms_norm_eps", 1e-6),
-            RopeTheta = json.Number("rope_theta", 10000),
+            RopeTheta = json.RopeTheta(),
             SlidingWindow = windowed && json.Has("sliding_window") ? json.Size("sliding_window") : 0,
             QkvBias = family == "qwen2" || attentionBias,
             OutputBias = attentionBias,
             MlpBias = json.Flag("mlp_bias", false),
             QueryKeyNorm = family == "qwen3",
             InitializerRange = (float)json.Number("initializer_range", 0.02),
-            Dropout = (float)json.Number("resid_pdrop", 0),
+            Dropout = (float)json.Dropout("resid_pdrop"),
             TieEmbeddings = json.Flag("tie_word_embeddings", false),
             BeginOfText = json.Token("bos_token_id"),
             EndOfText = json.Token("eos_token_id"),
