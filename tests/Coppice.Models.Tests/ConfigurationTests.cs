@@ -1,0 +1,118 @@
+using System.Text.Json.Nodes;
+using Coppice.Foundation;
+using Coppice.Tensors;
+using Coppice.Testing;
+
+namespace Coppice.Models.Tests;
+
+public sealed class ConfigurationTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    public static TheoryData<ModelConfiguration> Configurations()
+    {
+        var data = new TheoryData<ModelConfiguration>();
+        foreach (var name in TinyModels.Names) data.Add(TinyModels.Configuration(name));
+        var gpt2 = (Gpt2Configuration)TinyModels.Configuration("gpt2");
+        data.Add(gpt2 with { Activation = PointwiseFunction.GeluErf, NormEpsilon = 1e-6f, InitializerRange = 0.05f, Dropout = 0.1f, BeginOfText = null, EndOfText = 3 });
+        data.Add(gpt2 with { Activation = PointwiseFunction.Relu, MaxPositions = 7, IntermediateSize = 33 });
+        var llama = (LlamaConfiguration)TinyModels.Configuration("llama");
+        data.Add(llama with { QkvBias = true, OutputBias = true, MlpBias = true, Dropout = 0.2f, RopeTheta = 500000, BeginOfText = null, EndOfText = null });
+        data.Add((LlamaConfiguration)TinyModels.Configuration("mistral") with { SlidingWindow = 0, KeyValueHeads = 4, HeadSize = 10 });
+        return data;
+    }
+
+    [Theory]
+    [MemberData(nameof(Configurations))]
+    public void A_configuration_is_the_same_after_writing_and_reading(ModelConfiguration configuration)
+    {
+        using var backend = Backends.Create(1);
+        using var model = configuration.Create(backend, trainable: false);
+        ModelDirectory.Save(_folder.Root, model);
+        Assert.Equal(configuration, ModelDirectory.ReadConfiguration(_folder.Root));
+    }
+
+    [Theory]
+    [InlineData("llama", "model_type", "\"t5\"", "model_type 't5' is not supported")]
+    [InlineData("llama", "model_type", null, "model_type: is missing")]
+    [InlineData("llama", "hidden_size", null, "hidden_size: is missing")]
+    [InlineData("llama", "hidden_size", "\"64\"", "hidden_size: a whole number")]
+    [InlineData("llama", "hidden_size", "0", "hidden_size: a whole number")]
+    [InlineData("llama", "hidden_size", "-12", "hidden_size: a whole number")]
+    [InlineData("llama", "hidden_size", "1.5", "hidden_size: a whole number")]
+    [InlineData("llama", "vocab_size", "99999999999999", "vocab_size: a whole number")]
+    [InlineData("llama", "num_hidden_layers", "16000000", "num_hidden_layers: a whole number")]
+    [InlineData("llama", "rope_scaling", "{\"type\": \"linear\", \"factor\": 2}", "rope_scaling: scaled rotary positions are not supported")]
+    [InlineData("llama", "rope_parameters", "{\"rope_type\": \"yarn\", \"rope_theta\": 10000}", "rope_parameters: 'yarn'")]
+    [InlineData("llama", "rope_theta", "0", "rope_theta: a number")]
+    [InlineData("llama", "rms_norm_eps", "-1", "rms_norm_eps: a number")]
+    [InlineData("llama", "resid_pdrop", "1.5", "resid_pdrop: a number")]
+    [InlineData("llama", "hidden_act", "\"gelu\"", "hidden_act: 'gelu' is not supported")]
+    [InlineData("llama", "num_key_value_heads", "3", "num_key_value_heads: 3 doesn't divide 4 heads")]
+    [InlineData("llama", "head_dim", "7", "head_dim: 7 is odd")]
+    [InlineData("llama", "head_dim", "16777216", "head_dim: 4 heads of 16777216")]
+    [InlineData("llama", "attention_bias", "1", "attention_bias: true or false")]
+    [InlineData("llama", "bos_token_id", "-1", "bos_token_id: a token id")]
+    [InlineData("qwen2", "use_sliding_window", "true", "use_sliding_window")]
+    [InlineData("gpt2", "n_head", "5", "n_head: 5 heads don't divide n_embd 12")]
+    [InlineData("gpt2", "n_layer", "16000000", "n_layer: a whole number")]
+    [InlineData("gpt2", "activation_function", "\"tanh\"", "activation_function: 'tanh' is not supported")]
+    [InlineData("gpt2", "scale_attn_by_inverse_layer_idx", "true", "only false is supported")]
+    [InlineData("gpt2", "layer_norm_epsilon", "\"a\"", "layer_norm_epsilon: a number")]
+    public void What_is_wrong_or_not_supported_is_named_in_one_line(string family, string key, string? value, string message)
+    {
+        var path = Change(family, json =>
+        {
+            json.Remove(key);
+            if (value is not null) json[key] = JsonNode.Parse(value);
+        });
+        var error = Assert.Throws<CoppiceException>(() => ConfigurationReader.Read(path));
+        Assert.StartsWith(path, error.Message, StringComparison.Ordinal);
+        Assert.Contains(message, error.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain('\n', error.Message);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("{\"model_type\":")]
+    [InlineData("[]")]
+    [InlineData("null")]
+    public void A_file_that_is_no_JSON_object_is_refused(string text) =>
+        Assert.Throws<CoppiceException>(() => ConfigurationReader.Read(_folder.Write("config.json", text)));
+
+    [Fact]
+    public void Heads_that_do_not_divide_the_width_need_a_head_size()
+    {
+        var path = Change("llama", json => (json["hidden_size"], json["head_dim"]) = (14, null));
+        Assert.Contains("4 heads don't divide hidden_size 14", Assert.Throws<CoppiceException>(() => ConfigurationReader.Read(path)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_other_tools_leave_out_or_write_differently_is_understood()
+    {
+        var path = Change("llama", json =>
+        {
+            foreach (var key in new[] { "num_key_value_heads", "head_dim", "rope_theta", "torch_dtype", "mlp_bias" }) json.Remove(key);
+            json["hidden_size"] = 16;
+            json["rope_scaling"] = null;
+            json["eos_token_id"] = new JsonArray(2, 7);
+            json["rope_parameters"] = new JsonObject { ["rope_theta"] = 70000, ["rope_type"] = "default" };
+        });
+        var configuration = (LlamaConfiguration)ConfigurationReader.Read(path);
+        Assert.Equal((4, 4, 70000.0, 2), (configuration.KeyValueHeads, configuration.HeadSize, configuration.RopeTheta, configuration.EndOfText));
+    }
+
+    private string Change(string family, Action<JsonObject> change)
+    {
+        using var backend = Backends.Create(1);
+        using var model = TinyModels.Create(family, backend);
+        ModelDirectory.Save(_folder.Root, model);
+        var path = _folder.At("config.json");
+        var json = JsonNode.Parse(File.ReadAllText(path))!.AsObject();
+        change(json);
+        File.WriteAllText(path, json.ToJsonString());
+        return path;
+    }
+}
