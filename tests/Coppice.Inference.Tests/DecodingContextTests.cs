@@ -54,6 +54,22 @@ public sealed class DecodingContextTests : IDisposable
         Assert.Equal(Row(TinyModels.Logits(model, tokens[..5]), 4), context.Append(tokens.AsSpan(0, 5)).ToArray(), Close);
     }
 
+    [Theory]
+    [InlineData("gpt2")]
+    [InlineData("llama")]
+    public void A_token_more_allocates_no_managed_memory(string name)
+    {
+        using var backend = Backends.Create(threads: 1);
+        using var model = TinyModels.Create(name, backend, positions: 150);
+        using var context = new DecodingContext(model);
+        var sampler = new TokenSampler(new GenerationOptions { TopK = 10 });
+        var token = 3;
+        for (var n = 0; n < 80; n++) token = sampler.Next(context.Append([token]), n);
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        for (var n = 80; n < 120; n++) token = sampler.Next(context.Append([token]), n);
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+    }
+
     private static float[] Row(float[] logits, int row) => logits[(row * Vocabulary)..((row + 1) * Vocabulary)];
 
     private static bool Close(float a, float b) => Math.Abs(a - b) < 1e-4;

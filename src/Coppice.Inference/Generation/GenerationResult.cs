@@ -3,7 +3,7 @@ namespace Coppice.Inference;
 /// <summary>Why a text ended.</summary>
 public enum FinishReason
 {
-    /// <summary>The model wrote its end-of-text token, or a stop string was complete.</summary>
+    /// <summary>The model wrote its end-of-text token (or the begin-of-text token of another text), or a stop string was complete.</summary>
     Stop,
 
     /// <summary>As many tokens were generated as were allowed.</summary>
@@ -12,7 +12,7 @@ public enum FinishReason
 
 /// <summary>A generated text.</summary>
 /// <param name="Text">What follows the prompt, without the prompt and without a stop string.</param>
-/// <param name="Tokens">The generated tokens without an end-of-text token; those of a stop string included.</param>
+/// <param name="Tokens">The generated tokens without the one that ended it; those of a stop string included.</param>
 /// <param name="PromptTokens">Tokens of the prompt, begin-of-text included.</param>
 /// <param name="FinishReason">Why it ended.</param>
 public sealed record GenerationResult(string Text, IReadOnlyList<int> Tokens, int PromptTokens, FinishReason FinishReason);

@@ -52,7 +52,7 @@ public sealed class TextGenerator : IDisposable
         var sampler = new TokenSampler(options);
         var text = new StringBuilder();
         var tokens = new List<int>();
-        var ended = false;
+        bool ended;
         cancellationToken.ThrowIfCancellationRequested();
         _context.Clear();
         var logits = _context.Append(promptTokens);
@@ -60,7 +60,7 @@ public sealed class TextGenerator : IDisposable
         {
             // A model may have rows for tokens that the tokenizer lacks: sizes are rounded up.
             var token = sampler.Next(logits[.._tokenizer.VocabularySize], tokens.Count);
-            ended = token == _tokenizer.EndOfText || token == _model.Configuration.EndOfText;
+            ended = EndsText(token);
             if (ended) break;
             tokens.Add(token);
             Write(filter.Add(decoder.Add(token)));
@@ -83,6 +83,9 @@ public sealed class TextGenerator : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _context.Dispose();
+
+    /// <summary>A begin-of-text token ends a text too: it opens another one.</summary>
+    private bool EndsText(int token) => token == _tokenizer.EndOfText || token == _tokenizer.BeginOfText || token == _model.Configuration.EndOfText;
 
     private ReadOnlySpan<int> Encode(string prompt)
     {
