@@ -12,6 +12,7 @@ namespace Coppice.Evaluation;
 /// its nats are then not counted though its bytes are. A text longer than the model's context is cut into windows, each of which begins with the
 /// last token of the one before, so that every token is counted once.
 /// </summary>
+/// <remarks>Characters that a tokenizer leaves out (see its training) count as bytes without nats: bits per byte are then too low.</remarks>
 public sealed class TextEvaluator : IDisposable
 {
     private readonly SequenceEncoder _encoder;
