@@ -1,0 +1,80 @@
+using System.CommandLine;
+using System.Diagnostics;
+using Coppice.Cli.Output;
+using Coppice.Cli.Progress;
+using Coppice.Corpus;
+using Coppice.Tokenizers;
+using Coppice.Tokenizers.Training;
+
+namespace Coppice.Cli.Commands;
+
+/// <summary><c>coppice tokenizer train</c>: a tokenizer for a text.</summary>
+internal static class TokenizerTrainCommand
+{
+    private const string ByteBpe = "byte_bpe", BpeFallback = "bpe_fallback", Character = "character", Gpt4 = "gpt4", Gpt2 = "gpt2";
+
+    public static Command Create()
+    {
+        var texts = new Argument<string[]>("TEXT") { Description = "Files, folders, patterns such as 'docs/**/*.md', or corpora", Arity = ArgumentArity.OneOrMore };
+        var output = CommonOptions.Output("FILE", "The tokenizer.json to write, or a folder for it");
+        var type = CommonOptions.Choice("--type", [ByteBpe, BpeFallback, Character], "Byte-pair encoding over bytes as in GPT-2, over characters with bytes for the rare as in Llama, or one token a character");
+        var pattern = CommonOptions.Choice("--pattern", [Gpt4, Gpt2], $"How {ByteBpe} cuts text into words");
+        var size = CommonOptions.Whole("--vocabulary-size", 1, 10_000_000, 8192, "The most tokens of a vocabulary with merges");
+        var frequency = CommonOptions.Whole("--min-frequency", 1, int.MaxValue, 2, "How often a pair must occur to be merged");
+        var command = new Command("train", "Train a tokenizer on text")
+        {
+            texts, output, type, pattern, size, frequency, CommonOptions.Threads, CommonOptions.Json,
+        };
+        // What a type can't honour is refused rather than ignored.
+        command.Validators.Add(result =>
+        {
+            var chosen = result.GetValue(type);
+            foreach (Option option in chosen == Character ? [pattern, size, frequency] : chosen == BpeFallback ? new Option[] { pattern } : [])
+            {
+                if (result.GetResult(option) is { Implicit: false }) result.AddError($"{option.Name} does not apply to --type {chosen}");
+            }
+        });
+        command.SetAction(parse =>
+        {
+            using var interruption = new Interruption("Stopping; nothing is written.");
+            var clock = Stopwatch.StartNew();
+            var report = new CorpusReport();
+            var documents = new CorpusPipeline([.. parse.GetRequiredValue(texts).Select(path => new CorpusInput(path))]).Run(report, interruption.Token);
+            var tokenizer = Stage.Run("Training a tokenizer", show =>
+            {
+                var read = documents.Select(document =>
+                {
+                    show(() => $"{Figures.Bytes(report.BytesRead)} read");
+                    return document.Text;
+                });
+                if (parse.GetValue(type) == Character) return CharacterTrainer.Train(read);
+                var threads = parse.GetValue(CommonOptions.Threads);
+                return BpeTrainer.Train(read, new BpeTrainerOptions
+                {
+                    Style = parse.GetValue(type) == BpeFallback ? BpeStyle.Llama : parse.GetValue(pattern) == Gpt2 ? BpeStyle.Gpt2 : BpeStyle.Gpt4,
+                    VocabularySize = parse.GetValue(size),
+                    MinFrequency = parse.GetValue(frequency),
+                    Threads = threads == 0 ? Environment.ProcessorCount : threads,
+                    Progress = progress => show(() => $"{progress.Stage}, {Figures.Count(progress.Done)}"),
+                    Cancellation = interruption.Token,
+                });
+            });
+            var path = parse.GetRequiredValue(output);
+            tokenizer.Save(path);
+            var result = new TrainedTokenizer(path, parse.GetRequiredValue(type), tokenizer.VocabularySize, report.DocumentsKept, report.BytesKept, clock.Elapsed.TotalSeconds, tokenizer.Fingerprint);
+            if (parse.GetValue(CommonOptions.Json)) JsonOutput.Write(result);
+            else Describe(result);
+        });
+        return command;
+    }
+
+    private static void Describe(TrainedTokenizer result)
+    {
+        Page.Facts(
+            ("vocabulary", $"{Figures.Count(result.VocabularySize)} tokens"),
+            ("trained on", $"{Figures.Count(result.Documents, "document")}, {Figures.Bytes(result.Bytes)}"),
+            ("written to", result.Tokenizer));
+    }
+
+    private sealed record TrainedTokenizer(string Tokenizer, string Type, int VocabularySize, long Documents, long Bytes, double Seconds, string Fingerprint);
+}

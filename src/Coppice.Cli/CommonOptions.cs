@@ -1,0 +1,83 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
+using Coppice.Foundation;
+
+namespace Coppice.Cli;
+
+/// <summary>Options that mean the same wherever they occur. A command takes those that it honours and no others.</summary>
+internal static class CommonOptions
+{
+    /// <summary>Stack traces of errors. Every command has it.</summary>
+    public static Option<bool> Verbose { get; } = new("--verbose") { Description = "Show the whole error, with its stack trace", Recursive = true };
+
+    /// <summary>One JSON object on stdout and nothing else.</summary>
+    public static Option<bool> Json { get; } = new("--json") { Description = "Print the result as one JSON object on stdout" };
+
+    /// <summary>Show what would be done.</summary>
+    public static Option<bool> DryRun { get; } = new("--dry-run") { Description = "Show what would be done, and do nothing" };
+
+    /// <summary>Threads to compute with.</summary>
+    public static Option<int> Threads { get; } = Whole("--threads", 0, 4096, 0, "Threads to compute with; 0 means one for each core. The result doesn't depend on it");
+
+    /// <summary>Where the result goes.</summary>
+    public static Option<string> Output(string helpName, string description) =>
+        new("--output", "-o") { Description = description, HelpName = helpName, Required = true };
+
+    /// <summary>The seed of random numbers.</summary>
+    public static Option<ulong> Seed(ulong byDefault) => new("--seed")
+    {
+        Description = "Seed of the random numbers: the same seed gives the same result",
+        HelpName = "N",
+        DefaultValueFactory = _ => byDefault,
+        CustomParser = result => Parse<ulong>(result, ulong.TryParse, "a whole number from 0"),
+    };
+
+    /// <summary>An option with a whole number.</summary>
+    public static Option<int> Whole(string name, int minimum, int maximum, int byDefault, string description) => new(name)
+    {
+        Description = description,
+        HelpName = "N",
+        DefaultValueFactory = _ => byDefault,
+        CustomParser = result => Parse<int>(
+            result,
+            (string text, NumberStyles style, IFormatProvider provider, out int value) => int.TryParse(text, style, provider, out value) && value >= minimum && value <= maximum,
+            FormattableString.Invariant($"a whole number from {minimum} to {maximum}")),
+    };
+
+    /// <summary>An option with a number.</summary>
+    public static Option<double> Number(string name, double minimum, double maximum, double byDefault, string description) => new(name)
+    {
+        Description = description,
+        HelpName = "X",
+        DefaultValueFactory = _ => byDefault,
+        CustomParser = result => Parse<double>(
+            result,
+            (string text, NumberStyles _, IFormatProvider provider, out double value) =>
+                double.TryParse(text, NumberStyles.Float, provider, out value) && value >= minimum && value <= maximum,
+            FormattableString.Invariant($"a number from {minimum} to {maximum}")),
+    };
+
+    /// <summary>An option with one of a few names. The first is the default.</summary>
+    public static Option<string> Choice(string name, IReadOnlyList<string> choices, string description)
+    {
+        var option = new Option<string>(name) { Description = description, HelpName = string.Join("|", choices), DefaultValueFactory = _ => choices[0] };
+        option.Validators.Add(result =>
+        {
+            var value = result.Tokens.Count == 1 ? result.Tokens[0].Value : choices[0];
+            if (!choices.Contains(value)) result.AddError($"{name} must be one of {string.Join(", ", choices)}, not '{value}'{NearestName.Hint(value, choices)}");
+        });
+        return option;
+    }
+
+    private delegate bool TryParse<T>(string text, NumberStyles style, IFormatProvider provider, out T value);
+
+    private static T Parse<T>(ArgumentResult result, TryParse<T> tryParse, string expected)
+        where T : struct
+    {
+        var text = result.Tokens[0].Value;
+        if (tryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value)) return value;
+        result.AddError($"{((OptionResult)result.Parent!).Option.Name} must be {expected}, not '{text}'");
+        return default;
+    }
+}

@@ -1,0 +1,1 @@
+return (int)Coppice.Cli.CommandLine.Run(args);

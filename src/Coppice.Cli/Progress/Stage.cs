@@ -1,0 +1,34 @@
+using System.Diagnostics;
+using Spectre.Console;
+
+namespace Coppice.Cli.Progress;
+
+/// <summary>Takes how far the work has come. Called as often as one likes; the text is made only when it is shown.</summary>
+internal delegate void ShowProgress(Func<string> text);
+
+/// <summary>Shows a stage of work whose end can't be foretold: a spinner with the latest numbers on a terminal, a line now and then otherwise.</summary>
+internal static class Stage
+{
+    private static readonly TimeSpan BetweenFrames = TimeSpan.FromMilliseconds(100), BetweenLines = TimeSpan.FromSeconds(10);
+
+    /// <summary>Does the work and shows it.</summary>
+    /// <param name="title">What is being done.</param>
+    /// <param name="work">Does it.</param>
+    public static T Run<T>(string title, Func<ShowProgress, T> work)
+    {
+        if (!Terminal.IsLive) return work(Throttled(BetweenLines, text => Terminal.WriteLine($"{title}: {text}")));
+        return Terminal.Console.Status().Start(
+            Markup.Escape(title), status => work(Throttled(BetweenFrames, text => status.Status(Markup.Escape($"{title}: {text}")))));
+    }
+
+    private static ShowProgress Throttled(TimeSpan pause, Action<string> show)
+    {
+        var clock = Stopwatch.StartNew();
+        return text =>
+        {
+            if (clock.Elapsed < pause) return;
+            clock.Restart();
+            show(text());
+        };
+    }
+}
