@@ -45,6 +45,9 @@ internal static class CommandLine
             DoctorCommand.Create(),
             new Command("corpus", "Text to a curated corpus") { CorpusBuildCommand.Create(), CorpusInspectCommand.Create() },
             new Command("tokenizer", "Train and use tokenizers") { TokenizerTrainCommand.Create(), TokenizerEncodeCommand.Create(), TokenizerDecodeCommand.Create() },
+            PretrainCommand.Create(),
+            EvaluateCommand.Create(),
+            GenerateCommand.Create(),
             VerifyCommand.Create(),
             TechniquesCommand.Create(),
         };

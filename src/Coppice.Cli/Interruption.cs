@@ -31,12 +31,7 @@ internal sealed class Interruption : IDisposable
 
     private void Handle(PosixSignalContext context)
     {
-        if (_source.IsCancellationRequested)
-        {
-            Terminal.ShowCursor();
-            return;
-        }
-
+        if (_source.IsCancellationRequested) return;
         context.Cancel = true;
         Terminal.WriteLine($"{_announcement} Ctrl+C again stops at once.");
         _source.Cancel();

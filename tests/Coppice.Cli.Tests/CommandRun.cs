@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Text;
 using System.Text.Json;
 
@@ -23,6 +24,35 @@ internal sealed record CommandRun(int ExitCode, string Output, string Error)
 
     public static CommandRun Of(string[] arguments, byte[] input, params (string Name, string Value)[] environment)
     {
+        using var process = Start(arguments, environment);
+        var (output, error) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
+        process.StandardInput.BaseStream.Write(input);
+        process.StandardInput.Close();
+        process.WaitForExit();
+        return new CommandRun(process.ExitCode, output.Result, error.Result);
+    }
+
+    /// <summary>Starts the command, waits for some text on stderr, and presses Ctrl+C.</summary>
+    public static CommandRun Interrupted(string waitFor, params string[] arguments)
+    {
+        using var process = Start(arguments);
+        var output = process.StandardOutput.ReadToEndAsync();
+        var error = new StringBuilder();
+        while (process.StandardError.ReadLine() is { } line)
+        {
+            error.AppendLine(line);
+            if (!line.Contains(waitFor, StringComparison.Ordinal)) continue;
+            using var kill = Process.Start("kill", ["-INT", process.Id.ToString(CultureInfo.InvariantCulture)]);
+            break;
+        }
+
+        error.Append(process.StandardError.ReadToEnd());
+        process.WaitForExit();
+        return new CommandRun(process.ExitCode, output.Result, error.ToString());
+    }
+
+    private static Process Start(string[] arguments, params (string Name, string Value)[] environment)
+    {
         var start = new ProcessStartInfo("dotnet")
         {
             RedirectStandardInput = true,
@@ -33,11 +63,6 @@ internal sealed record CommandRun(int ExitCode, string Output, string Error)
         };
         foreach (var argument in arguments.Prepend(Path.Combine(AppContext.BaseDirectory, "coppice.dll"))) start.ArgumentList.Add(argument);
         foreach (var (name, value) in environment) start.Environment[name] = value;
-        using var process = Process.Start(start)!;
-        var (output, error) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
-        process.StandardInput.BaseStream.Write(input);
-        process.StandardInput.Close();
-        process.WaitForExit();
-        return new CommandRun(process.ExitCode, output.Result, error.Result);
+        return Process.Start(start)!;
     }
 }

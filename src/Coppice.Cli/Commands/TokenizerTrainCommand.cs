@@ -3,22 +3,22 @@ using System.Diagnostics;
 using Coppice.Cli.Output;
 using Coppice.Cli.Progress;
 using Coppice.Corpus;
-using Coppice.Tokenizers;
-using Coppice.Tokenizers.Training;
+using Coppice.Training.Data;
+using Coppice.Training.Recipes;
 
 namespace Coppice.Cli.Commands;
 
 /// <summary><c>coppice tokenizer train</c>: a tokenizer for a text.</summary>
 internal static class TokenizerTrainCommand
 {
-    private const string ByteBpe = "byte_bpe", BpeFallback = "bpe_fallback", Character = "character", Gpt4 = "gpt4", Gpt2 = "gpt2";
+    private const string ByteBpe = "byte_bpe", BpeFallback = "bpe_fallback", Character = "character";
 
     public static Command Create()
     {
         var texts = new Argument<string[]>("TEXT") { Description = "Files, folders, patterns such as 'docs/**/*.md', or corpora", Arity = ArgumentArity.OneOrMore };
         var output = CommonOptions.Output("FILE", "The tokenizer.json to write, or a folder for it");
         var type = CommonOptions.Choice("--type", [ByteBpe, BpeFallback, Character], "Byte-pair encoding over bytes as in GPT-2, over characters with bytes for the rare as in Llama, or one token a character");
-        var pattern = CommonOptions.Choice("--pattern", [Gpt4, Gpt2], $"How {ByteBpe} cuts text into words");
+        var pattern = CommonOptions.Choice("--pattern", ["gpt4", "gpt2"], $"How {ByteBpe} cuts text into words");
         var size = CommonOptions.Whole("--vocabulary-size", 1, 10_000_000, 8192, "The most tokens of a vocabulary with merges");
         var frequency = CommonOptions.Whole("--min-frequency", 1, int.MaxValue, 2, "How often a pair must occur to be merged");
         var command = new Command("train", "Train a tokenizer on text")
@@ -40,25 +40,26 @@ internal static class TokenizerTrainCommand
             var clock = Stopwatch.StartNew();
             var report = new CorpusReport();
             var documents = new CorpusPipeline([.. parse.GetRequiredValue(texts).Select(path => new CorpusInput(path))]).Run(report, interruption.Token);
-            var tokenizer = Stage.Run("Training a tokenizer", show =>
+            var threads = parse.GetValue(CommonOptions.Threads);
+            var section = new TokenizerSection
             {
-                var read = documents.Select(document =>
+                Type = parse.GetRequiredValue(type),
+                Pattern = parse.GetRequiredValue(pattern),
+                VocabularySize = parse.GetValue(size),
+                MinFrequency = parse.GetValue(frequency),
+            };
+            var tokenizer = Stage.Run("Training a tokenizer", show => TokenizerFactory.Create(
+                section,
+                documents.Select(document =>
                 {
                     show(() => $"{Figures.Bytes(report.BytesRead)} read");
                     return document.Text;
-                });
-                if (parse.GetValue(type) == Character) return CharacterTrainer.Train(read);
-                var threads = parse.GetValue(CommonOptions.Threads);
-                return BpeTrainer.Train(read, new BpeTrainerOptions
-                {
-                    Style = parse.GetValue(type) == BpeFallback ? BpeStyle.Llama : parse.GetValue(pattern) == Gpt2 ? BpeStyle.Gpt2 : BpeStyle.Gpt4,
-                    VocabularySize = parse.GetValue(size),
-                    MinFrequency = parse.GetValue(frequency),
-                    Threads = threads == 0 ? Environment.ProcessorCount : threads,
-                    Progress = progress => show(() => $"{progress.Stage}, {Figures.Count(progress.Done)}"),
-                    Cancellation = interruption.Token,
-                });
-            });
+                }),
+                validation: [],
+                threads == 0 ? Environment.ProcessorCount : threads,
+                progress => show(() => $"{progress.Stage}, {Figures.Count(progress.Done)}"),
+                interruption.Token));
+            CorpusNotes.Tell(report);
             var path = parse.GetRequiredValue(output);
             tokenizer.Save(path);
             var result = new TrainedTokenizer(path, parse.GetRequiredValue(type), tokenizer.VocabularySize, report.DocumentsKept, report.BytesKept, clock.Elapsed.TotalSeconds, tokenizer.Fingerprint);

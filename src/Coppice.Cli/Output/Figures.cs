@@ -16,6 +16,9 @@ internal static class Figures
     /// <summary>Four digits that matter, such as <c>1.234</c> or <c>1.2e-05</c>.</summary>
     public static string Number(double value) => value.ToString("G4", CultureInfo.InvariantCulture).Replace("E", "e", StringComparison.Ordinal);
 
+    /// <summary>A share, such as <c>52.3 %</c>.</summary>
+    public static string Percent(double share) => string.Create(CultureInfo.InvariantCulture, $"{100 * share:0.0} %");
+
     /// <summary>An amount of bytes, such as <c>1.2 MB</c> (10⁶ bytes).</summary>
     public static string Bytes(long bytes)
     {

@@ -12,6 +12,12 @@ internal static class Page
     public static void Text(string text)
     {
         Console.Out.Write(text);
+        EndText(text);
+    }
+
+    /// <summary>Ends a text that was written piece by piece: on a terminal, with a line end where it has none.</summary>
+    public static void EndText(string text)
+    {
         if (!Console.IsOutputRedirected && !text.EndsWith('\n')) Line();
     }
 

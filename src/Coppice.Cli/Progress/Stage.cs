@@ -1,12 +1,11 @@
 using System.Diagnostics;
-using Spectre.Console;
 
 namespace Coppice.Cli.Progress;
 
 /// <summary>Takes how far the work has come. Called as often as one likes; the text is made only when it is shown.</summary>
 internal delegate void ShowProgress(Func<string> text);
 
-/// <summary>Shows a stage of work whose end can't be foretold: a spinner with the latest numbers on a terminal, a line now and then otherwise.</summary>
+/// <summary>Shows a stage of work whose end can't be foretold: a line that is drawn over on a terminal, a line now and then otherwise.</summary>
 internal static class Stage
 {
     private static readonly TimeSpan BetweenFrames = TimeSpan.FromMilliseconds(100), BetweenLines = TimeSpan.FromSeconds(10);
@@ -17,8 +16,15 @@ internal static class Stage
     public static T Run<T>(string title, Func<ShowProgress, T> work)
     {
         if (!Terminal.IsLive) return work(Throttled(BetweenLines, text => Terminal.WriteLine($"{title}: {text}")));
-        return Terminal.Console.Status().Start(
-            Markup.Escape(title), status => work(Throttled(BetweenFrames, text => status.Status(Markup.Escape($"{title}: {text}")))));
+        Terminal.Draw($"{title} ...");
+        try
+        {
+            return work(Throttled(BetweenFrames, text => Terminal.Draw($"{title}: {text}")));
+        }
+        finally
+        {
+            Terminal.Draw();
+        }
     }
 
     private static ShowProgress Throttled(TimeSpan pause, Action<string> show)

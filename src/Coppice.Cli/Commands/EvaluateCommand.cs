@@ -1,0 +1,85 @@
+using System.CommandLine;
+using Coppice.Cli.Output;
+using Coppice.Cli.Progress;
+using Coppice.Corpus;
+using Coppice.Evaluation;
+using Coppice.Models;
+using Coppice.Tensors;
+using Coppice.Tokenizers;
+
+namespace Coppice.Cli.Commands;
+
+/// <summary><c>coppice evaluate</c>: how well a model predicts text, and how often it prefers the acceptable one of two sentences.</summary>
+internal static class EvaluateCommand
+{
+    public static Command Create()
+    {
+        var directory = new Argument<string>("MODEL") { Description = "A model directory" };
+        var data = new Option<string[]>("--data") { Description = "Text to measure the loss on: files, folders or patterns", HelpName = "FILE", AllowMultipleArgumentsPerToken = true };
+        var pairs = new Option<string?>("--pairs") { Description = "Minimal pairs as JSON lines with 'good' and 'bad', such as BLiMP", HelpName = "FILE" };
+        var command = new Command("evaluate", "Measure loss, perplexity and bits per byte on text, and accuracy on minimal pairs")
+        {
+            directory, data, pairs, CommonOptions.Threads, CommonOptions.Json,
+        };
+        command.Validators.Add(result =>
+        {
+            if (result.GetResult(data) is null && result.GetResult(pairs) is null) result.AddError("there is nothing to evaluate on: give --data FILE or --pairs FILE");
+        });
+        command.SetAction(parse =>
+        {
+            var path = parse.GetRequiredValue(directory);
+            using var backend = Backends.Create(parse.GetValue(CommonOptions.Threads));
+            using var model = ModelDirectory.Load(path, backend);
+            var tokenizer = Tokenizer.Load(path);
+            var texts = parse.GetValue(data) is { Length: > 0 } files ? EvaluateTexts(model, tokenizer, files) : null;
+            var accuracy = parse.GetValue(pairs) is { } file ? EvaluatePairs(model, tokenizer, file) : null;
+            if (parse.GetValue(CommonOptions.Json)) JsonOutput.Write(EvaluationResult.Of(texts, accuracy));
+            else Describe(texts, accuracy);
+        });
+        return command;
+    }
+
+    private static TextEvaluation EvaluateTexts(LanguageModel model, Tokenizer tokenizer, string[] files)
+    {
+        var report = new CorpusReport();
+        // No step: what is measured is the text as it is.
+        var pipeline = new CorpusPipeline([.. files.Select(file => new CorpusInput(file))], steps: []);
+        using var evaluator = new TextEvaluator(model, tokenizer);
+        var evaluation = Stage.Run("Evaluating", show => evaluator.Evaluate(pipeline.Run(report).Select(document =>
+        {
+            show(() => $"{Figures.Count(report.DocumentsRead, "document")}, {Figures.Bytes(report.BytesRead)}");
+            return document;
+        })));
+        CorpusNotes.Tell(report);
+        return evaluation;
+    }
+
+    private static MinimalPairEvaluation EvaluatePairs(LanguageModel model, Tokenizer tokenizer, string file)
+    {
+        var pairs = MinimalPair.Read(file);
+        using var evaluator = new MinimalPairEvaluator(model, tokenizer);
+        return Stage.Run($"Evaluating {Figures.Count(pairs.Count, "pair")}", _ => evaluator.Evaluate(pairs));
+    }
+
+    private static void Describe(TextEvaluation? texts, MinimalPairEvaluation? accuracy)
+    {
+        if (texts is not null)
+        {
+            Page.Table(
+                ["source", "loss", "perplexity", "bits per byte", "tokens", "bytes"],
+                [.. texts.Sources.Where(_ => texts.Sources.Count > 1).Select(source => Row(source.Key, source.Value)), Row("all", texts.Total)]);
+        }
+
+        if (texts is not null && accuracy is not null) Page.Line();
+        if (accuracy is not null)
+        {
+            Page.Table(["minimal pairs", "accuracy", "± error", "pairs"], [.. accuracy.Phenomena.Select(entry => Row(entry.Key, entry.Value)), Row("all", accuracy.Total)]);
+        }
+    }
+
+    private static string[] Row(string name, TextScore score) =>
+        [name, Figures.Number(score.Loss), Figures.Number(score.Perplexity), Figures.Number(score.BitsPerByte), Figures.Count(score.Tokens), Figures.Count(score.Bytes)];
+
+    private static string[] Row(string name, MinimalPairScore score) =>
+        [name, Figures.Percent(score.Accuracy), Figures.Percent(score.StandardError), Figures.Count(score.Pairs)];
+}

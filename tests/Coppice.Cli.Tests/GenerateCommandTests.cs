@@ -1,0 +1,52 @@
+using Coppice.Testing;
+
+namespace Coppice.Cli.Tests;
+
+public class GenerateCommandTests
+{
+    private const string Stories = "models/stories260k";
+    private const string Sentence = "Once upon a time, there was a little girl named Lily. She loved to play outside in the park. One day, she saw a big, red ball. She wanted to play with it, but it was too high.\n";
+
+    [SharedDataFact(Stories)]
+    public void A_model_from_elsewhere_writes_what_it_wrote_there()
+    {
+        var run = CommandRun.Of("generate", SharedData.At(Stories), "--temperature", "0", "--max-tokens", "61", "--json");
+        Assert.StartsWith(Sentence.TrimEnd('\n'), run.Json.GetProperty("text").GetString(), StringComparison.Ordinal);
+        Assert.Equal("length", run.Json.GetProperty("finish_reason").GetString());
+
+        var stopped = CommandRun.Of("generate", SharedData.At(Stories), "--temperature", "0", "--stop", "Lily", "--json");
+        Assert.Equal(("Once upon a time, there was a little girl named ", "stop"), (stopped.Json.GetProperty("text").GetString(), stopped.Json.GetProperty("finish_reason").GetString()));
+    }
+
+    [SharedDataFact(Stories)]
+    public void A_model_from_elsewhere_has_the_loss_that_was_measured_there()
+    {
+        using var folder = new TemporaryFolder();
+        var measured = CommandRun.Of("evaluate", SharedData.At(Stories), "--data", folder.Write("lily.txt", Sentence), "--json").Json;
+        Assert.Equal(0.402094, measured.GetProperty("loss").GetDouble(), 1e-4);
+        Assert.Equal(Sentence.Length, measured.GetProperty("bytes").GetInt32());
+    }
+
+    [SharedDataFact(Stories)]
+    public void Minimal_pairs_are_counted()
+    {
+        using var folder = new TemporaryFolder();
+        var pairs = folder.Write("pairs.jsonl", """
+            {"good": "She wanted to play.", "bad": "She wanted to plays.", "phenomenon": "verbs"}
+            {"good": "There was a girl.", "bad": "There was a girls.", "phenomenon": "nouns"}
+            """);
+        var measured = CommandRun.Of("evaluate", SharedData.At(Stories), "--pairs", pairs, "--json").Json;
+        Assert.Equal(2, measured.GetProperty("pairs").GetProperty("pairs").GetInt32());
+        Assert.Equal(1, measured.GetProperty("pairs").GetProperty("accuracy").GetDouble());
+        Assert.Equal("nouns", measured.GetProperty("pairs").GetProperty("phenomena")[0].GetProperty("name").GetString());
+    }
+
+    [Fact]
+    public void A_folder_that_is_no_model_is_named()
+    {
+        using var folder = new TemporaryFolder();
+        var run = CommandRun.Of("generate", folder.Root);
+        Assert.Equal(1, run.ExitCode);
+        Assert.Contains("is not a model directory", run.Error, StringComparison.Ordinal);
+    }
+}
