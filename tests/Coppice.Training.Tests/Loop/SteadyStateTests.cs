@@ -1,3 +1,4 @@
+using Coppice.Corpus;
 using Coppice.Tensors;
 
 namespace Coppice.Training.Tests.Loop;
