@@ -51,6 +51,17 @@ internal sealed record CommandRun(int ExitCode, string Output, string Error)
         return new CommandRun(process.ExitCode, output.Result, error.ToString());
     }
 
+    /// <summary>Starts the command and kills it without warning as soon as something is so.</summary>
+    public static void Killed(Func<bool> when, params string[] arguments)
+    {
+        using var process = Start(arguments);
+        var (output, error) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
+        while (!process.HasExited && !when()) Thread.Sleep(1);
+        process.Kill();
+        process.WaitForExit();
+        Task.WaitAll(output, error);
+    }
+
     private static Process Start(string[] arguments, params (string Name, string Value)[] environment)
     {
         var start = new ProcessStartInfo("dotnet")
