@@ -119,7 +119,7 @@ public static class TrainBenchmark
         return 6.0 * matrices + 6.0 * shape.Layers * shape.Width * shape.Sequence;
     }
 
-    private static ModelConfiguration Configure(TrainShape shape) => shape.Architecture == "gpt2"
+    internal static ModelConfiguration Configure(TrainShape shape) => shape.Architecture == "gpt2"
         ? new Gpt2Configuration
         {
             VocabularySize = shape.Vocab, HiddenSize = shape.Width, Layers = shape.Layers, Heads = shape.Heads, MaxPositions = shape.Sequence,

@@ -49,6 +49,7 @@ internal static class CommandLine
             EvaluateCommand.Create(),
             GenerateCommand.Create(),
             VerifyCommand.Create(),
+            BenchCommand.Create(),
             TechniquesCommand.Create(),
         };
         root.Add(CommonOptions.Verbose);

@@ -1,0 +1,90 @@
+using System.Diagnostics;
+using Coppice.Models;
+using Coppice.Tensors;
+
+namespace Coppice.Benchmarks;
+
+/// <summary>Speeds of generation with cached keys and values.</summary>
+/// <param name="Parameters">Parameters of the model.</param>
+/// <param name="PromptTokens">Tokens of the prompt, processed in one pass.</param>
+/// <param name="PromptTokensPerSecond">Their speed.</param>
+/// <param name="TokensPerSecond">Speed of the tokens after it, one at a time; median.</param>
+/// <param name="WeightGigabytesPerSecond">Bytes of weights read for a token, times that speed.</param>
+/// <param name="MemoryGigabytesPerSecond">What the machine reads from memory on the same threads, measured on a long sum.</param>
+/// <param name="BandwidthShare">The first over the second.</param>
+public sealed record GenerateResult(
+    long Parameters, int PromptTokens, double PromptTokensPerSecond, double TokensPerSecond, double WeightGigabytesPerSecond, double MemoryGigabytesPerSecond, double BandwidthShare);
+
+/// <summary>A prompt in one pass, then token by token, on a model of random weights.</summary>
+public static class GenerateBenchmark
+{
+    private const int Prompt = 64;
+    private const int Generated = 32;
+    private const int Rounds = 5;
+    private const long BandwidthFloats = 1L << 27;
+
+    /// <summary>Measures.</summary>
+    /// <param name="shape">The model; batch is not used, sequence is its longest.</param>
+    public static GenerateResult Run(TrainShape shape)
+    {
+        using var backend = Backends.Create(shape.Threads);
+        using var model = TrainBenchmark.Configure(shape with { Sequence = Math.Max(shape.Sequence, Prompt + Generated) }).Create(backend, trainable: false);
+        model.Initialize(1);
+        using var tape = new Tape(backend) { Recording = false };
+        var input = new ModelInput(model);
+        using var cache = model.CreateCache(Prompt + Generated);
+        var prompt = Enumerable.Range(0, Prompt).Select(i => i % shape.Vocab).ToArray();
+        var (prefill, decode) = (new List<double>(), new List<double>());
+        for (var round = 0; round <= Rounds; round++)
+        {
+            cache.Truncate(0);
+            var seconds = Pass(tape, model, input, cache, prompt);
+            if (round > 0) prefill.Add(seconds);
+            for (var i = 0; i < Generated; i++)
+            {
+                seconds = Pass(tape, model, input, cache, [i % shape.Vocab]);
+                if (round > 0) decode.Add(seconds);
+            }
+        }
+
+        var perSecond = 1 / Median(decode);
+        // A tied head is read once, as the head: looking up a row of it costs nothing.
+        var bytes = 4.0 * model.Parameters.Parameters.Where(p => !p.Name.EndsWith("wpe.weight", StringComparison.Ordinal)).Sum(p => p.Count);
+        if (!model.Configuration.TieEmbeddings) bytes -= 4.0 * model.Head.Count;
+        var bandwidth = MeasureBandwidth(backend);
+        return new GenerateResult(
+            model.Parameters.Count, Prompt, Prompt / Median(prefill), perSecond, bytes * perSecond / 1e9, bandwidth, bytes * perSecond / 1e9 / bandwidth);
+    }
+
+    private static double Pass(Tape tape, LanguageModel model, ModelInput input, KeyValueCache cache, int[] tokens)
+    {
+        var start = Stopwatch.GetTimestamp();
+        input.Set(tape, tokens, cache);
+        var hidden = model.Hidden(tape, input);
+        model.Logits(tape, tape.SliceRows(hidden, tokens.Length - 1, 1));
+        cache.Advance(tokens.Length);
+        tape.Reset();
+        return Stopwatch.GetElapsedTime(start).TotalSeconds;
+    }
+
+    /// <summary>How fast memory can be read: the sum of squares of far more values than any cache holds.</summary>
+    private static double MeasureBandwidth(Backend backend)
+    {
+        using var values = new FlatBuffer(backend, BandwidthFloats);
+        var seconds = new List<double>();
+        for (var round = 0; round <= Rounds; round++)
+        {
+            var start = Stopwatch.GetTimestamp();
+            values.SumOfSquares();
+            if (round > 0) seconds.Add(Stopwatch.GetElapsedTime(start).TotalSeconds);
+        }
+
+        return BandwidthFloats * sizeof(float) / Median(seconds) / 1e9;
+    }
+
+    private static double Median(List<double> values)
+    {
+        values.Sort();
+        return values[values.Count / 2];
+    }
+}
