@@ -42,7 +42,7 @@ internal static class CommandLine
     {
         var root = new RootCommand("Raw text to a small language model, kept current, on the machine you have.")
         {
-            DoctorCommand.Create(),
+            QuickstartCommand.Create(),
             new Command("corpus", "Text to a curated corpus") { CorpusBuildCommand.Create(), CorpusInspectCommand.Create() },
             new Command("tokenizer", "Train and use tokenizers") { TokenizerTrainCommand.Create(), TokenizerEncodeCommand.Create(), TokenizerDecodeCommand.Create() },
             PretrainCommand.Create(),
@@ -51,6 +51,7 @@ internal static class CommandLine
             VerifyCommand.Create(),
             BenchCommand.Create(),
             TechniquesCommand.Create(),
+            DoctorCommand.Create(),
         };
         root.Add(CommonOptions.Verbose);
         return root;

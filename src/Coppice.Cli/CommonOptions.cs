@@ -9,7 +9,7 @@ namespace Coppice.Cli;
 internal static class CommonOptions
 {
     /// <summary>Stack traces of errors. Every command has it.</summary>
-    public static Option<bool> Verbose { get; } = new("--verbose") { Description = "Show the whole error, with its stack trace", Recursive = true };
+    public static Option<bool> Verbose { get; } = new("--verbose") { Description = "Say more: the stack trace of an error, the first batch of a run", Recursive = true };
 
     /// <summary>One JSON object on stdout and nothing else.</summary>
     public static Option<bool> Json { get; } = new("--json") { Description = "Print the result as one JSON object on stdout" };
@@ -25,12 +25,15 @@ internal static class CommonOptions
         new("--output", "-o") { Description = description, HelpName = helpName, Required = true };
 
     /// <summary>The seed of random numbers.</summary>
-    public static Option<ulong> Seed(ulong byDefault) => new("--seed")
+    public static Option<long> Seed(long byDefault) => new("--seed")
     {
         Description = "Seed of the random numbers: the same seed gives the same result",
         HelpName = "N",
         DefaultValueFactory = _ => byDefault,
-        CustomParser = result => Parse<ulong>(result, ulong.TryParse, "a whole number from 0"),
+        CustomParser = result => Parse<long>(
+            result,
+            (string text, NumberStyles style, IFormatProvider provider, out long value) => long.TryParse(text, style, provider, out value) && value >= 0,
+            "a whole number from 0 to 9223372036854775807"),
     };
 
     /// <summary>An option with a whole number.</summary>

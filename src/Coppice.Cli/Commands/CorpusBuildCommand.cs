@@ -21,7 +21,7 @@ internal static class CorpusBuildCommand
         command.SetAction(parse =>
         {
             using var interruption = new Interruption("Stopping; nothing is written.");
-            var split = parse.GetValue(share) is > 0 and var part ? CorpusSplit.ByDocument(part, parse.GetValue(seed)) : CorpusSplit.None;
+            var split = parse.GetValue(share) is > 0 and var part ? CorpusSplit.ByDocument(part, (ulong)parse.GetValue(seed)) : CorpusSplit.None;
             var steps = CorpusPipeline.DefaultSteps.Select(step => new CountedStep(step)).ToList();
             var pipeline = new CorpusPipeline([.. parse.GetRequiredValue(inputs).Select(path => new CorpusInput(path))], steps);
             var report = new CorpusReport();

@@ -20,7 +20,7 @@ internal static class GenerateCommand
         var topK = CommonOptions.Whole("--top-k", 0, int.MaxValue, defaults.TopK, "Draw from this many most probable tokens; 0 means all");
         var topP = CommonOptions.Number("--top-p", 0, 1, defaults.TopP, "Draw from the fewest tokens that together have this probability; 1 means all");
         var stop = new Option<string[]>("--stop") { Description = "Text that ends the generation and is not printed", HelpName = "TEXT", AllowMultipleArgumentsPerToken = true };
-        var seed = CommonOptions.Seed(defaults.Seed);
+        var seed = CommonOptions.Seed((long)defaults.Seed);
         var command = new Command("generate", "Continue a text")
         {
             directory, prompt, tokens, temperature, topK, topP, stop, seed, CommonOptions.Threads, CommonOptions.Json,
@@ -34,14 +34,14 @@ internal static class GenerateCommand
                 Temperature = parse.GetValue(temperature),
                 TopK = parse.GetValue(topK),
                 TopP = parse.GetValue(topP),
-                Seed = parse.GetValue(seed),
+                Seed = (ulong)parse.GetValue(seed),
                 StopStrings = parse.GetValue(stop) ?? [],
             };
             using var backend = Backends.Create(parse.GetValue(CommonOptions.Threads));
             using var model = ModelDirectory.Load(path, backend);
             using var generator = new TextGenerator(model, Tokenizer.Load(path));
             var json = parse.GetValue(CommonOptions.Json);
-            var result = generator.Generate(parse.GetRequiredValue(prompt), options, json ? null : Console.Out.Write);
+            var result = generator.Generate(parse.GetRequiredValue(prompt), options, json ? null : Page.Piece);
             if (json) JsonOutput.Write(new GeneratedText(result.Text, result.Tokens.Count, result.Tokens, result.PromptTokens, result.FinishReason));
             else Page.EndText(result.Text);
         });

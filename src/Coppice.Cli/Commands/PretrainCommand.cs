@@ -1,13 +1,10 @@
 using System.CommandLine;
-using System.Runtime.InteropServices;
 using Coppice.Cli.Output;
 using Coppice.Cli.Progress;
 using Coppice.Corpus;
 using Coppice.Foundation;
 using Coppice.Training.Loop;
-using Coppice.Training.Metrics;
 using Coppice.Training.Recipes;
-using Coppice.Training.Reports;
 
 namespace Coppice.Cli.Commands;
 
@@ -26,7 +23,7 @@ internal static class PretrainCommand
         var output = CommonOptions.Output("RUN", "The folder of the run: checkpoints, metrics, report and, at the end, the model");
         var set = new Option<string[]>("--set") { Description = "Set a key of the recipe, such as training.steps=100; may be given again", HelpName = "KEY=VALUE" };
         var resume = new Option<bool>("--resume") { Description = "Go on from the latest checkpoint of the run" };
-        var seed = CommonOptions.Seed((ulong)new Recipe().Seed);
+        var seed = CommonOptions.Seed(new Recipe().Seed);
         var command = new Command("pretrain", "Train a model from scratch")
         {
             inputs, output, set, resume, seed, CommonOptions.Threads, CommonOptions.DryRun, CommonOptions.Json,
@@ -44,10 +41,9 @@ internal static class PretrainCommand
             using var interruption = new Interruption("Finishing the step and saving.");
             var recipe = ReadRecipe(parse.GetValue(inputs) ?? [], run, overrides, interruption.Token);
             var json = parse.GetValue(CommonOptions.Json);
-            if (!parse.GetValue(CommonOptions.DryRun)) return (int)Train(recipe, run, parse.GetValue(resume), parse.GetValue(CommonOptions.Verbose), json, interruption.Token);
-            if (json) JsonOutput.Write(new Plan(recipe.Training.TotalSteps, recipe.Training.TotalSteps * recipe.Training.TokensPerStep, recipe.ToYaml()));
-            else Page.Text(recipe.ToYaml());
-            return (int)ExitCode.Done;
+            return (int)(parse.GetValue(CommonOptions.DryRun)
+                ? TrainingOutput.ShowPlan(recipe, json)
+                : Train(recipe, run, parse.GetValue(resume), parse.GetValue(CommonOptions.Verbose), json, interruption.Token));
         });
         return command;
     }
@@ -74,46 +70,20 @@ internal static class PretrainCommand
 
     private static ExitCode Train(Recipe recipe, string run, bool resume, bool verbose, bool json, CancellationToken cancellation)
     {
-        var report = Path.Combine(run, RunReport.FileName);
         var result = RunDisplay.Run(display =>
         {
             var request = new PretrainRequest
             {
                 Recipe = recipe, RunDirectory = run, Resume = resume, Notice = display.Notice, Detail = verbose ? display.Notice : _ => { },
             };
-            var reportWriter = new RunReportWriter(report, Path.Combine(run, MetricsFile.Name), new RunReport
-            {
-                Title = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(run))),
-                Events = [],
-                Recipe = recipe.ToYaml(),
-                Provenance = [("Software", $"Coppice {typeof(PretrainRun).Assembly.GetName().Version!.ToString(3)}"), ("Runtime", $"{RuntimeInformation.FrameworkDescription} on {RuntimeInformation.OSDescription}")],
-            });
-            return new PretrainRun(request, [display, reportWriter], new GeneratedSamples()).Execute(cancellation);
+            return new PretrainRun(request, TrainingOutput.Observers(display, recipe, run), new GeneratedSamples()).Execute(cancellation);
         });
         if (json) JsonOutput.Write(result);
-        else if (!result.Interrupted) Describe(result, report);
+        else if (!result.Interrupted) Page.Facts(TrainingOutput.Facts(result, run));
         if (!result.Interrupted) return ExitCode.Done;
-        Terminal.WriteLine($"Interrupted after {Figures.Count(result.Steps, "step")}, everything is saved. Go on with: coppice pretrain --resume -o {Quoted(run)}");
+        TrainingOutput.TellInterrupted(result, "pretrain", run);
         return ExitCode.Interrupted;
     }
 
-    private static void Describe(PretrainResult result, string report)
-    {
-        var facts = new List<(string, string)>
-        {
-            ("training loss", Figures.Number(result.TrainLoss)),
-            ("steps", $"{Figures.Count(result.Steps)}, {Figures.Count(result.Tokens, "token")}"),
-            ("time", $"{Figures.Duration(TimeSpan.FromSeconds(result.Seconds))}, {Figures.Count((long)result.TokensPerSecond)} tokens/s"),
-            ("model", result.Model),
-            ("report", report),
-        };
-        if (result.ValidationLoss is { } loss) facts.Insert(0, ("validation loss", $"{Figures.Number(loss)}, {Figures.Number(result.ValidationBitsPerByte ?? double.NaN)} bits per byte"));
-        Page.Facts(facts);
-    }
-
     private static bool IsGiven(ParseResult parse, Option option) => parse.GetResult(option) is { Implicit: false };
-
-    private static string Quoted(string path) => path.Any(c => !char.IsAsciiLetterOrDigit(c) && !"/\\._-:+".Contains(c, StringComparison.Ordinal)) ? $"\"{path}\"" : path;
-
-    private sealed record Plan(long Steps, long Tokens, string Recipe);
 }

@@ -5,7 +5,13 @@ namespace Coppice.Cli.Output;
 /// <summary>Numbers as the terminal shows them.</summary>
 internal static class Figures
 {
+    // What a model writes may hold escape sequences like any other bytes.
+    private const char Unprintable = '\uFFFD';
+
     private static readonly (double Size, string Unit)[] ByteUnits = [(1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB")];
+
+    /// <summary>A text without the characters that would steer a terminal.</summary>
+    public static string Printable(string text) => string.Concat(text.Select(c => char.IsControl(c) && c is not ('\n' or '\t') ? Unprintable : c));
 
     /// <summary>A count, such as <c>1,234,567</c>.</summary>
     public static string Count(long value) => value.ToString("#,0", CultureInfo.InvariantCulture);

@@ -11,9 +11,12 @@ internal static class Page
     /// <summary>A text as it is; on a terminal, with a line end where it has none.</summary>
     public static void Text(string text)
     {
-        Console.Out.Write(text);
+        Piece(text);
         EndText(text);
     }
+
+    /// <summary>A piece of a text as it is; on a terminal, without what would steer it.</summary>
+    public static void Piece(string text) => Console.Out.Write(Console.IsOutputRedirected ? text : Figures.Printable(text));
 
     /// <summary>Ends a text that was written piece by piece: on a terminal, with a line end where it has none.</summary>
     public static void EndText(string text)

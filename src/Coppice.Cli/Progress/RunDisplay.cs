@@ -36,7 +36,7 @@ internal abstract class RunDisplay : IRunObserver
                 Terminal.WriteLine($"warning, step {Figures.Count(warning.Step)}: {warning.Message}");
                 break;
             case TextSample sample:
-                Terminal.WriteLine($"sample, step {Figures.Count(sample.Step)}:\n    {(sample.Prompt + sample.Text).Trim('\n').ReplaceLineEndings("\n    ")}");
+                Terminal.WriteLine($"sample, step {Figures.Count(sample.Step)}:\n    {Figures.Printable(sample.Prompt + sample.Text).Trim('\n').ReplaceLineEndings("\n    ")}");
                 break;
         }
     }
