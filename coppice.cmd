@@ -40,7 +40,9 @@ if (Test-Stale) {
         $null = New-Item -ItemType Directory -Force -Path (Split-Path $log)
         dotnet build (Join-Path $root 'src\Coppice.Cli\Coppice.Cli.csproj') --configuration Release --nologo --verbosity quiet '-consoleLoggerParameters:NoSummary' '-nodeReuse:false' *> $log
         if ($LASTEXITCODE -ne 0) {
-            Get-Content -LiteralPath $log | Select-Object -Unique | ForEach-Object { [Console]::Error.WriteLine($_) }
+            $lines = @(Get-Content -LiteralPath $log)
+            $errors = @($lines | Where-Object { $_ -match ' error ' } | Select-Object -Unique)
+            $(if ($errors) { $errors } else { $lines }) | ForEach-Object { [Console]::Error.WriteLine($_) }
             [Console]::Error.WriteLine('coppice: the build failed: its errors are above')
             exit 1
         }

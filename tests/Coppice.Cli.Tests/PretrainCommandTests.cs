@@ -92,6 +92,17 @@ public sealed class PretrainCommandTests : IDisposable
         Assert.False(Directory.Exists(_folder.At("run")));
     }
 
+    [Fact]
+    [Trait("Category", "Slow")]
+    public void The_quickstart_trains_and_compares_with_a_compressor()
+    {
+        var run = CommandRun.Of("quickstart", "-o", _folder.At("run"), "--minutes", "0.1", "--json");
+        Assert.True(run.ExitCode == 0, run.Error);
+        Assert.InRange(run.Json.GetProperty("brotli_bits_per_byte").GetDouble(), 0.5, 3);
+        Assert.Equal(run.Json.GetProperty("validation_bits_per_byte").GetDouble() < run.Json.GetProperty("brotli_bits_per_byte").GetDouble(), run.Json.GetProperty("below_brotli").GetBoolean());
+        Assert.True(File.Exists(_folder.At("run/report.html")));
+    }
+
     private string WriteRecipe() => _folder.Write("recipe.yaml", Recipe);
 
     private string WriteText(int lines = 100) =>

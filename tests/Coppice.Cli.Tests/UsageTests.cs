@@ -12,6 +12,7 @@ public class UsageTests
     [InlineData("--output FILE is missing", "tokenizer", "train", "text")]
     [InlineData("DIR is missing", "verify")]
     [InlineData("there is nothing to train on", "pretrain", "-o", "run")]
+    [InlineData("--minutes does not apply with --resume", "quickstart", "--resume", "--minutes", "3")]
     [InlineData("there is nothing to evaluate on", "evaluate", "model")]
     [InlineData("did you mean '--json'?", "evaluate", "model", "--data", "text", "--jsno")]
     [InlineData("--temperature must be a number from 0 to 1000, not '0,8'", "generate", "model", "--temperature", "0,8")]
