@@ -36,7 +36,6 @@ internal static class DoctorCommand
         if (memory < LeastMemory) problems.Add($"only {Figures.Bytes(memory)} of memory: small models alone will fit");
         if (disk < LeastDisk) problems.Add($"only {Figures.Bytes(disk)} free in {Environment.CurrentDirectory}: a run writes checkpoints and a corpus");
         if (Backends.Level < Backends.Supported[^1]) problems.Add($"{Backends.Variable} holds the kernels down to {Name(Backends.Level)}: unset it for {Name(Backends.Supported[^1])}");
-        if (Debugger.IsAttached) problems.Add("a debugger is attached: it slows everything down");
         using var backend = Backends.Create(threads);
         return new Findings(
             typeof(DoctorCommand).Assembly.GetName().Version!.ToString(3),
@@ -79,7 +78,7 @@ internal static class DoctorCommand
         var values = Enumerable.Range(0, Size * Size).Select(i => i % 7 / 7f).ToArray();
         var matrix = tape.Constant(new Shape(Size, Size), values);
         var best = TimeSpan.MaxValue;
-        for (var i = 0; i < Times && best > TimeSpan.FromTicks(1); i++)
+        for (var i = 0; i < Times; i++)
         {
             var start = Stopwatch.GetTimestamp();
             tape.MatMul(matrix, matrix);
