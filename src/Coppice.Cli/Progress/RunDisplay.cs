@@ -18,10 +18,10 @@ internal abstract class RunDisplay : IRunObserver
     public static T Run<T>(Func<RunDisplay, T> work) => Terminal.IsLive ? LiveRunDisplay.Show(work) : work(new PlainRunDisplay());
 
     /// <summary>A line about a stage of the run.</summary>
-    public virtual void Notice(string line) => Terminal.WriteLine(line);
+    public void Notice(string line) => Terminal.WriteLine(line);
 
     /// <inheritdoc/>
-    public virtual void Started(RunStart start)
+    public void Started(RunStart start)
     {
         (TotalSteps, _firstStep) = (start.TotalSteps, start.FirstStep);
         _clock.Restart();
