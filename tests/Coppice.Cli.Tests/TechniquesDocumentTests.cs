@@ -1,4 +1,3 @@
-using System.Text;
 using Coppice.Testing;
 
 namespace Coppice.Cli.Tests;
@@ -7,6 +6,20 @@ namespace Coppice.Cli.Tests;
 public class TechniquesDocumentTests
 {
     private const string UpdateVariable = "COPPICE_UPDATE";
+    private const string Update = $"{UpdateVariable}=1 dotnet test -c Release tests/Coppice.Cli.Tests --filter {nameof(TechniquesDocumentTests)}";
+
+    private const string Heading = $"""
+        # Techniques
+
+        What is implemented of the literature, and where: the `[Technique]` attributes in the code, which `coppice techniques` lists too. A test
+        fails where this page differs from them; this writes it anew:
+
+            {Update}
+
+        | Name | Title | Paper | Where |
+        | --- | --- | --- | --- |
+
+        """;
 
     [Fact]
     public void The_document_lists_the_techniques_in_the_code()
@@ -15,26 +28,15 @@ public class TechniquesDocumentTests
         var expected = Write();
         if (Environment.GetEnvironmentVariable(UpdateVariable) == "1") File.WriteAllText(path, expected);
         var found = File.Exists(path) ? File.ReadAllText(path).ReplaceLineEndings("\n") : "";
-        Assert.True(
-            found == expected,
-            $"docs/techniques.md is not what the code says. Write it anew: {UpdateVariable}=1 dotnet test -c Release tests/Coppice.Cli.Tests --filter {nameof(TechniquesDocumentTests)}");
+        Assert.True(found == expected, $"docs/techniques.md is not what the code says. Write it anew: {Update}");
     }
 
-    private static string Write()
-    {
-        var page = new StringBuilder();
-        page.Append("# Techniques\n\n");
-        page.Append("What is implemented of the literature, and where. Written from the `[Technique]` attributes in the code, as is `coppice techniques`; a test\n");
-        page.Append($"fails where this page differs from them. To write it anew: `{UpdateVariable}=1 dotnet test -c Release tests/Coppice.Cli.Tests`.\n\n");
-        page.Append("| Name | Source | Paper | Where |\n| --- | --- | --- | --- |\n");
-        foreach (var technique in CommandRun.Of("techniques", "--json").Json.GetProperty("techniques").EnumerateArray())
+    private static string Write() =>
+        Heading.ReplaceLineEndings("\n") + string.Concat(CommandRun.Of("techniques", "--json").Json.GetProperty("techniques").EnumerateArray().Select(technique =>
         {
-            var name = technique.GetProperty("name").GetString()!;
-            page.Append($"| `{name}` | {technique.GetProperty("title").GetString()} | {Link(technique.GetProperty("paper").GetString()!)} | {Where(name)} |\n");
-        }
-
-        return page.ToString();
-    }
+            string Text(string field) => technique.GetProperty(field).GetString()!;
+            return $"| `{Text("name")}` | {Text("title")} | {Link(Text("paper"))} | {Where(Text("name"))} |\n";
+        }));
 
     private static string Link(string paper) => paper.Split(':', 2) switch
     {
