@@ -14,7 +14,7 @@ internal static class QuickstartCommand
     public static Command Create()
     {
         var output = new Option<string>("--output", "-o") { Description = "The folder of the run", HelpName = "RUN", DefaultValueFactory = _ => Path.Combine("runs", "quickstart") };
-        var minutes = CommonOptions.Number("--minutes", 0.1, 1440, 5, "How long training may take");
+        var minutes = CommonOptions.Number("--minutes", 0.1, 1440, 4, "How long training may take; reading the text before and measuring after take one more");
         var resume = new Option<bool>("--resume") { Description = "Go on from the latest checkpoint of the run" };
         var seed = CommonOptions.Seed(new Recipe().Seed);
         var command = new Command("quickstart", "Train a small model on the documentation that comes with the .NET SDK, and see what it learned")
@@ -57,7 +57,12 @@ internal static class QuickstartCommand
         facts.Insert(1, ("Brotli, strongest", $"{Figures.Number(result.BrotliBitsPerByte)} bits per byte; {verdict}"));
         Page.Facts(facts);
         Page.Line();
-        Page.Line($"Let it write: coppice generate {TrainingOutput.ShellWord(result.Run.Model)} --prompt \"System.IO.File.\"");
+        Page.Line("Go on with");
+        var model = TrainingOutput.ShellWord(result.Run.Model);
+        Page.Facts(
+            ("let it write", $"./coppice generate {model} --prompt \"Returns a value that indicates whether\""),
+            ("measure a text", $"./coppice evaluate {model} --data README.md"),
+            ("your own text", "./coppice pretrain FOLDER -o runs/mine"));
     }
 
     private sealed record QuickstartFacts(

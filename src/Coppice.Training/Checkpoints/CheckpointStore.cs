@@ -28,6 +28,9 @@ public sealed class CheckpointStore
         _warn = warn ?? (_ => { });
     }
 
+    /// <summary>Whether there is a checkpoint, complete or not.</summary>
+    public bool Any => Steps().Count > 0;
+
     /// <summary>Removes what a killed process left unfinished. For the process that trains, at its start: another's would take its half-written checkpoint away.</summary>
     public void RemoveUnfinished()
     {

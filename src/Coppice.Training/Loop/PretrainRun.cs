@@ -82,8 +82,9 @@ public sealed class PretrainRun
         _recipe.Validate();
         var directory = _request.RunDirectory;
         var checkpoints = new CheckpointStore(directory, _recipe.Training.KeepCheckpoints, Warn);
-        PrepareDirectory(checkpoints);
+        RequireOwnDirectory(checkpoints);
         using var data = PreparedData.Prepare(_recipe, directory, _request.Notice, cancellation);
+        AtomicFile.WriteText(Path.Combine(directory, RecipeFile), _recipe.ToYaml());
         using var backend = Backends.Create(_recipe.Training.Threads);
         using var model = ModelFactory.Configure(_recipe.Model, data.Tokenizer).Create(backend);
         model.Initialize((ulong)_recipe.Seed);
@@ -99,19 +100,14 @@ public sealed class PretrainRun
         return progress.Run(cancellation);
     }
 
-    private void PrepareDirectory(CheckpointStore checkpoints)
+    /// <summary>A directory in which a run has begun is gone on with, by the same recipe, or left alone. Without a checkpoint none has begun: nothing can be lost.</summary>
+    private void RequireOwnDirectory(CheckpointStore checkpoints)
     {
-        var path = Path.Combine(_request.RunDirectory, RecipeFile);
-        var yaml = _recipe.ToYaml();
-        if (File.Exists(path))
-        {
-            if (!_request.Resume)
-                throw CoppiceException.Usage($"{_request.RunDirectory}: holds a run already; go on with it by --resume, or name another directory");
-            RecipeComparison.RequireSameRun(path, File.ReadAllText(path), yaml);
-        }
-
         checkpoints.RemoveUnfinished();
-        AtomicFile.WriteText(path, yaml);
+        if (!checkpoints.Any) return;
+        if (!_request.Resume) throw CoppiceException.Usage($"{_request.RunDirectory}: holds a run already; go on with it by --resume, or name another directory");
+        var path = Path.Combine(_request.RunDirectory, RecipeFile);
+        if (File.Exists(path)) RecipeComparison.RequireSameRun(path, File.ReadAllText(path), _recipe.ToYaml());
     }
 
     private void Warn(string message) => _request.Notice("warning: " + message);

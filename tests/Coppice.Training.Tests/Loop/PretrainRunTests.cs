@@ -71,6 +71,17 @@ public sealed class PretrainRunTests
     }
 
     [Fact]
+    public void A_start_that_failed_leaves_nothing_in_the_way_of_the_next()
+    {
+        using var folder = new TemporaryFolder();
+        var recipe = Parse(folder, []);
+        var wrong = recipe with { Data = recipe.Data with { Sources = [new SourceSection { Paths = [folder.At("nowhere.txt")] }] } };
+        var error = Assert.Throws<CoppiceException>(() => new PretrainRun(new PretrainRequest { Recipe = wrong, RunDirectory = folder.At("run") }).Execute(CancellationToken.None));
+        Assert.Contains("nowhere.txt", error.Message, StringComparison.Ordinal);
+        Assert.Equal(24, Execute(folder, "run", resume: false).Steps);
+    }
+
+    [Fact]
     public void Steps_that_blow_up_end_the_run_with_the_checkpoints_intact()
     {
         using var folder = new TemporaryFolder();
