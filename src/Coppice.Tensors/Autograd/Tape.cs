@@ -216,8 +216,9 @@ public sealed unsafe class Tape : IDisposable
     /// <summary>Where a gradient is to be written (or added, where one has flowed before); null where none is wanted.</summary>
     internal float* Gradient(Tensor tensor, out bool accumulate)
     {
-        accumulate = tensor.Gradient != null;
-        if (tensor.RequiresGradient && !accumulate) tensor.Gradient = NewFloats(tensor.Count);
+        accumulate = tensor.Gradient != null && !tensor.GradientIsStale;
+        tensor.GradientIsStale = false;
+        if (tensor.RequiresGradient && tensor.Gradient == null) tensor.Gradient = NewFloats(tensor.Count);
         return tensor.RequiresGradient ? tensor.Gradient : null;
     }
 

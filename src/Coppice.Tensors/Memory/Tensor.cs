@@ -54,6 +54,9 @@ public sealed unsafe class Tensor
 
     internal float* Gradient { get; set; }
 
+    /// <summary>The gradient's memory holds an older step's: the first to come overwrites it. Of parameters, see <see cref="ParameterSet.BeginGradients"/>.</summary>
+    internal bool GradientIsStale { get; set; }
+
     /// <summary>Made by a tape, which frees it; false for parameters.</summary>
     internal bool Transient { get; set; }
 

@@ -9,8 +9,8 @@ public readonly record struct CrossEntropyOptions(float Scale, float LabelSmooth
 /// <summary>Weighted cross-entropy, over logits or over hidden states with the head included.</summary>
 public static unsafe class CrossEntropyOperations
 {
-    // Logits that exist at one time, in floats: 8 MiB.
-    private const int ChunkFloats = 2 << 20;
+    // Logits that exist at one time, in floats: 32 MiB. Each chunk reads the whole head three times, so few are better than many.
+    private const int ChunkFloats = 8 << 20;
 
     /// <summary>Σ over rows of weight · -log softmax(logits)[target], scaled.</summary>
     /// <param name="tape">The tape.</param>
@@ -61,10 +61,13 @@ public static unsafe class CrossEntropyOperations
         Require.That(negativeLogLikelihoods is null || negativeLogLikelihoods.Count == rows, "cross-entropy", x.Shape, negativeLogLikelihoods?.Shape ?? default);
         var loss = tape.NewTensor(new Shape(1), x.RequiresGradient || weight.RequiresGradient);
         var losses = tape.NewFloats(rows);
-        var chunk = Math.Clamp(ChunkFloats / Math.Max(1, classes), 16, Math.Max(16, rows));
+        // Chunks of the same size, as few as fit, so that the last is no remnant.
+        var chunks = Math.Max(1, ((long)rows * classes + ChunkFloats - 1) / ChunkFloats);
+        var chunk = (int)Math.Max(16, (rows + chunks - 1) / chunks);
         var logits = tape.NewFloats((long)Math.Min(chunk, rows) * classes);
         var dx = loss.RequiresGradient && x.RequiresGradient ? tape.NewFloats(x.Count) : null;
-        var dweight = loss.RequiresGradient ? tape.GradientToAdd(weight) : null;
+        var accumulate = false;
+        var dweight = loss.RequiresGradient ? tape.Gradient(weight, out accumulate) : null;
         for (var start = 0; start < rows; start += chunk)
         {
             var count = Math.Min(chunk, rows - start);
@@ -73,9 +76,10 @@ public static unsafe class CrossEntropyOperations
             var nll = negativeLogLikelihoods is null ? null : negativeLogLikelihoods.Data + start;
             tape.Backend.CrossEntropy(Arguments(count, classes, logits, targets.Data + start, weights.Data + start, losses + start, nll, options, loss.RequiresGradient));
             if (dx != null) tape.Backend.Multiply(new MatrixProduct { M = count, N = hidden, K = classes, A = logits, StrideA = classes, B = weight.Data, StrideB = hidden, C = dx + (long)start * hidden, StrideC = hidden });
-            if (dweight != null) tape.Backend.Multiply(new MatrixProduct { M = classes, N = hidden, K = count, A = logits, StrideA = classes, TransposeA = true, B = xs, StrideB = hidden, C = dweight, StrideC = hidden, Accumulate = true });
+            if (dweight != null) tape.Backend.Multiply(new MatrixProduct { M = classes, N = hidden, K = count, A = logits, StrideA = classes, TransposeA = true, B = xs, StrideB = hidden, C = dweight, StrideC = hidden, Accumulate = accumulate || start > 0 });
         }
 
+        if (dweight != null && rows == 0 && !accumulate) tape.Backend.Zero(dweight, weight.Count);
         tape.Backend.Sum(rows, losses, 1, loss.Data);
         tape.Free(logits);
         tape.Free(losses);

@@ -108,6 +108,26 @@ public sealed unsafe class ParameterSet : IDisposable
     /// <param name="parameter">The parameter.</param>
     public bool TryGet(string name, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out Parameter? parameter) => _byName.TryGetValue(name, out parameter);
 
+    /// <summary>
+    /// Begins the gradients of a step: what the buffer holds counts no more. Nothing is written: the first gradient of each parameter takes the place of
+    /// the old one, which saves a pass over memory to clear it and another to read zeros. <see cref="EndGradients"/> completes the step.
+    /// </summary>
+    public void BeginGradients()
+    {
+        foreach (var parameter in _parameters) parameter.Tensor.GradientIsStale = parameter.Tensor.RequiresGradient;
+    }
+
+    /// <summary>Ends the gradients of a step: those of parameters that the loss did not reach are zero.</summary>
+    public void EndGradients()
+    {
+        foreach (var parameter in _parameters)
+        {
+            if (!parameter.Tensor.GradientIsStale) continue;
+            Backend.Zero(parameter.Tensor.Gradient, parameter.Count);
+            parameter.Tensor.GradientIsStale = false;
+        }
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {

@@ -62,7 +62,8 @@ public sealed class Trainer : IDisposable
         foreach (var batch in microBatches) counted += batch.CountedTokens;
         // A micro-batch weighs as much as it has counted tokens: the sum over micro-batches is the mean of the big batch.
         var scale = 1f / Math.Max(1, counted);
-        _model.Parameters.Gradients!.Clear();
+        var parameters = _model.Parameters;
+        parameters.BeginGradients();
         var loss = 0.0;
         for (var i = 0; i < microBatches.Length; i++)
         {
@@ -74,7 +75,8 @@ public sealed class Trainer : IDisposable
             _tape.Reset();
         }
 
-        return new StepResult(loss, Math.Sqrt(_model.Parameters.Gradients.SumOfSquares()), counted);
+        parameters.EndGradients();
+        return new StepResult(loss, Math.Sqrt(parameters.Gradients!.SumOfSquares()), counted);
     }
 
     /// <summary>Changes the parameters by the gradients that were computed last.</summary>

@@ -29,8 +29,8 @@ public class LossGradientTests
     [MemberData(nameof(Machines.All), MemberType = typeof(Machines))]
     public void A_head_over_many_classes_gives_the_loss_and_the_gradients_of_its_logits(KernelLevel level, int threads)
     {
-        // 2^21 logits at a time: 20, 20 and 5 rows of these.
-        const int Classes = 100_003;
+        // 2^23 logits at a time: three chunks of 15 rows of these.
+        const int Classes = 400_003;
         var (rows, hidden) = (45, 3);
         var random = new Philox(5, 0);
         float[] Normals(ulong start, int count, float scale) => [.. Enumerable.Range(0, count).Select(i => scale * random.Normal(start + (ulong)i))];

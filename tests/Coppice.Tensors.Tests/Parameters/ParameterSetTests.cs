@@ -13,6 +13,25 @@ public sealed class ParameterSetTests : IDisposable
     public void Dispose() => _backend.Dispose();
 
     [Fact]
+    public void Gradients_of_a_step_replace_those_before_add_up_within_it_and_are_zero_where_none_came()
+    {
+        using var set = new ParameterSet(_backend, Specifications);
+        using var tape = new Tape(_backend);
+        for (var value = 0; value < set.Gradients!.Count; value++) set.Gradients.CopyFrom([99f], value);
+        set.BeginGradients();
+        for (var part = 0; part < 2; part++)
+        {
+            tape.Backward(tape.Add(tape.Sum(set["norm"].Tensor), tape.Sum(tape.Scale(set["first"].Tensor, 3))));
+            tape.Reset();
+        }
+
+        set.EndGradients();
+        Assert.All(set["norm"].Tensor.GradientToArray(), gradient => Assert.Equal(2, gradient));
+        Assert.All(set["first"].Tensor.GradientToArray(), gradient => Assert.Equal(6, gradient));
+        foreach (var unused in new[] { "bias", "second", "deep" }) Assert.All(set[unused].Tensor.GradientToArray(), gradient => Assert.Equal(0, gradient));
+    }
+
+    [Fact]
     public void Matrices_come_first_each_at_a_multiple_of_16_and_listing_keeps_the_order_of_the_model()
     {
         using var set = new ParameterSet(_backend, Specifications);
