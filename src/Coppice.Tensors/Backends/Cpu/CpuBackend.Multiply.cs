@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 
 namespace Coppice.Tensors;
 
@@ -8,7 +9,7 @@ namespace Coppice.Tensors;
 internal sealed unsafe partial class CpuBackend<S, V>
 {
     // A panel of A (KernelRows x BlockK floats) fits in the first-level cache, a block of B (BlockK x BlockN) in the second.
-    private const int BlockK = 256;
+    private const int BlockK = 384;
     private const int BlockN = 768;
     private const int RowsPerChunk = 64;
 
@@ -58,15 +59,16 @@ internal sealed unsafe partial class CpuBackend<S, V>
 
     private void PackB(in ProductBlock block)
     {
+        // Shared out so that each thread reads what lies together: whole rows of B, or of its transpose.
         var job = new PackBJob { Block = block };
-        var panels = (block.CountN + PanelWidth - 1) / PanelWidth;
+        var items = block.Product.TransposeB ? (block.CountN + PanelWidth - 1) / PanelWidth : (block.CountK + PackBJob.RowsPerItem - 1) / PackBJob.RowsPerItem;
         if ((long)block.CountN * block.CountK < SequentialWork / 8)
         {
-            for (var panel = 0; panel < panels; panel++) job.Run(panel, 0);
+            for (var item = 0; item < items; item++) job.Run(item, 0);
             return;
         }
 
-        _pool.Run(ref job, panels);
+        _pool.Run(ref job, items);
     }
 
     private void MultiplyBlock(in ProductBlock block)
@@ -118,24 +120,25 @@ internal sealed unsafe partial class CpuBackend<S, V>
 
     private struct PackBJob : IJob
     {
+        public const int RowsPerItem = 32;
+
         public ProductBlock Block;
 
-        public readonly void Run(int panel, int worker)
+        public readonly void Run(int item, int worker)
         {
             ref readonly var p = ref Block.Product;
-            var first = panel * PanelWidth;
-            var columns = Math.Min(PanelWidth, Block.CountN - first);
-            var width = RoundUp(columns, S.Width);
-            var destination = Block.PackedB + (long)first * Block.CountK;
             if (p.TransposeB)
             {
+                var first = item * PanelWidth;
+                var columns = Math.Min(PanelWidth, Block.CountN - first);
                 var source = p.B + (long)(Block.StartN + first) * p.StrideB + Block.StartK;
-                PackTransposed(source, p.StrideB, columns, Block.CountK, destination, width);
+                PackTransposed(source, p.StrideB, columns, Block.CountK, Block.PackedB + (long)first * Block.CountK, RoundUp(columns, S.Width));
             }
             else
             {
-                var source = p.B + (long)Block.StartK * p.StrideB + Block.StartN + first;
-                PackStraight(source, p.StrideB, Block.CountK, columns, destination, width);
+                var first = item * RowsPerItem;
+                var last = Math.Min(Block.CountK, first + RowsPerItem);
+                PackPanels(p.B + (long)Block.StartK * p.StrideB + Block.StartN, p.StrideB, first, last, Block.CountK, Block.CountN, PanelWidth, S.Width, Block.PackedB);
             }
         }
     }
@@ -176,12 +179,16 @@ internal sealed unsafe partial class CpuBackend<S, V>
         private readonly void PackA(int firstRow, int rows, float* destination)
         {
             ref readonly var p = ref Block.Product;
+            if (p.TransposeA)
+            {
+                PackPanels(p.A + (long)Block.StartK * p.StrideA + firstRow, p.StrideA, 0, Block.CountK, Block.CountK, rows, S.KernelRows, S.KernelRows, destination);
+                return;
+            }
+
             for (var r = 0; r < rows; r += S.KernelRows)
             {
-                var panelRows = Math.Min(S.KernelRows, rows - r);
-                var panel = destination + (long)r * Block.CountK;
-                if (p.TransposeA) PackStraight(p.A + (long)Block.StartK * p.StrideA + firstRow + r, p.StrideA, Block.CountK, panelRows, panel, S.KernelRows);
-                else PackTransposed(p.A + (long)(firstRow + r) * p.StrideA + Block.StartK, p.StrideA, panelRows, Block.CountK, panel, S.KernelRows);
+                var source = p.A + (long)(firstRow + r) * p.StrideA + Block.StartK;
+                PackTransposed(source, p.StrideA, Math.Min(S.KernelRows, rows - r), Block.CountK, destination + (long)r * Block.CountK, S.KernelRows);
             }
         }
 
@@ -241,6 +248,37 @@ internal sealed unsafe partial class CpuBackend<S, V>
             for (; j < width; j++) destination[j] = 0;
             source += stride;
             destination += width;
+        }
+    }
+
+    /// <summary>
+    /// Rows [first, last) of a matrix [depth, columns] into panels of columns, each [depth, its width]: the last panel is as wide as what is left, rounded up
+    /// to <paramref name="unit"/> and padded with zeros.
+    /// </summary>
+    private static void PackPanels(float* source, int stride, int first, int last, int depth, int columns, int panelWidth, int unit, float* destination)
+    {
+        var whole = columns / panelWidth * panelWidth;
+        var rest = columns - whole;
+        var restWidth = RoundUp(rest, unit);
+        for (var k = first; k < last; k++)
+        {
+            var row = source + (long)k * stride;
+            for (var c = 0; c < whole; c += panelWidth)
+            {
+                var panel = destination + (long)c * depth + (long)k * panelWidth;
+                // Widths are multiples of 4.
+                if (panelWidth % S.Width == 0)
+                {
+                    for (var j = 0; j < panelWidth; j += S.Width) S.Store(S.Load(row + c + j), panel + j);
+                }
+                else
+                {
+                    for (var j = 0; j < panelWidth; j += 4) Vector128.Store(Vector128.Load(row + c + j), panel + j);
+                }
+            }
+
+            var tail = destination + (long)whole * depth + (long)k * restWidth;
+            for (var j = 0; j < restWidth; j++) tail[j] = j < rest ? row[whole + j] : 0;
         }
     }
 
