@@ -318,9 +318,9 @@ internal sealed unsafe partial class CpuBackend<S, V>
     private void MultiplyFewRows(in MatrixProduct product)
     {
         var job = new FewRowsJob { Product = product };
-        const int ColumnsPerItem = 64;
-        job.ColumnsPerItem = ColumnsPerItem;
-        var items = (product.N + ColumnsPerItem - 1) / ColumnsPerItem;
+        // Of a weight that lies row by row, wider pieces: what is read of a row lies together.
+        job.ColumnsPerItem = product.TransposeB ? 64 : 128;
+        var items = (product.N + job.ColumnsPerItem - 1) / job.ColumnsPerItem;
         if ((long)product.M * product.N * product.K < SequentialWork)
         {
             for (var item = 0; item < items; item++) job.Run(item, 0);
@@ -369,14 +369,27 @@ internal sealed unsafe partial class CpuBackend<S, V>
         private readonly void SumRows(float* a, int first, int columns, float* sums)
         {
             new Span<float>(sums, columns).Clear();
-            var whole = columns / S.Width * S.Width;
-            for (var k = 0; k < Product.K; k++)
+            var k = 0;
+            // Four rows at a time: four streams from memory, and a sum is loaded and stored once for four terms, still in order of k.
+            for (; k <= Product.K - 4; k += 4) AddFourRows(a + k, Product.B + (long)k * Product.StrideB + first, Product.StrideB, columns, sums);
+            for (; k < Product.K; k++) AddScaled(a[k], Product.B + (long)k * Product.StrideB + first, sums, columns);
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        private static void AddFourRows(float* a, float* b, int stride, int columns, float* sums)
+        {
+            var (b1, b2, b3) = ((nint)(b + stride), (nint)(b + 2L * stride), (nint)(b + 3L * stride));
+            var (f0, f1, f2, f3) = (S.Create(a[0]), S.Create(a[1]), S.Create(a[2]), S.Create(a[3]));
+            var n = 0;
+            for (; n <= columns - S.Width; n += S.Width)
             {
-                var b = Product.B + (long)k * Product.StrideB + first;
-                var factor = S.Create(a[k]);
-                for (var n = 0; n < whole; n += S.Width) S.Store(S.MultiplyAdd(factor, S.Load(b + n), S.Load(sums + n)), sums + n);
-                for (var n = whole; n < columns; n++) sums[n] += a[k] * b[n];
+                var sum = S.MultiplyAdd(f0, S.Load(b + n), S.Load(sums + n));
+                sum = S.MultiplyAdd(f1, S.Load((float*)b1 + n), sum);
+                sum = S.MultiplyAdd(f2, S.Load((float*)b2 + n), sum);
+                S.Store(S.MultiplyAdd(f3, S.Load((float*)b3 + n), sum), sums + n);
             }
+
+            for (; n < columns; n++) sums[n] += a[0] * b[n] + a[1] * ((float*)b1)[n] + a[2] * ((float*)b2)[n] + a[3] * ((float*)b3)[n];
         }
     }
 
