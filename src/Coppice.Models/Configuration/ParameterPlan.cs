@@ -13,6 +13,8 @@ public sealed record ParameterPlan(string Name, Shape Shape, Initial Initial);
 /// <param name="Constant">The constant.</param>
 public readonly record struct Initial(float StandardDeviation, float Constant)
 {
+    private const int ChunkValues = 4096;
+
     /// <summary>All zeros.</summary>
     public static Initial Zeros => new(0, 0);
 
@@ -28,18 +30,14 @@ public readonly record struct Initial(float StandardDeviation, float Constant)
     /// <param name="seed">The seed of the run.</param>
     public void Fill(Parameter parameter, ulong seed)
     {
-        var values = new float[parameter.Count];
-        if (StandardDeviation == 0)
+        var random = new Philox(seed, NameHash(parameter.Name));
+        Span<float> values = stackalloc float[ChunkValues];
+        for (var start = 0L; start < parameter.Count; start += ChunkValues)
         {
-            values.AsSpan().Fill(Constant);
+            var chunk = values[..(int)Math.Min(ChunkValues, parameter.Count - start)];
+            for (var i = 0; i < chunk.Length; i++) chunk[i] = StandardDeviation == 0 ? Constant : StandardDeviation * random.Normal((ulong)(start + i));
+            parameter.Tensor.CopyFrom(start, chunk);
         }
-        else
-        {
-            var random = new Philox(seed, NameHash(parameter.Name));
-            for (var i = 0; i < values.Length; i++) values[i] = StandardDeviation * random.Normal((ulong)i);
-        }
-
-        parameter.Tensor.CopyFrom(values);
     }
 
     /// <summary>FNV-1a over the characters: the same on every machine, as <see cref="string.GetHashCode()"/> is not.</summary>

@@ -84,6 +84,8 @@ public sealed class PretrainRun
         var checkpoints = new CheckpointStore(directory, _recipe.Training.KeepCheckpoints, Warn);
         RequireOwnDirectory(checkpoints);
         using var data = PreparedData.Prepare(_recipe, directory, _request.Notice, cancellation);
+        // What preparing left on the managed heap would stay resident for the whole run.
+        GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
         AtomicFile.WriteText(Path.Combine(directory, RecipeFile), _recipe.ToYaml());
         using var backend = Backends.Create(_recipe.Training.Threads);
         using var model = ModelFactory.Configure(_recipe.Model, data.Tokenizer).Create(backend);
@@ -91,11 +93,11 @@ public sealed class PretrainRun
         _request.Notice(FormattableString.Invariant($"model: {model.Configuration.ModelType}, {model.Parameters.Count:N0} parameters, on {backend.Name}"));
         var checkpoint = _request.Resume ? checkpoints.LoadLatest() : null;
         if (checkpoint is not null) RunState.LoadWeights(checkpoint.Directory, model);
-        using var trainer = new Trainer(model, new CausalObjective(), OptimizerRegistry.Create(model.Parameters, _recipe.Optimizer), (ulong)_recipe.Seed);
+        using var trainer = new Trainer(model, new CausalObjective(), OptimizerRegistry.Create(model.Parameters, _recipe.Optimizer), (ulong)_recipe.Seed) { Recomputing = _recipe.Training.Recompute };
         using var metrics = new MetricsWriter(Path.Combine(directory, MetricsFile.Name), checkpoint?.Step);
         using var tensorBoard = new TensorBoardWriter(directory);
         _observers.AddRange([metrics, tensorBoard, .. _outside]);
-        using var progress = new Progress(this, data, model, trainer, checkpoints);
+        var progress = new Progress(this, data, model, trainer, checkpoints);
         if (checkpoint is not null) progress.Restore(checkpoint);
         return progress.Run(cancellation);
     }
@@ -118,7 +120,7 @@ public sealed class PretrainRun
     }
 
     /// <summary>The loop and what it counts.</summary>
-    private sealed class Progress : IDisposable
+    private sealed class Progress
     {
         private readonly PretrainRun _run;
         private readonly Recipe _recipe;
@@ -148,7 +150,7 @@ public sealed class PretrainRun
             _totalSteps = training.TotalSteps;
             _sampler = new SequenceSampler([.. data.Sources.Select(s => new SamplerSource(s.Name, s.Train, s.Weight))], training.SequenceLength, (ulong)_recipe.Seed);
             _microBatches = [.. Enumerable.Range(0, training.Accumulation).Select(_ => new PackedBatch())];
-            if (data.Validation is { Count: > 0 } stores) _validation = new ValidationLoss(model, stores, training.SequenceLength);
+            if (data.Validation is { Count: > 0 } stores) _validation = new ValidationLoss(model, stores, training.BatchSize / training.Accumulation, training.SequenceLength, trainer.Tape);
         }
 
         public void Restore(Checkpoint checkpoint)
@@ -179,8 +181,6 @@ public sealed class PretrainRun
             _clock.Stop();
             return _step < _totalSteps ? Interrupted() : Finish();
         }
-
-        public void Dispose() => _validation?.Dispose();
 
         private double Seconds => _secondsBefore + _clock.Elapsed.TotalSeconds;
 

@@ -6,7 +6,7 @@ namespace Coppice.Training.Loop;
 internal static class RecipeComparison
 {
     // What changes neither the model nor its path there.
-    private static readonly string[] Free = ["threads:", "checkpoint_every:", "keep_checkpoints:", "log_every:"];
+    private static readonly string[] Free = ["threads:", "recompute:", "checkpoint_every:", "keep_checkpoints:", "log_every:"];
 
     /// <summary>Compares two resolved recipes line by line, but for what does not change the model.</summary>
     /// <param name="path">The file of the first, for the message.</param>

@@ -43,6 +43,9 @@ public sealed class Trainer : IDisposable
     /// <summary>The chain of gradient transforms.</summary>
     public OptimizerChain Optimizer { get; }
 
+    /// <summary>The tape of the steps. Empty between them: others may borrow it and its memory then.</summary>
+    public Tape Tape => _tape;
+
     /// <summary>The memory of a step.</summary>
     public Arena Arena => _tape.Arena;
 

@@ -13,12 +13,11 @@ namespace Coppice.Training.Loop;
 public sealed record ValidationResult(double Loss, double? BitsPerByte, long Tokens, bool Whole);
 
 /// <summary>Measures the loss on token stores: windows side by side, every target once.</summary>
-public sealed class ValidationLoss : IDisposable
+public sealed class ValidationLoss
 {
-    private const int TokensPerBatch = 8192;
-
     private readonly LanguageModel _model;
     private readonly IReadOnlyList<TokenStore> _stores;
+    private readonly int _sequences;
     private readonly int _sequenceLength;
     private readonly CausalObjective _objective = new();
     private readonly PackedBatch _batch = new();
@@ -28,12 +27,13 @@ public sealed class ValidationLoss : IDisposable
     /// <summary>Prepares measurements.</summary>
     /// <param name="model">The model.</param>
     /// <param name="stores">The texts.</param>
+    /// <param name="sequences">Sequences of a batch: with no more than a micro-batch has, measuring fits into the memory of a step.</param>
     /// <param name="sequenceLength">The most context that a target has.</param>
-    public ValidationLoss(LanguageModel model, IReadOnlyList<TokenStore> stores, int sequenceLength)
+    /// <param name="tape">An empty tape, whose memory is used; empty again after each measurement.</param>
+    public ValidationLoss(LanguageModel model, IReadOnlyList<TokenStore> stores, int sequences, int sequenceLength, Tape tape)
     {
-        (_model, _stores, _sequenceLength) = (model, stores, sequenceLength);
+        (_model, _stores, _sequences, _sequenceLength, _tape) = (model, stores, sequences, sequenceLength, tape);
         _input = new ModelInput(model);
-        _tape = new Tape(model.Backend) { Recording = false };
     }
 
     /// <summary>Measures.</summary>
@@ -55,14 +55,13 @@ public sealed class ValidationLoss : IDisposable
         return new ValidationResult(nats / Math.Max(1, tokens), whole && bytes > 0 ? nats / (bytes * Math.Log(2)) : null, tokens, whole);
     }
 
-    /// <inheritdoc/>
-    public void Dispose() => _tape.Dispose();
-
     private (double Nats, long Tokens) Measure(TokenStore store, long limit)
     {
         var reader = new SequentialReader(store, _sequenceLength);
         var (nats, tokens) = (0.0, 0L);
-        while (tokens < limit && reader.Next(_batch, Math.Max(1, TokensPerBatch / _sequenceLength)))
+        var recording = _tape.Recording;
+        _tape.Recording = false;
+        while (tokens < limit && reader.Next(_batch, _sequences))
         {
             // The mean of a batch in float32, weighed in double: a sum of thousands of nats would lose digits.
             var counted = _batch.CountedTokens;
@@ -71,6 +70,7 @@ public sealed class ValidationLoss : IDisposable
             _tape.Reset();
         }
 
+        _tape.Recording = recording;
         return (nats, tokens);
     }
 }

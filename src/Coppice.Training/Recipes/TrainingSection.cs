@@ -25,6 +25,12 @@ public sealed record TrainingSection
     [Range(1, 1_000_000)]
     public int Accumulation { get; init; } = 1;
 
+    /// <summary>
+    /// Keep only the input of each block for the backward pass and compute the rest again there: less memory for about a third more time. The result
+    /// doesn't depend on it.
+    /// </summary>
+    public bool Recompute { get; init; }
+
     /// <summary>Steps between checkpoints; 0 means one at the end only.</summary>
     [Range(0L, 1e15)]
     public long CheckpointEvery { get; init; } = 500;
