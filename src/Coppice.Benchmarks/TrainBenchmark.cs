@@ -5,6 +5,7 @@ using Coppice.Tensors;
 using Coppice.Training.Loop;
 using Coppice.Training.Objectives;
 using Coppice.Training.Optimizers;
+using Coppice.Training.Planning;
 using Coppice.Training.Recipes;
 
 namespace Coppice.Benchmarks;
@@ -71,7 +72,7 @@ public static class TrainBenchmark
         model.Initialize(1);
         using var trainer = new Trainer(model, new CausalObjective(), OptimizerRegistry.Create(model.Parameters, new OptimizerSection { LearningRate = 1e-4 }), seed: 1);
         trainer.Recomputing = shape.Recompute;
-        PackedBatch[] batches = [RandomBatch(shape)];
+        PackedBatch[] batches = [RandomBatch.Create(shape.Vocab, shape.Batch, shape.Sequence, stream: 0)];
         var seconds = new List<double>();
         var loss = 0.0;
         for (var step = 0; step < WarmUpSteps + steps; step++)
@@ -91,7 +92,7 @@ public static class TrainBenchmark
         var median = seconds[seconds.Count / 2];
         var gemm = ProductSpeed.Gflops(backend, GemmBenchmark.Cube, GemmBenchmark.Cube, GemmBenchmark.Cube, false, false, TimeSpan.FromSeconds(1));
         var tokens = shape.Batch * shape.Sequence;
-        var flops = FlopsPerToken(model, shape);
+        var flops = TrainingFlops.PerToken(model, shape.Sequence);
         return new TrainResult
         {
             Shape = shape,
@@ -107,18 +108,6 @@ public static class TrainBenchmark
         };
     }
 
-    /// <summary>
-    /// 6 for each parameter in a matrix that multiplies (2 forward, 4 backward), the head included whether tied or not, and for attention
-    /// 6 · layers · width · sequence: half of the full square's 12, since no token sees later ones.
-    /// </summary>
-    private static double FlopsPerToken(LanguageModel model, TrainShape shape)
-    {
-        var matrices = model.Parameters.Parameters.Where(p => p.Shape.Rank == 2 && !p.Name.EndsWith("wpe.weight", StringComparison.Ordinal)).Sum(p => p.Count);
-        // An embedding of its own is looked up, not multiplied with.
-        if (!model.Configuration.TieEmbeddings) matrices -= model.Head.Count;
-        return 6.0 * matrices + 6.0 * shape.Layers * shape.Width * shape.Sequence;
-    }
-
     internal static ModelConfiguration Configure(TrainShape shape) => shape.Architecture == "gpt2"
         ? new Gpt2Configuration
         {
@@ -130,18 +119,4 @@ public static class TrainBenchmark
             Family = "llama", VocabularySize = shape.Vocab, HiddenSize = shape.Width, Layers = shape.Layers, Heads = shape.Heads, KeyValueHeads = shape.Heads,
             HeadSize = shape.Width / shape.Heads, MaxPositions = shape.Sequence, IntermediateSize = (8 * shape.Width / 3 + 31) / 32 * 32,
         };
-
-    private static PackedBatch RandomBatch(TrainShape shape)
-    {
-        var random = new Philox(3, 0);
-        var batch = new PackedBatch();
-        var weights = Enumerable.Repeat(1f, shape.Sequence).ToArray();
-        for (var b = 0; b < shape.Batch; b++)
-        {
-            int[] Draw(int offset) => [.. Enumerable.Range(0, shape.Sequence).Select(i => random.Integer((ulong)((2 * b + offset) * shape.Sequence + i), shape.Vocab))];
-            batch.Add(Draw(0), Draw(1), weights);
-        }
-
-        return batch;
-    }
 }

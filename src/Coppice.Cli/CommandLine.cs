@@ -45,6 +45,7 @@ internal static class CommandLine
             QuickstartCommand.Create(),
             new Command("corpus", "Text to a curated corpus") { CorpusBuildCommand.Create(), CorpusInspectCommand.Create() },
             new Command("tokenizer", "Train and use tokenizers") { TokenizerTrainCommand.Create(), TokenizerEncodeCommand.Create(), TokenizerDecodeCommand.Create() },
+            PlanCommand.Create(),
             PretrainCommand.Create(),
             EvaluateCommand.Create(),
             GenerateCommand.Create(),

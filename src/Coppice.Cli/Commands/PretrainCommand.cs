@@ -39,7 +39,9 @@ internal static class PretrainCommand
             if (IsGiven(parse, seed)) overrides.Add(FormattableString.Invariant($"seed={parse.GetValue(seed)}"));
             if (IsGiven(parse, CommonOptions.Threads)) overrides.Add(FormattableString.Invariant($"training.threads={parse.GetValue(CommonOptions.Threads)}"));
             using var interruption = new Interruption("Finishing the step and saving.");
-            var recipe = ReadRecipe(parse.GetValue(inputs) ?? [], run, overrides, interruption.Token);
+            var recipe = parse.GetValue(inputs) is { Length: > 0 } named
+                ? ReadRecipe(named, overrides, interruption.Token)
+                : Recipe.Load(Path.Combine(run, PretrainRun.RecipeFile), overrides);
             var json = parse.GetValue(CommonOptions.Json);
             return (int)(parse.GetValue(CommonOptions.DryRun)
                 ? TrainingOutput.ShowPlan(recipe, json)
@@ -48,11 +50,11 @@ internal static class PretrainCommand
         return command;
     }
 
-    private static Recipe ReadRecipe(string[] inputs, string run, List<string> overrides, CancellationToken cancellation)
+    /// <summary>A recipe and the texts that take the place of its own; of texts alone, the recipe for as much text.</summary>
+    public static Recipe ReadRecipe(IReadOnlyList<string> inputs, IReadOnlyList<string> overrides, CancellationToken cancellation)
     {
-        if (inputs.Length == 0) return Recipe.Load(Path.Combine(run, PretrainRun.RecipeFile), overrides);
         var named = inputs[0].EndsWith(".yaml", StringComparison.OrdinalIgnoreCase) || inputs[0].EndsWith(".yml", StringComparison.OrdinalIgnoreCase);
-        var texts = named ? inputs[1..] : inputs;
+        string[] texts = [.. named ? inputs.Skip(1) : inputs];
         var recipe = named ? Recipe.Load(inputs[0], overrides) : Recipe.Parse(SizedFor(texts, cancellation), DefaultName, overrides);
         return texts.Length == 0 ? recipe : recipe with { Data = recipe.Data with { Sources = [new SourceSection { Paths = [.. texts] }] } };
     }

@@ -14,6 +14,9 @@ public sealed unsafe class Arena : IDisposable
     private readonly Backend _backend;
     private readonly List<nint> _slabs = [];
 
+    // How far into each slab blocks have ever reached.
+    private readonly List<long> _touched = [];
+
     // All blocks, free and taken, sorted by address: a block's neighbours in the list are its neighbours in memory.
     private readonly List<Block> _blocks = [];
 
@@ -29,6 +32,9 @@ public sealed unsafe class Arena : IDisposable
 
     /// <summary>Bytes held from the operating system.</summary>
     public long ReservedBytes { get; private set; }
+
+    /// <summary>Bytes of the slabs as far as blocks have ever reached into them: what the operating system has had to find pages for.</summary>
+    public long TouchedBytes => _touched.Sum();
 
     /// <summary>Forgets the peak: the bytes in use now become the peak.</summary>
     public void ResetPeak() => PeakBytes = BytesInUse;
@@ -46,6 +52,8 @@ public sealed unsafe class Arena : IDisposable
         var block = _blocks[best];
         if (block.Bytes > bytes) _blocks.Insert(best + 1, new Block(block.Address + (nint)bytes, block.Bytes - bytes, block.Slab, Free: true));
         _blocks[best] = new Block(block.Address, bytes, block.Slab, Free: false);
+        var slab = block.Slab - 1;
+        _touched[slab] = Math.Max(_touched[slab], block.Address - _slabs[slab] + bytes);
         BytesInUse += bytes;
         PeakBytes = Math.Max(PeakBytes, BytesInUse);
         return (void*)block.Address;
@@ -71,6 +79,7 @@ public sealed unsafe class Arena : IDisposable
     {
         foreach (var slab in _slabs) _backend.Free((void*)slab);
         _slabs.Clear();
+        _touched.Clear();
         _blocks.Clear();
         (BytesInUse, ReservedBytes) = (0, 0);
     }
@@ -108,6 +117,7 @@ public sealed unsafe class Arena : IDisposable
         var size = Math.Max(bytes, MinimumSlab);
         var address = (nint)_backend.Allocate(size);
         _slabs.Add(address);
+        _touched.Add(0);
         ReservedBytes += size;
         var index = _blocks.FindIndex(block => block.Address > address);
         _blocks.Insert(index < 0 ? _blocks.Count : index, new Block(address, size, _slabs.Count, Free: true));

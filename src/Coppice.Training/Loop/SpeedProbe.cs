@@ -4,53 +4,66 @@ using Coppice.Models;
 using Coppice.Tensors;
 using Coppice.Training.Objectives;
 using Coppice.Training.Optimizers;
+using Coppice.Training.Planning;
 using Coppice.Training.Recipes;
 
 namespace Coppice.Training.Loop;
 
-/// <summary>Measures how fast a model trains on this machine, by a few seconds of real steps on random tokens.</summary>
+/// <summary>Measures how fast a model trains on this machine, by a few seconds of real work on random tokens.</summary>
 public static class SpeedProbe
 {
-    // The first steps meet kernels that the JIT has not optimised yet, and memory that is not there yet.
-    private const int UncountedSteps = 2;
+    // The first steps on a shape meet memory that is not there yet.
+    private const int UncountedSteps = 1;
 
-    /// <summary>Trains for a moment.</summary>
+    // Enough to see that a step is no accident; with more, they would have to be smaller and less like those of the run.
+    private const int WantedSteps = 2;
+
+    // Steps on a few tokens, many a second, until the JIT has optimised the kernels.
+    private const int WarmUpTokens = 16;
+    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(1);
+
+    /// <summary>Trains for a moment, on as many sequences of a micro-batch at a time as leave time for several steps.</summary>
     /// <param name="configuration">The model.</param>
     /// <param name="recipe">Batch, sequence length, optimizer.</param>
-    /// <param name="duration">How long, at least one counted step in any case.</param>
-    /// <returns>Tokens per second of the median step.</returns>
+    /// <param name="duration">How long after warming up, at least one counted step in any case.</param>
+    /// <returns>Tokens per second of a step of the recipe, from the medians of its parts.</returns>
     public static double TokensPerSecond(ModelConfiguration configuration, Recipe recipe, TimeSpan duration)
     {
-        using var backend = Backends.Create(recipe.Training.Threads);
+        var training = recipe.Training;
+        using var backend = Backends.Create(training.Threads);
         using var model = configuration.Create(backend);
         model.Initialize(0);
-        using var trainer = new Trainer(model, new CausalObjective(), OptimizerRegistry.Create(model.Parameters, recipe.Optimizer), seed: 0);
-        var batches = Enumerable.Range(0, recipe.Training.Accumulation).Select(i => RandomBatch(configuration.VocabularySize, recipe.Training, (ulong)i)).ToArray();
-        var seconds = new List<double>();
+        using var trainer = new Trainer(model, new CausalObjective(), OptimizerRegistry.Create(model.Parameters, recipe.Optimizer), seed: 0) { Recomputing = training.Recompute };
+        var vocabulary = configuration.VocabularySize;
+        var most = training.BatchSize / training.Accumulation;
+        Measure(trainer, RandomBatch.Create(vocabulary, 1, Math.Min(WarmUpTokens, training.SequenceLength), stream: 0), WarmUp);
+        var step = Measure(trainer, RandomBatch.Create(vocabulary, 1, training.SequenceLength, stream: 0), duration / 8);
+        var sequences = (int)Math.Clamp(duration.TotalSeconds / WantedSteps / step.Gradients, 1, most);
+        if (sequences > 1) step = Measure(trainer, RandomBatch.Create(vocabulary, sequences, training.SequenceLength, stream: 0), duration);
+        return training.TokensPerStep / (step.Gradients * training.BatchSize / sequences + step.Update);
+    }
+
+    private static (double Gradients, double Update) Measure(Trainer trainer, PackedBatch batch, TimeSpan duration)
+    {
+        var (gradients, updates) = (new List<double>(), new List<double>());
         var clock = Stopwatch.StartNew();
         for (var step = 0; step <= UncountedSteps || clock.Elapsed < duration; step++)
         {
             var start = clock.Elapsed;
-            trainer.Apply(trainer.ComputeGradients(batches, step), 1e-6);
-            if (step >= UncountedSteps) seconds.Add((clock.Elapsed - start).TotalSeconds);
+            var result = trainer.ComputeGradients([batch], step);
+            var middle = clock.Elapsed;
+            trainer.Apply(result, 1e-6);
+            if (step < UncountedSteps) continue;
+            gradients.Add((middle - start).TotalSeconds);
+            updates.Add((clock.Elapsed - middle).TotalSeconds);
         }
 
-        seconds.Sort();
-        return recipe.Training.TokensPerStep / seconds[seconds.Count / 2];
+        return (Median(gradients), Median(updates));
     }
 
-    private static PackedBatch RandomBatch(int vocabulary, TrainingSection training, ulong stream)
+    private static double Median(List<double> values)
     {
-        var random = new Philox(1, stream);
-        var batch = new PackedBatch();
-        var weights = Enumerable.Repeat(1f, training.SequenceLength).ToArray();
-        for (var sequence = 0; sequence < training.BatchSize / training.Accumulation; sequence++)
-        {
-            var first = (ulong)(sequence * (training.SequenceLength + 1));
-            var tokens = Enumerable.Range(0, training.SequenceLength + 1).Select(i => random.Integer(first + (ulong)i, vocabulary)).ToArray();
-            batch.Add(tokens.AsSpan(0, training.SequenceLength), tokens.AsSpan(1), weights);
-        }
-
-        return batch;
+        values.Sort();
+        return values[values.Count / 2];
     }
 }
