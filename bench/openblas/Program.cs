@@ -1,0 +1,60 @@
+using System.Globalization;
+using System.Text.Json;
+using Coppice.Benchmarks;
+using Coppice.OpenBlasComparison;
+using Coppice.Tensors;
+
+// Matrix products of ours and of OpenBLAS in turn, in one process, on the shapes of `coppice bench gemm`: medians of rounds as a Markdown table,
+// and with a file's name as JSON too.
+CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
+if (args.Length > 2 || (args.Length > 0 && (!int.TryParse(args[0], out var given) || given < 1)))
+{
+    Console.Error.WriteLine("usage: dotnet run -c Release --project bench/openblas [ROUNDS] [JSON-FILE]");
+    return 2;
+}
+
+var rounds = args.Length > 0 ? int.Parse(args[0], CultureInfo.InvariantCulture) : 5;
+var duration = TimeSpan.FromSeconds(0.3);
+// The threads of either side keep looking for work for a while before they sleep: the other waits for that.
+var pause = TimeSpan.FromMilliseconds(200);
+var results = new List<Result>();
+Console.WriteLine("| m | n | k | transposes | threads | Coppice GFLOP/s | OpenBLAS GFLOP/s | ratio |");
+Console.WriteLine("| ---: | ---: | ---: | --- | ---: | ---: | ---: | ---: |");
+foreach (var shape in GemmBenchmark.Shapes)
+{
+    foreach (var threads in new[] { 1, 2 })
+    {
+        var (ours, theirs) = (new List<double>(), new List<double>());
+        using var backend = Backends.Create(threads);
+        for (var round = 0; round < rounds; round++)
+        {
+            ours.Add(ProductSpeed.Gflops(backend, shape.M, shape.N, shape.K, shape.TransposeA, shape.TransposeB, duration));
+            Thread.Sleep(pause);
+            theirs.Add(OpenBlas.Gflops(shape, threads, duration));
+            Thread.Sleep(pause);
+        }
+
+        var result = new Result(shape.M, shape.N, shape.K, shape.Transposes, threads, Median(ours), Median(theirs));
+        results.Add(result);
+        Console.WriteLine($"| {shape.M} | {shape.N} | {shape.K} | {shape.Transposes} | {threads} | {result.Coppice:F1} | {result.OpenBlas:F1} | {result.Ratio:F2} |");
+    }
+}
+
+if (args.Length == 2) File.WriteAllText(args[1], JsonSerializer.Serialize(results, Format.Json) + "\n");
+return 0;
+
+static double Median(List<double> values)
+{
+    values.Sort();
+    return values[values.Count / 2];
+}
+
+internal sealed record Result(int M, int N, int K, string Transposes, int Threads, double Coppice, double OpenBlas)
+{
+    public double Ratio => Coppice / OpenBlas;
+}
+
+internal static class Format
+{
+    public static JsonSerializerOptions Json { get; } = new() { WriteIndented = true, PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
+}

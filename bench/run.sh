@@ -1,0 +1,63 @@
+#!/bin/sh
+# Measures everything and writes bench/results/<processor>/*.md. The machine should do nothing else meanwhile.
+#
+#     bench/run.sh [PEER_SCRIPT] [TOKENIZER TEXT]
+#
+# PEER_SCRIPT: a PyTorch training step, see compare_pytorch.py. TOKENIZER, TEXT: a tokenizer.json and text to encode with it.
+# What is not given is left out, with a word about it.
+set -eu
+root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd -P)
+relative() { realpath --relative-to="$root" -- "$1"; }
+peer=${1:+$(relative "$1")}
+tokenizer=${2:+$(relative "$2")}
+text=${3:+$(relative "$3")}
+cd "$root"
+
+model=$(LC_ALL=C lscpu 2>/dev/null | sed -n 's/^Model name: *//p' | head -n 1)
+[ -n "$model" ] || model=$(uname -m)
+machine="$model, $(getconf _NPROCESSORS_ONLN) cores"
+folder=bench/results/$(echo "$model" | tr '[:upper:]' '[:lower:]' | tr -cs 'a-z0-9' '-' | sed 's/^-//; s/-$//')
+mkdir -p "$folder"
+dotnet build src/Coppice.Cli --configuration Release --nologo --verbosity quiet
+coppice="dotnet artifacts/bin/Coppice.Cli/release/coppice.dll"
+
+left_out() { echo "$1: left out, $2" >&2; }
+
+# A title, a command, and what it prints.
+page() {
+    name=$1 title=$2
+    shift 2
+    echo "$name: $*" >&2
+    "$@" > "$folder/$name.out"
+    {
+        printf '# %s\n\n%s\n\n    %s\n\n' "$title" "$machine" "$*"
+        sed 's/^/    /' "$folder/$name.out"
+    } > "$folder/$name.md"
+    rm "$folder/$name.out"
+}
+
+if [ -n "$(ldconfig -p 2>/dev/null | grep libopenblas.so.0)" ]; then
+    dotnet build bench/openblas --configuration Release --nologo --verbosity quiet
+    {
+        printf '# Matrix products, Coppice and OpenBLAS in turn\n\n%s\n\n    dotnet run -c Release --project bench/openblas\n\n' "$machine"
+        dotnet artifacts/bin/OpenBlasComparison/release/OpenBlasComparison.dll
+    } > "$folder/gemm.md.new"
+    mv "$folder/gemm.md.new" "$folder/gemm.md"
+else
+    left_out gemm "there is no libopenblas.so.0 (Debian: libopenblas0-pthread)"
+fi
+
+if [ -n "$peer" ]; then
+    bench/compare_pytorch.py "$peer" > "$folder/train.md.new"
+    mv "$folder/train.md.new" "$folder/train.md"
+else
+    left_out train "no PyTorch script was named"
+fi
+
+if [ -n "$text" ]; then
+    page tokenizer "Tokenizing" $coppice bench tokenizer "$tokenizer" "$text"
+else
+    left_out tokenizer "no tokenizer and text were named"
+fi
+
+page generate "Generating, GPT-2 124M" $coppice bench generate
