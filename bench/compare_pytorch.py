@@ -59,6 +59,8 @@ def main():
     if min(options.rounds, options.threads, options.steps) < 1:
         parser.error("rounds, threads and steps are at least 1")
     peer = os.path.relpath(options.peer, ROOT)
+    # PyTorch may multiply by OpenBLAS, and then this decides how fast: it belongs to the command.
+    setting = [f"OPENBLAS_CORETYPE={os.environ['OPENBLAS_CORETYPE']}"] if os.environ.get("OPENBLAS_CORETYPE") else []
     rows, commands = [], []
     for shape in SHAPES:
         ours_command = ["dotnet", COPPICE, "bench", "train", "--json"]
@@ -78,7 +80,7 @@ def main():
         rows.append(
             f"| {' '.join(map(str, shape))} | {speed:,.0f} | {their_speed:,.0f} | {speed / their_speed:.2f} x "
             f"| {memory:,.0f} | {their_memory:,.0f} | {memory / their_memory:.2f} x | {100 * utilisation:.0f} % |")
-        commands += [" ".join(ours_command), " ".join(their_command)]
+        commands += [" ".join(ours_command), " ".join(setting + their_command)]
         name = theirs[0].get("peer", "PyTorch")
     print(f"# Training steps, Coppice and {name} in turn\n")
     print(f"{machine()}; {options.threads} threads; medians of {options.rounds} rounds of {options.steps} steps. A shape is {' '.join(NAMES)}.\n")

@@ -10,6 +10,9 @@ internal static class OpenBlas
     private const string Library = "libopenblas.so.0";
     private const int RowMajor = 101, AsItIs = 111, Transposed = 112;
 
+    /// <summary>The processor whose kernels it chose. A version older than the processor may choose those of a much older one.</summary>
+    public static string Kernels => Marshal.PtrToStringUTF8(CoreName())!;
+
     public static double Gflops(GemmShape shape, int threads, TimeSpan duration)
     {
         SetThreads(threads);
@@ -36,6 +39,10 @@ internal static class OpenBlas
         for (var i = 0; i < count; i++) values[i] = 1f / (1 + i % 13);
         return values;
     }
+
+    [DllImport(Library, EntryPoint = "openblas_get_corename")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern nint CoreName();
 
     [DllImport(Library, EntryPoint = "openblas_set_num_threads")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
