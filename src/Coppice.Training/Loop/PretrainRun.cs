@@ -105,6 +105,15 @@ public sealed class PretrainRun
     /// <summary>A directory in which a run has begun is gone on with, by the same recipe, or left alone. Without a checkpoint none has begun: nothing can be lost.</summary>
     private void RequireOwnDirectory(CheckpointStore checkpoints)
     {
+        try
+        {
+            Directory.CreateDirectory(_request.RunDirectory);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new CoppiceException($"{_request.RunDirectory}: the folder of the run can't be made: {error.Message}", inner: error);
+        }
+
         checkpoints.RemoveUnfinished();
         if (!checkpoints.Any) return;
         if (!_request.Resume) throw CoppiceException.Usage($"{_request.RunDirectory}: holds a run already; go on with it by --resume, or name another directory");
