@@ -61,6 +61,9 @@ public static class TrainBenchmark
 {
     private const int WarmUpSteps = 3;
 
+    // The JIT optimises hot code in the background, some time after it was first met: small steps would be measured before that.
+    private static readonly TimeSpan WarmUpTime = TimeSpan.FromSeconds(2);
+
     /// <summary>Measures.</summary>
     /// <param name="shape">The shape of the step.</param>
     /// <param name="steps">Measured steps, at least 1.</param>
@@ -75,13 +78,15 @@ public static class TrainBenchmark
         PackedBatch[] batches = [RandomBatch.Create(shape.Vocab, shape.Batch, shape.Sequence, stream: 0)];
         var seconds = new List<double>();
         var loss = 0.0;
-        for (var step = 0; step < WarmUpSteps + steps; step++)
+        var clock = Stopwatch.StartNew();
+        for (var step = 0; seconds.Count < steps; step++)
         {
-            if (step == WarmUpSteps) backend.Restart();
+            var measured = step >= WarmUpSteps && (seconds.Count > 0 || clock.Elapsed >= WarmUpTime);
+            if (measured && seconds.Count == 0) backend.Restart();
             var start = Stopwatch.GetTimestamp();
             var result = trainer.ComputeGradients(batches, step);
             trainer.Apply(result, 1e-4);
-            if (step >= WarmUpSteps) seconds.Add(Stopwatch.GetElapsedTime(start).TotalSeconds);
+            if (measured) seconds.Add(Stopwatch.GetElapsedTime(start).TotalSeconds);
             loss = result.Loss;
         }
 
