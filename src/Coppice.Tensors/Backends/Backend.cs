@@ -248,7 +248,7 @@ public abstract unsafe class Backend : IDisposable
     /// <param name="y">One value, overwritten.</param>
     public abstract void Sum(long count, float* x, float factor, float* y);
 
-    /// <summary>The sum of the squares of all elements, in a fixed order, in double precision.</summary>
+    /// <summary>The sum of the squares of all elements, in a fixed order: short pieces in float32 at most, the pieces in double precision.</summary>
     /// <param name="x">Input.</param>
     /// <param name="count">Number of elements.</param>
     public abstract double SumOfSquares(float* x, long count);
