@@ -61,7 +61,7 @@ internal sealed unsafe partial class CpuBackend<S, V>
     private static float* PadRows(float* source, ref int stride, int rows, int columns, int padded, float* scratch)
     {
         if (columns == padded) return source;
-        PackStraight(source, stride, rows, columns, scratch, padded);
+        PackPanels(source, stride, 0, rows, rows, columns, padded, padded, scratch);
         stride = padded;
         return scratch;
     }

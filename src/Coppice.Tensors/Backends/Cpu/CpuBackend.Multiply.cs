@@ -8,7 +8,7 @@ namespace Coppice.Tensors;
 // them for itself and multiplies. An output is summed in order of k, in blocks of BlockK, by one thread: its bits depend on the shape only.
 internal sealed unsafe partial class CpuBackend<S, V>
 {
-    // A panel of A (KernelRows x BlockK floats) fits in the first-level cache, a block of B (BlockK x BlockN) in the second.
+    // A panel of A (KernelRows x BlockK floats) fits in the first-level cache, a block of B (BlockK x BlockN) is about as large as the second.
     private const int BlockK = 384;
     private const int BlockN = 768;
     private const int RowsPerChunk = 64;
@@ -223,31 +223,6 @@ internal sealed unsafe partial class CpuBackend<S, V>
                     c[n] = value;
                 }
             }
-        }
-    }
-
-    /// <summary>destination[i, j] = source[i, j] for [rows, columns], padded with zeros to the destination's row width.</summary>
-    private static void PackStraight(float* source, int stride, int rows, int columns, float* destination, int width)
-    {
-        if (columns == width && width % S.Width == 0)
-        {
-            for (var i = 0; i < rows; i++)
-            {
-                for (var j = 0; j < width; j += S.Width) S.Store(S.Load(source + j), destination + j);
-                source += stride;
-                destination += width;
-            }
-
-            return;
-        }
-
-        for (var i = 0; i < rows; i++)
-        {
-            var j = 0;
-            for (; j < columns; j++) destination[j] = source[j];
-            for (; j < width; j++) destination[j] = 0;
-            source += stride;
-            destination += width;
         }
     }
 
