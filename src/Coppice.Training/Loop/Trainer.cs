@@ -3,6 +3,7 @@ using Coppice.Models;
 using Coppice.Tensors;
 using Coppice.Training.Objectives;
 using Coppice.Training.Optimizers;
+using Coppice.Training.Regularisers;
 
 namespace Coppice.Training.Loop;
 
@@ -10,10 +11,11 @@ namespace Coppice.Training.Loop;
 /// <param name="Loss">Mean loss of the counted tokens.</param>
 /// <param name="GradientNorm">Norm of all gradients together.</param>
 /// <param name="CountedTokens">Targets that were counted.</param>
-public readonly record struct StepResult(double Loss, double GradientNorm, int CountedTokens)
+/// <param name="Penalty">What the regularisers add to the loss, in nats.</param>
+public readonly record struct StepResult(double Loss, double GradientNorm, int CountedTokens, double Penalty = 0)
 {
     /// <summary>Whether loss and gradients are numbers.</summary>
-    public bool IsFinite => double.IsFinite(Loss) && double.IsFinite(GradientNorm);
+    public bool IsFinite => double.IsFinite(Loss) && double.IsFinite(Penalty) && double.IsFinite(GradientNorm);
 }
 
 /// <summary>
@@ -27,15 +29,17 @@ public sealed class Trainer : IDisposable
     private readonly ModelInput _input;
     private readonly Tape _tape;
     private readonly ulong _seed;
+    private readonly IReadOnlyList<IRegulariser> _regularisers;
 
     /// <summary>Prepares training.</summary>
     /// <param name="model">A trainable model.</param>
     /// <param name="objective">What is minimised.</param>
     /// <param name="optimizer">The chain of gradient transforms; disposed with the trainer.</param>
     /// <param name="seed">The seed of dropout.</param>
-    public Trainer(LanguageModel model, IObjective objective, OptimizerChain optimizer, ulong seed)
+    /// <param name="regularisers">What the weights are penalised by; disposed with the trainer.</param>
+    public Trainer(LanguageModel model, IObjective objective, OptimizerChain optimizer, ulong seed, IReadOnlyList<IRegulariser>? regularisers = null)
     {
-        (_model, _objective, Optimizer, _seed) = (model, objective, optimizer, seed);
+        (_model, _objective, Optimizer, _seed, _regularisers) = (model, objective, optimizer, seed, regularisers ?? []);
         _input = new ModelInput(model);
         _tape = new Tape(model.Backend);
     }
@@ -79,7 +83,9 @@ public sealed class Trainer : IDisposable
         }
 
         parameters.EndGradients();
-        return new StepResult(loss, Math.Sqrt(parameters.Gradients!.SumOfSquares()), counted);
+        var penalty = 0.0;
+        for (var i = 0; i < _regularisers.Count; i++) penalty += _regularisers[i].AddGradient(parameters);
+        return new StepResult(loss, Math.Sqrt(parameters.Gradients!.SumOfSquares()), counted, penalty);
     }
 
     /// <summary>Changes the parameters by the gradients that were computed last.</summary>
@@ -92,5 +98,6 @@ public sealed class Trainer : IDisposable
     {
         _tape.Dispose();
         Optimizer.Dispose();
+        foreach (var regulariser in _regularisers) regulariser.Dispose();
     }
 }
