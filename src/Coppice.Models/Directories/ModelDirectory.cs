@@ -56,6 +56,23 @@ public static class ModelDirectory
         }
     }
 
+    /// <summary>A checksum of what makes a model: configuration, weights and tokenizer.</summary>
+    /// <param name="directory">A model directory.</param>
+    /// <exception cref="CoppiceException">It isn't one, or can't be read.</exception>
+    public static string Fingerprint(string directory)
+    {
+        if (!File.Exists(Path.Combine(directory, ConfigurationFile))) throw new CoppiceException($"{directory}: is not a model directory: it has no {ConfigurationFile}");
+        try
+        {
+            var files = Directory.GetFiles(directory, "*.safetensors").Concat(new[] { ConfigurationFile, "tokenizer.json" }.Select(name => Path.Combine(directory, name)).Where(File.Exists));
+            return Checksum.Of(string.Join('\n', files.OrderBy(Path.GetFileName, StringComparer.Ordinal).Select(path => $"{Path.GetFileName(path)} {Checksum.OfFile(path)}")));
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new CoppiceException($"{directory}: can't be read: {error.Message}", inner: error);
+        }
+    }
+
     /// <summary>Writes configuration and weights. The bytes depend on the values alone.</summary>
     /// <param name="directory">The directory; made where it is missing.</param>
     /// <param name="model">The model.</param>

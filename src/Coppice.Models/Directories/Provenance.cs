@@ -26,7 +26,13 @@ public sealed record Provenance
     public required string Software { get; init; }
 
     /// <summary>The model that this one was trained from; null for one from scratch.</summary>
-    public string? Parent { get; init; }
+    public ProvenanceParent? Parent { get; init; }
+
+    /// <summary>The undecayed state that the model is the annealed copy of, relative to the model's directory; null where there is none.</summary>
+    public string? Trunk { get; init; }
+
+    /// <summary>The shape of a step and the learning rate, which an update begins from; null for a model that was not trained.</summary>
+    public ProvenanceTraining? Training { get; init; }
 
     /// <summary>The resolved recipe, as YAML.</summary>
     public required string Recipe { get; init; }
@@ -34,7 +40,7 @@ public sealed record Provenance
     /// <summary>Fingerprint of the tokenizer.</summary>
     public required string Tokenizer { get; init; }
 
-    /// <summary>The texts it was trained on.</summary>
+    /// <summary>The texts that it and its ancestors were trained on, oldest first.</summary>
     public required IReadOnlyList<ProvenanceSource> Sources { get; init; }
 
     /// <summary>Optimizer steps taken.</summary>
@@ -45,6 +51,19 @@ public sealed record Provenance
 
     /// <summary>What was measured at the end: names and values.</summary>
     public required IReadOnlyDictionary<string, double> Metrics { get; init; }
+
+    /// <summary>This software, with its version.</summary>
+    public static string ThisSoftware { get; } = $"Coppice {typeof(Provenance).Assembly.GetName().Version?.ToString(3)}";
+
+    /// <summary>A path as it is written: relative to a model's directory, so that a folder of models can be moved, with forward slashes.</summary>
+    /// <param name="directory">The model's directory.</param>
+    /// <param name="path">A file or folder.</param>
+    public static string RelativePath(string directory, string path) => Path.GetRelativePath(Path.GetFullPath(directory), Path.GetFullPath(path)).Replace(Path.DirectorySeparatorChar, '/');
+
+    /// <summary>The place that a written path means.</summary>
+    /// <param name="directory">The model's directory.</param>
+    /// <param name="path">What <see cref="RelativePath"/> gave.</param>
+    public static string ResolvePath(string directory, string path) => Path.GetFullPath(Path.Combine(directory, path));
 
     /// <summary>Writes the file of a model directory.</summary>
     /// <param name="directory">The model directory.</param>
@@ -75,4 +94,29 @@ public sealed record Provenance
 /// <param name="Documents">Documents trained on.</param>
 /// <param name="Bytes">Bytes of text.</param>
 /// <param name="Tokens">Tokens.</param>
-public sealed record ProvenanceSource(string Name, IReadOnlyList<string> Paths, string Fingerprint, long Documents, long Bytes, long Tokens);
+public sealed record ProvenanceSource(string Name, IReadOnlyList<string> Paths, string Fingerprint, long Documents, long Bytes, long Tokens)
+{
+    /// <summary>The token store that it was trained on, relative to the model's directory; null where it was not kept.</summary>
+    public string? Store { get; init; }
+
+    /// <summary>The token store of what was kept apart, relative to the model's directory.</summary>
+    public string? HeldOut { get; init; }
+
+    /// <summary>Bits per byte of what was kept apart, at the model's release.</summary>
+    public double? HeldOutBitsPerByte { get; init; }
+
+    /// <summary>Whether the text was written by an ancestor of the model in place of text that was not kept.</summary>
+    public bool Generated { get; init; }
+}
+
+/// <summary>A parent of a model.</summary>
+/// <param name="Path">Its directory, relative to the model's.</param>
+/// <param name="Fingerprint"><see cref="ModelDirectory.Fingerprint"/> of it.</param>
+public sealed record ProvenanceParent(string Path, string Fingerprint);
+
+/// <summary>How a model was trained.</summary>
+/// <param name="SequenceLength">Tokens of a sequence.</param>
+/// <param name="BatchSize">Sequences of a step.</param>
+/// <param name="LearningRate">The peak.</param>
+/// <param name="Schedule">The schedule's name.</param>
+public sealed record ProvenanceTraining(int SequenceLength, int BatchSize, double LearningRate, string Schedule);

@@ -46,28 +46,9 @@ public sealed class CheckpointStore
     /// <exception cref="CoppiceException">It can't be written; the checkpoints before it are untouched.</exception>
     public Checkpoint Save(long step, Action<string> writeFiles, double? validationLoss = null)
     {
-        var directory = DirectoryOf(step);
-        var temporary = directory + AtomicFile.TemporarySuffix;
-        try
-        {
-            if (Directory.Exists(temporary)) Directory.Delete(temporary, recursive: true);
-            Directory.CreateDirectory(temporary);
-            writeFiles(temporary);
-            CheckpointManifest.Of(temporary, step, validationLoss).Write(temporary);
-
-            // A run that went back to an older checkpoint comes to the same step again; what is there then was refused.
-            if (Directory.Exists(directory)) Directory.Delete(directory, recursive: true);
-            Directory.Move(temporary, directory);
-        }
-        catch (Exception error)
-        {
-            if (Directory.Exists(temporary)) Remove(temporary);
-            if (error is IOException or UnauthorizedAccessException) throw new CoppiceException($"{directory}: the checkpoint can't be written: {error.Message}", inner: error);
-            throw;
-        }
-
+        var saved = CheckpointWriter.Write(DirectoryOf(step), step, writeFiles, validationLoss);
         RemoveOld(step);
-        return new Checkpoint(step, directory, validationLoss);
+        return saved;
     }
 
     /// <summary>The newest checkpoint that is complete. Damaged ones on the way are refused with a warning.</summary>

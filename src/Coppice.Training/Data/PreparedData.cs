@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Coppice.Corpus;
 using Coppice.Foundation;
+using Coppice.Models;
 using Coppice.Tokenizers;
 using Coppice.Training.Recipes;
 
@@ -11,8 +12,21 @@ namespace Coppice.Training.Data;
 /// <param name="Paths">Where it was read from.</param>
 /// <param name="Weight">Its weight in the mixture.</param>
 /// <param name="Train">The tokens to train on.</param>
+/// <param name="TrainPath">Their file.</param>
 /// <param name="Validation">The tokens kept apart, or null where there are none.</param>
-public sealed record PreparedSource(string Name, IReadOnlyList<string> Paths, double Weight, TokenStore Train, TokenStore? Validation);
+/// <param name="ValidationPath">Their file.</param>
+public sealed record PreparedSource(string Name, IReadOnlyList<string> Paths, double Weight, TokenStore Train, string TrainPath, TokenStore? Validation, string? ValidationPath)
+{
+    /// <summary>What a model that was trained on it remembers of it.</summary>
+    /// <param name="model">The model's directory.</param>
+    /// <param name="bitsPerByte">Bits per byte of the text that was kept apart, at the model's release; null where it was not measured.</param>
+    public ProvenanceSource ToProvenance(string model, double? bitsPerByte) => new(Name, Paths, Train.Fingerprint, Train.DocumentCount, Train.ByteCount, Train.TokenCount)
+    {
+        Store = Provenance.RelativePath(model, TrainPath),
+        HeldOut = ValidationPath is null ? null : Provenance.RelativePath(model, ValidationPath),
+        HeldOutBitsPerByte = bitsPerByte,
+    };
+}
 
 /// <summary>
 /// The data of a run: tokenizer and token stores in its directory. Made once; a resumed run finds it there, so that the text may be gone or changed
@@ -109,17 +123,18 @@ public sealed class PreparedData : IDisposable
         var sources = new List<PreparedSource>();
         foreach (var entry in manifest.Sources)
         {
-            var train = OpenStore(folder, entry.Train, tokenizer);
-            var validation = entry.Validation is null ? null : OpenStore(folder, entry.Validation, tokenizer);
-            sources.Add(new PreparedSource(entry.Name, entry.Paths, entry.Weight, train, validation));
+            // Only the name counts: the folder may have been moved since.
+            var train = Path.Combine(folder, Path.GetFileName(entry.Train));
+            var validation = entry.Validation is null ? null : Path.Combine(folder, Path.GetFileName(entry.Validation));
+            sources.Add(new PreparedSource(
+                entry.Name, entry.Paths, entry.Weight, OpenStore(train, tokenizer), train, validation is null ? null : OpenStore(validation, tokenizer), validation));
         }
 
         return new PreparedData(tokenizer, sources);
     }
 
-    private static TokenStore OpenStore(string folder, string file, Tokenizer tokenizer)
+    private static TokenStore OpenStore(string path, Tokenizer tokenizer)
     {
-        var path = Path.Combine(folder, Path.GetFileName(file));
         var store = TokenStore.Open(path);
         if (store.TokenizerFingerprint == tokenizer.Fingerprint) return store;
         store.Dispose();

@@ -10,7 +10,8 @@ namespace Coppice.Training.Loop;
 /// <param name="BitsPerByte">Bits of a byte of the text; null where only a part of the text was read.</param>
 /// <param name="Tokens">Tokens counted.</param>
 /// <param name="Whole">Whether all of the text was read.</param>
-public sealed record ValidationResult(double Loss, double? BitsPerByte, long Tokens, bool Whole);
+/// <param name="Stores">Bits of a byte of each store, where all of it was read.</param>
+public sealed record ValidationResult(double Loss, double? BitsPerByte, long Tokens, bool Whole, IReadOnlyDictionary<TokenStore, double> Stores);
 
 /// <summary>Measures the loss on token stores: windows side by side, every target once.</summary>
 public sealed class ValidationLoss
@@ -43,16 +44,18 @@ public sealed class ValidationLoss
         var total = _stores.Sum(store => store.TokenCount);
         var whole = maxTokens == 0 || maxTokens >= total;
         var (nats, tokens) = (0.0, 0L);
+        var stores = new Dictionary<TokenStore, double>();
         foreach (var store in _stores)
         {
             var limit = whole ? long.MaxValue : Math.Max(1, (long)((double)maxTokens * store.TokenCount / total));
             var (storeNats, storeTokens) = Measure(store, limit);
             nats += storeNats;
             tokens += storeTokens;
+            if (whole && store.ByteCount > 0) stores[store] = storeNats / (store.ByteCount * Math.Log(2));
         }
 
         var bytes = _stores.Sum(store => store.ByteCount);
-        return new ValidationResult(nats / Math.Max(1, tokens), whole && bytes > 0 ? nats / (bytes * Math.Log(2)) : null, tokens, whole);
+        return new ValidationResult(nats / Math.Max(1, tokens), whole && bytes > 0 ? nats / (bytes * Math.Log(2)) : null, tokens, whole, stores);
     }
 
     private (double Nats, long Tokens) Measure(TokenStore store, long limit)

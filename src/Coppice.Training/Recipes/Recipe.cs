@@ -37,38 +37,15 @@ public sealed record Recipe
     /// <param name="path">The YAML file.</param>
     /// <param name="overrides">Keys that replace what the file says, such as <c>training.steps=100</c>; later ones win.</param>
     /// <exception cref="CoppiceException">The file can't be read, or something in it is wrong: the message says where (exit code 2).</exception>
-    public static Recipe Load(string path, IEnumerable<string>? overrides = null)
-    {
-        try
-        {
-            using var reader = new StreamReader(path);
-            var buffer = new char[RecipeReader.MaximumLength + 1];
-            var length = reader.ReadBlock(buffer);
-            return Parse(new string(buffer, 0, length), path, overrides);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw CoppiceException.Usage($"{path}: can't be read: {error.Message}", error);
-        }
-    }
+    public static Recipe Load(string path, IEnumerable<string>? overrides = null) => Checked(RecipeDocument.Load<Recipe>(path, overrides));
 
     /// <summary>Parses a recipe, checks it and resolves it.</summary>
     /// <param name="text">The YAML.</param>
     /// <param name="sourceName">What messages call it: the file's path.</param>
     /// <param name="overrides">Keys that replace what the text says; later ones win.</param>
     /// <exception cref="CoppiceException">Something is wrong: the message says where (exit code 2).</exception>
-    public static Recipe Parse(string text, string sourceName = "recipe", IEnumerable<string>? overrides = null)
-    {
-        var root = RecipeReader.Read(text, sourceName) switch
-        {
-            null or RecipeScalar { IsMissing: true } => new RecipeMapping(sourceName, []),
-            RecipeMapping mapping => mapping,
-            var other => throw CoppiceException.Usage($"{other.Where}: a recipe must be sections of keys, such as 'model:' with 'layers: 4' indented below it"),
-        };
-        var (recipe, places) = RecipeBinder.Bind(RecipeOverrides.Apply(root, overrides ?? []), sourceName);
-        RecipeValidation.Check(recipe, places);
-        return recipe.Resolve();
-    }
+    public static Recipe Parse(string text, string sourceName = "recipe", IEnumerable<string>? overrides = null) =>
+        Checked(RecipeDocument.Parse<Recipe>(text, sourceName, overrides));
 
     /// <summary>Checks a recipe that was put together in code. One that was loaded has been checked.</summary>
     /// <exception cref="CoppiceException">Two keys don't go together (exit code 2).</exception>
@@ -78,7 +55,7 @@ public sealed record Recipe
     public Recipe Resolve() => this with { Model = Model.Resolve(Training.SequenceLength) };
 
     /// <summary>The recipe as YAML with every key; <see cref="Parse"/> gives an equal recipe back.</summary>
-    public string ToYaml() => RecipeWriter.Write(Resolve());
+    public string ToYaml() => RecipeDocument.Write(Resolve());
 
     /// <summary>The learning-rate schedule that the sections describe together.</summary>
     /// <exception cref="CoppiceException">The schedule's name is not known (exit code 2).</exception>
@@ -97,5 +74,11 @@ public sealed record Recipe
             Total = inTokens ? Training.TotalSteps * perStep : Training.TotalSteps,
             TokensPerStep = inTokens ? perStep : 0,
         });
+    }
+
+    private static Recipe Checked((Recipe Recipe, RecipePlaces Places) read)
+    {
+        RecipeValidation.Check(read.Recipe, read.Places);
+        return read.Recipe.Resolve();
     }
 }

@@ -20,10 +20,10 @@ internal sealed class RecipeBinder
     /// <param name="root">What was written.</param>
     /// <param name="sourceName">The file, for messages about keys that were not written.</param>
     /// <returns>The recipe, and where each of its keys was written.</returns>
-    public static (Recipe Recipe, RecipePlaces Places) Bind(RecipeMapping root, string sourceName)
+    public static (T Recipe, RecipePlaces Places) Bind<T>(RecipeMapping root, string sourceName)
     {
         var binder = new RecipeBinder(sourceName);
-        var recipe = (Recipe)binder.BindSection(typeof(Recipe), root, "");
+        var recipe = (T)binder.BindSection(typeof(T), root, "");
         return (recipe, new RecipePlaces(binder._sourceName, binder._where));
     }
 

@@ -8,7 +8,7 @@ namespace Coppice.Training.Recipes;
 /// <summary>Writes a recipe as YAML, every key of every section, so that it loads again to the same recipe whatever the defaults are by then.</summary>
 internal static partial class RecipeWriter
 {
-    public static string Write(Recipe recipe)
+    public static string Write(object recipe)
     {
         var text = new StringBuilder();
         WriteSection(text, recipe, "");

@@ -8,14 +8,18 @@ namespace Coppice.Training.Schedules;
 /// </summary>
 /// <param name="settings">Peak, final learning rate, warm-up, total and the share of the decay.</param>
 [Technique("wsd", Title = "MiniCPM: Unveiling the Potential of Small Language Models with Scalable Training Strategies", Paper = "arXiv:2404.06395")]
-public sealed class WarmupStableDecaySchedule(ScheduleSettings settings) : ISchedule
+public sealed class WarmupStableDecaySchedule(ScheduleSettings settings) : IBranchingSchedule
 {
+    /// <inheritdoc/>
+    public long DecayStart => (long)Math.Ceiling(DecayPosition / settings.StepLength);
+
+    private double DecayPosition => Math.Max(settings.Warmup, settings.Total * (1 - settings.DecayShare));
+
     /// <inheritdoc/>
     public double LearningRate(long step, long tokens)
     {
         var position = settings.Position(step, tokens);
         if (settings.InWarmup(position, out var rising)) return rising;
-        var decayStart = Math.Max(settings.Warmup, settings.Total * (1 - settings.DecayShare));
-        return settings.BetweenFinalAndPeak(1 - ScheduleSettings.Share(position, decayStart, settings.Total));
+        return settings.BetweenFinalAndPeak(1 - ScheduleSettings.Share(position, DecayPosition, settings.Total));
     }
 }
