@@ -3,7 +3,8 @@
 #
 #     bench/run.sh [PEER_SCRIPT] [TOKENIZER TEXT]
 #
-# PEER_SCRIPT: a PyTorch training step, see compare_pytorch.py. TOKENIZER, TEXT: a tokenizer.json and text to encode with it.
+# PEER_SCRIPT: a PyTorch training step, see compare_pytorch.py. TOKENIZER, TEXT: GPT-2's tokenizer.json and text to encode with it, see
+# compare_tokenizers/compare.mjs.
 # What is not given is left out, with a word about it.
 set -eu
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd -P)
@@ -58,6 +59,13 @@ fi
 
 if [ -n "$text" ]; then
     page tokenizer "Tokenizing" $coppice bench tokenizer "$tokenizer" "$text"
+    if [ -d bench/compare_tokenizers/node_modules ]; then
+        bench/compare_tokenizers/compare.mjs "$tokenizer" "$text" > "$folder/compare_tokenizers.out"
+        { echo; sed 's/^# /## /' "$folder/compare_tokenizers.out"; } >> "$folder/tokenizer.md"
+        rm "$folder/compare_tokenizers.out"
+    else
+        left_out "the comparison of tokenizers" "bench/compare_tokenizers has no node_modules, see bench/README.md"
+    fi
 else
     left_out tokenizer "no tokenizer and text were named"
 fi

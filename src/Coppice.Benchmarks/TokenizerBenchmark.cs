@@ -1,5 +1,7 @@
 using System.Diagnostics;
+using System.Runtime.InteropServices;
 using Coppice.Corpus;
+using Coppice.Foundation;
 using Coppice.Tokenizers;
 using Coppice.Tokenizers.Training;
 
@@ -8,12 +10,13 @@ namespace Coppice.Benchmarks;
 /// <summary>Speeds of a tokenizer on a text.</summary>
 /// <param name="TextMib">The text, in MiB of UTF-8.</param>
 /// <param name="Tokens">Its tokens.</param>
+/// <param name="IdsSha256">SHA-256 of the token ids, four bytes each in the processor's order: to see whether another tokenizer gives the same.</param>
 /// <param name="EncodeMibPerSecond">Encoding on one thread, nothing cached; median.</param>
 /// <param name="DecodeMibPerSecond">Decoding on one thread; median.</param>
 /// <param name="TrainSeconds">Training a byte-level BPE of <paramref name="TrainVocabulary"/> tokens on the text; median.</param>
 /// <param name="TrainVocabulary">The size of that vocabulary.</param>
 /// <param name="TrainThreads">The threads that train.</param>
-public sealed record TokenizerResult(double TextMib, long Tokens, double EncodeMibPerSecond, double DecodeMibPerSecond, double TrainSeconds, int TrainVocabulary, int TrainThreads);
+public sealed record TokenizerResult(double TextMib, long Tokens, string IdsSha256, double EncodeMibPerSecond, double DecodeMibPerSecond, double TrainSeconds, int TrainVocabulary, int TrainThreads);
 
 /// <summary>Encoding, decoding and training.</summary>
 public static class TokenizerBenchmark
@@ -41,7 +44,7 @@ public static class TokenizerBenchmark
         var decode = Median(() => tokenizer.Decode(all));
         var workers = threads == 0 ? Environment.ProcessorCount : threads;
         var train = Median(() => BpeTrainer.Train(texts, new BpeTrainerOptions { VocabularySize = TrainVocabulary, Threads = workers }));
-        return new TokenizerResult(mib, all.Length, mib / encode, mib / decode, train, TrainVocabulary, workers);
+        return new TokenizerResult(mib, all.Length, Checksum.Of(MemoryMarshal.AsBytes(all.AsSpan())), mib / encode, mib / decode, train, TrainVocabulary, workers);
     }
 
     private static double Median(Action work)
