@@ -33,19 +33,18 @@ internal unsafe interface ISimd<V>
     /// <summary>a * b + c, rounded once where the hardware can.</summary>
     static abstract V MultiplyAdd(V a, V b, V c);
 
+    /// <summary>The larger. One instruction: where one of the two is not a number, the result is <paramref name="b"/> on some processors.</summary>
     static abstract V Max(V a, V b);
 
+    /// <summary>The smaller, with the same reservation as <see cref="Max"/>.</summary>
     static abstract V Min(V a, V b);
 
     static abstract V Sqrt(V a);
 
     static abstract V Abs(V a);
 
-    /// <summary>To the nearest integer, ties to even.</summary>
-    static abstract V Round(V a);
-
-    /// <summary>2^n for integers n in [-126, 127].</summary>
-    static abstract V PowerOfTwo(V n);
+    /// <summary>value · 2^k, for the integer k that the lowest nine bits of n hold in two's complement; both value and result are normal numbers.</summary>
+    static abstract V AddToExponent(V value, V n);
 
     /// <summary>A mask: all bits set in the lanes where a &lt; b.</summary>
     static abstract V LessThan(V a, V b);

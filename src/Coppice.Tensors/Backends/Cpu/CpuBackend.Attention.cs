@@ -3,7 +3,8 @@ using Coppice.Foundation;
 namespace Coppice.Tensors;
 
 // Attention in blocks of queries and keys: scores of one block at a time, softmax kept running, so that memory grows with the sequence and
-// never with its square.
+// never with its square. The scores of a block lie transposed, [keys, queries]: maxima and sums over the keys of as many queries as a vector has
+// lanes are then taken at once, with no sum across lanes.
 [Technique("flash-attention", Title = "FlashAttention: Fast and Memory-Efficient Exact Attention with IO-Awareness", Paper = "arXiv:2205.14135")]
 internal sealed unsafe partial class CpuBackend<S, V>
 {
@@ -12,6 +13,12 @@ internal sealed unsafe partial class CpuBackend<S, V>
 
     // With so few queries the keys are read once each, straight from where they lie.
     private const int FewQueries = 3;
+
+    // Below every score, and yet a number: the difference of two maxima is one too.
+    private const float LowestMaximum = -1e30f;
+
+    // Blocks are cut into tiles of KernelRows keys and QueryGroup queries; those that the diagonal leaves empty are not computed.
+    private static int QueryGroup => Math.Max(S.Width, S.KernelRows);
 
     public override void Attention(in AttentionArguments arguments)
     {
@@ -25,8 +32,8 @@ internal sealed unsafe partial class CpuBackend<S, V>
         }
 
         var job = new AttentionJob { Arguments = arguments, Padded = RoundUp(arguments.HeadSize, S.Width) };
-        var floats = (long)(job.Padded * (2 * KeyBlock + 2 * QueryBlock)) + QueryBlock * KeyBlock + 2 * QueryBlock + RoundUp(longest, 16);
-        ReserveScratch(floats * sizeof(float));
+        var floats = (long)(job.Padded * (2 * QueryBlock + 2 * KeyBlock)) + QueryBlock * KeyBlock + 3 * QueryBlock;
+        ReserveScratch(Math.Max(floats, RoundUp(longest, 16)) * sizeof(float));
         fixed (Scratch* scratch = _scratch)
         {
             job.Workers = scratch;
@@ -34,36 +41,56 @@ internal sealed unsafe partial class CpuBackend<S, V>
         }
     }
 
-    public override void AttentionBackward(in AttentionArguments arguments, in AttentionGradients gradients)
+    /// <summary>Rows as they lie, or a copy padded with zeros to whole vectors and to whole strips of the product.</summary>
+    private static float* PadRows(float* source, ref int stride, int rows, int columns, int padded, float* scratch)
     {
-        var longest = 0;
-        for (var d = 0; d < arguments.Documents; d++) longest = Math.Max(longest, arguments.QueryOffsets[d + 1] - arguments.QueryOffsets[d]);
-        var job = new AttentionBackwardJob { Arguments = arguments, Gradients = gradients, Padded = RoundUp(arguments.HeadSize, S.Width) };
-        var floats = (long)job.Padded * (5 * KeyBlock + 3 * QueryBlock) + 2 * QueryBlock * KeyBlock + RoundUp(longest, 16);
-        ReserveScratch(floats * sizeof(float));
-        fixed (Scratch* scratch = _scratch)
+        if (columns == padded && rows % S.KernelRows == 0) return source;
+        new Span<float>(scratch, RoundUp(rows, S.KernelRows) * padded).Clear();
+        for (var r = 0; r < rows; r++) new Span<float>(source + (long)r * stride, columns).CopyTo(new Span<float>(scratch + r * padded, padded));
+        stride = padded;
+        return scratch;
+    }
+
+    /// <summary>products[k, q] = rows[k] · column q of <paramref name="columns"/> ([depth, QueryBlock]), in the tiles that the band touches.</summary>
+    private static void MultiplyBand(in AttentionBand band, int depth, float* rows, int stride, float* columns, float* products)
+    {
+        for (var k = 0; k < band.Keys; k += S.KernelRows)
         {
-            job.Workers = scratch;
-            _pool.Run(ref job, arguments.Documents * arguments.KeyValueHeads);
+            var (from, to) = QueryGroups(band, k);
+            SmallProduct<S, V>.Strip(to - from, depth, rows + (long)k * stride, stride, 1, columns + from, QueryBlock, products + k * QueryBlock + from, QueryBlock, accumulate: false);
         }
     }
 
-    /// <summary>The keys [First, End) that a query of a document sees.</summary>
-    private static (int First, int End) VisibleKeys(in AttentionArguments a, int query, int queries, int keys)
+    /// <summary>Sets the scores that are not visible to minus infinity, in the tiles that the band touches.</summary>
+    private static void HideScores(in AttentionBand band, float* scores)
     {
-        var last = query + keys - queries;
-        var end = a.Causal ? Math.Clamp(last + 1, 0, keys) : keys;
-        var first = a.Causal && a.Window > 0 ? Math.Max(0, last - a.Window + 1) : 0;
-        return (Math.Min(first, end), end);
+        if (band.IsWhole) return;
+        for (var strip = 0; strip < band.Keys; strip += S.KernelRows)
+        {
+            var (first, end) = QueryGroups(band, strip);
+            for (var k = strip; k < Math.Min(strip + S.KernelRows, band.Keys); k++)
+            {
+                var (from, to) = band.QueriesOf(k, k + 1);
+                var row = scores + k * QueryBlock;
+                for (var q = first; q < Math.Min(from, end); q++) row[q] = float.NegativeInfinity;
+                for (var q = Math.Max(first, to); q < end; q++) row[q] = float.NegativeInfinity;
+            }
+        }
     }
 
-    /// <summary>Rows as they lie, or a copy padded with zeros to whole vectors.</summary>
-    private static float* PadRows(float* source, ref int stride, int rows, int columns, int padded, float* scratch)
+    /// <summary>The queries, in whole groups, whose tiles with a strip of keys the band touches.</summary>
+    private static (int From, int To) QueryGroups(in AttentionBand band, int strip)
     {
-        if (columns == padded) return source;
-        PackPanels(source, stride, 0, rows, rows, columns, padded, padded, scratch);
-        stride = padded;
-        return scratch;
+        var (from, to) = band.QueriesOf(strip, Math.Min(strip + S.KernelRows, band.Keys));
+        return from < to ? (from / QueryGroup * QueryGroup, RoundUp(to, QueryGroup)) : (0, 0);
+    }
+
+    /// <summary>The keys, in whole strips, whose tiles with a query's group the band touches.</summary>
+    private static (int From, int To) KeyStrips(in AttentionBand band, int query)
+    {
+        var group = query / QueryGroup * QueryGroup;
+        var (from, to) = band.KeysOf(group, Math.Min(group + QueryGroup, band.Queries));
+        return from < to ? (from / S.KernelRows * S.KernelRows, Math.Min(RoundUp(to, S.KernelRows), band.Keys)) : (0, 0);
     }
 
     /// <summary>One block of queries of one head.</summary>
@@ -92,20 +119,20 @@ internal sealed unsafe partial class CpuBackend<S, V>
             var scratch = (float*)Workers[worker].Address;
             if (queries <= FewQueries)
             {
-                for (var i = first; i < first + count; i++) OneQuery(document, head, i, queries, scratch);
+                for (var i = first; i < first + count; i++) OneQuery(document, head, i, scratch);
             }
             else
             {
-                Block(document, head, first, count, queries, scratch);
+                Block(document, head, first, count, scratch);
             }
         }
 
-        private readonly void OneQuery(int document, int head, int query, int queries, float* scores)
+        private readonly void OneQuery(int document, int head, int query, float* scores)
         {
             ref readonly var a = ref Arguments;
             var row = a.QueryOffsets[document] + query;
             var output = a.Output + (long)row * a.StrideOutput + head * a.HeadSize;
-            var (start, end) = VisibleKeys(a, query, queries, a.KeyLengths[document]);
+            var (start, end) = AttentionBand.OfDocument(a, document).KeysOf(query, query + 1);
             new Span<float>(output, a.HeadSize).Clear();
             if (start == end)
             {
@@ -126,73 +153,84 @@ internal sealed unsafe partial class CpuBackend<S, V>
             if (a.LogSumExp != null) a.LogSumExp[(long)row * a.Heads + head] = max + MathF.Log(sum);
         }
 
-        private readonly void Block(int document, int head, int first, int count, int queries, float* scratch)
+        private readonly void Block(int document, int head, int first, int count, float* scratch)
         {
             ref readonly var a = ref Arguments;
-            var keysT = scratch;
-            var valuesPadded = keysT + Padded * KeyBlock;
-            var output = valuesPadded + Padded * KeyBlock;
-            var scores = output + Padded * QueryBlock;
-            var maxima = scores + QueryBlock * KeyBlock;
+            var queriesT = scratch;
+            var output = queriesT + Padded * QueryBlock;
+            var paddedKeys = output + Padded * QueryBlock;
+            var paddedValues = paddedKeys + Padded * KeyBlock;
+            var scores = paddedValues + Padded * KeyBlock;
+            var maxima = scores + KeyBlock * QueryBlock;
             var sums = maxima + QueryBlock;
-            new Span<float>(output, Padded * QueryBlock).Clear();
-            new Span<float>(maxima, QueryBlock).Fill(float.NegativeInfinity);
+            var corrections = sums + QueryBlock;
+            new Span<float>(maxima, QueryBlock).Fill(LowestMaximum);
             new Span<float>(sums, QueryBlock).Clear();
+            new Span<float>(output, Padded * QueryBlock).Clear();
 
             var group = head / (a.Heads / a.KeyValueHeads);
             var firstRow = a.QueryOffsets[document] + first;
-            var q = a.Q + (long)firstRow * a.StrideQ + head * a.HeadSize;
-            var keys = a.KeyLengths[document];
-            var start = VisibleKeys(a, first, queries, keys).First / KeyBlock * KeyBlock;
-            var end = VisibleKeys(a, first + count - 1, queries, keys).End;
-            for (var j = start; j < end; j += KeyBlock)
+            PackTransposed(a.Q + (long)firstRow * a.StrideQ + head * a.HeadSize, a.StrideQ, count, a.HeadSize, queriesT, QueryBlock);
+            var band = AttentionBand.OfDocument(a, document);
+            var (start, end) = band.KeysOf(first, first + count);
+            for (var j = start / KeyBlock * KeyBlock; j < end; j += KeyBlock)
             {
-                var countK = Math.Min(KeyBlock, end - j);
-                var k = a.K + (long)(a.KeyOffsets[document] + j) * a.StrideK + group * a.HeadSize;
-                var v = a.V + (long)(a.KeyOffsets[document] + j) * a.StrideV + group * a.HeadSize;
-                PackTransposed(k, a.StrideK, countK, a.HeadSize, keysT, KeyBlock);
-                SmallProduct<S, V>.Multiply(count, countK, a.HeadSize, q, a.StrideQ, 1, keysT, KeyBlock, scores, KeyBlock, accumulate: false);
+                var block = band.Block(first, count, j, Math.Min(KeyBlock, end - j));
+                var keyRow = (long)(a.KeyOffsets[document] + j);
+                var (strideK, strideV) = (a.StrideK, a.StrideV);
+                var keys = PadRows(a.K + keyRow * strideK + group * a.HeadSize, ref strideK, block.Keys, a.HeadSize, Padded, paddedKeys);
+                var values = PadRows(a.V + keyRow * strideV + group * a.HeadSize, ref strideV, block.Keys, a.HeadSize, Padded, paddedValues);
+                MultiplyBand(block, a.HeadSize, keys, strideK, queriesT, scores);
+                HideScores(block, scores);
+                SoftmaxStep(block, scores, maxima, sums, corrections);
                 for (var i = 0; i < count; i++)
                 {
-                    var (from, to) = VisibleKeys(a, first + i, queries, keys);
-                    from = Math.Clamp(from - j, 0, countK);
-                    to = Math.Clamp(to - j, 0, countK);
-                    SoftmaxStep(scores + i * KeyBlock, from, to, countK, output + i * Padded, maxima + i, sums + i);
+                    if (corrections[i] != 1) ScaleRow(output + i * Padded, Padded, corrections[i]);
                 }
 
-                var strideV = a.StrideV;
-                var values = PadRows(v, ref strideV, countK, a.HeadSize, Padded, valuesPadded);
-                SmallProduct<S, V>.Multiply(count, Padded, countK, scores, KeyBlock, 1, values, strideV, output, Padded, accumulate: true);
+                for (var i = 0; i < count; i += S.KernelRows)
+                {
+                    var (from, to) = block.KeysOf(i, Math.Min(i + S.KernelRows, count));
+                    SmallProduct<S, V>.Strip(Padded, to - from, scores + from * QueryBlock + i, 1, QueryBlock, values + (long)from * strideV, strideV, output + i * Padded, Padded, accumulate: true);
+                }
             }
 
             for (var i = 0; i < count; i++)
             {
-                var destination = a.Output + (long)(firstRow + i) * a.StrideOutput + head * a.HeadSize;
-                var inverse = sums[i] == 0 ? 0 : 1 / sums[i];
-                for (var c = 0; c < a.HeadSize; c++) destination[c] = output[i * Padded + c] * inverse;
+                ScaleRow(output + i * Padded, Padded, sums[i] == 0 ? 0 : 1 / sums[i]);
+                new Span<float>(output + i * Padded, a.HeadSize).CopyTo(new Span<float>(a.Output + (long)(firstRow + i) * a.StrideOutput + head * a.HeadSize, a.HeadSize));
                 if (a.LogSumExp != null) a.LogSumExp[(long)(firstRow + i) * a.Heads + head] = sums[i] == 0 ? 0 : maxima[i] + MathF.Log(sums[i]);
             }
         }
 
-        /// <summary>Turns a row of scores into terms e^(scale · score - maximum), 0 outside [from, to), and rescales what was summed under an older maximum.</summary>
-        private readonly void SoftmaxStep(float* scores, int from, int to, int count, float* output, float* maximum, float* sum)
+        /// <summary>
+        /// Turns the scores of a block into terms e^(scale · score - maximum) and adds them to the sums. The corrections are what was summed under
+        /// the older maxima has to be multiplied with.
+        /// </summary>
+        private readonly void SoftmaxStep(in AttentionBand block, float* scores, float* maxima, float* sums, float* corrections)
         {
-            if (from < to)
+            var scale = S.Create(Arguments.Scale);
+            for (var q = 0; q < block.Queries; q += S.Width)
             {
-                var max = MathF.Max(*maximum, MaxOfRow(scores + from, to - from) * Arguments.Scale);
-                if (max > *maximum && *sum != 0)
+                var (from, to) = KeyStrips(block, q);
+                var old = S.Load(maxima + q);
+                var largest = S.Create(float.NegativeInfinity);
+                for (var k = from; k < to; k++) largest = S.Max(largest, S.Load(scores + k * QueryBlock + q));
+                var maximum = S.Max(old, S.Multiply(largest, scale));
+                var minusMaximum = S.Subtract(S.Zero, maximum);
+                var sum = S.Zero;
+                for (var k = from; k < to; k++)
                 {
-                    var correction = MathF.Exp(*maximum - max);
-                    *sum *= correction;
-                    ScaleRow(output, Padded, correction);
+                    var term = VectorMath<S, V>.Exp(S.MultiplyAdd(S.Load(scores + k * QueryBlock + q), scale, minusMaximum));
+                    S.Store(term, scores + k * QueryBlock + q);
+                    sum = S.Add(sum, term);
                 }
 
-                *maximum = max;
-                *sum += ExpRow(scores + from, scores + from, to - from, Arguments.Scale, max);
+                var correction = VectorMath<S, V>.Exp(S.Add(old, minusMaximum));
+                S.Store(maximum, maxima + q);
+                S.Store(correction, corrections + q);
+                S.Store(S.MultiplyAdd(S.Load(sums + q), correction, sum), sums + q);
             }
-
-            new Span<float>(scores, from).Clear();
-            new Span<float>(scores + to, count - to).Clear();
         }
     }
 
@@ -203,123 +241,5 @@ internal sealed unsafe partial class CpuBackend<S, V>
         var i = 0;
         for (; i <= count - S.Width; i += S.Width) S.Store(S.MultiplyAdd(factor, S.Load(x + i), S.Load(y + i)), y + i);
         for (; i < count; i++) y[i] += a * x[i];
-    }
-
-    /// <summary>
-    /// One key/value head of one document, with all the query heads that share it. With P = e^(scale · S - lse), dP = dO · Vᵀ, δ = rows of dO · O and
-    /// dS = scale · P (dP - δ): dV = Pᵀ dO, dK = dSᵀ Q, dQ = dS K.
-    /// </summary>
-    private struct AttentionBackwardJob : IJob
-    {
-        public AttentionArguments Arguments;
-        public AttentionGradients Gradients;
-        public int Padded;
-        public Scratch* Workers;
-
-        public readonly void Run(int item, int worker)
-        {
-            ref readonly var a = ref Arguments;
-            var document = item / a.KeyValueHeads;
-            var group = item % a.KeyValueHeads;
-            var headsPerGroup = a.Heads / a.KeyValueHeads;
-            var firstQuery = a.QueryOffsets[document];
-            var queries = a.QueryOffsets[document + 1] - firstQuery;
-            var firstKey = a.KeyOffsets[document];
-            var keys = a.KeyLengths[document];
-            var scratch = (float*)Workers[worker].Address;
-            var deltas = scratch + Padded * (5 * KeyBlock + 3 * QueryBlock) + 2 * QueryBlock * KeyBlock;
-
-            for (var j = 0; j < keys; j++)
-            {
-                new Span<float>(Gradients.K + (long)(firstKey + j) * Gradients.StrideK + group * a.HeadSize, a.HeadSize).Clear();
-                new Span<float>(Gradients.V + (long)(firstKey + j) * Gradients.StrideV + group * a.HeadSize, a.HeadSize).Clear();
-            }
-
-            for (var head = group * headsPerGroup; head < (group + 1) * headsPerGroup; head++)
-            {
-                for (var i = 0; i < queries; i++)
-                {
-                    var row = (long)(firstQuery + i);
-                    var offset = row * a.StrideOutput + head * a.HeadSize;
-                    deltas[i] = Dot(Gradients.Output + offset, a.Output + offset, a.HeadSize);
-                    new Span<float>(Gradients.Q + row * Gradients.StrideQ + head * a.HeadSize, a.HeadSize).Clear();
-                }
-
-                for (var j = 0; j < keys; j += KeyBlock) Keys(document, group, head, j, Math.Min(KeyBlock, keys - j), scratch, deltas);
-            }
-        }
-
-        private readonly void Keys(int document, int group, int head, int firstKey, int countK, float* scratch, float* deltas)
-        {
-            ref readonly var a = ref Arguments;
-            var keysT = scratch;
-            var valuesT = keysT + Padded * KeyBlock;
-            var dK = valuesT + Padded * KeyBlock;
-            var dV = dK + Padded * KeyBlock;
-            var keysPadded = dV + Padded * KeyBlock;
-            var queriesPadded = keysPadded + Padded * KeyBlock;
-            var outputsPadded = queriesPadded + Padded * QueryBlock;
-            var dQ = outputsPadded + Padded * QueryBlock;
-            var terms = dQ + Padded * QueryBlock;
-            var slopes = terms + QueryBlock * KeyBlock;
-
-            var queries = a.QueryOffsets[document + 1] - a.QueryOffsets[document];
-            var keys = a.KeyLengths[document];
-            var keyRow = (long)(a.KeyOffsets[document] + firstKey);
-            var k = a.K + keyRow * a.StrideK + group * a.HeadSize;
-            var v = a.V + keyRow * a.StrideV + group * a.HeadSize;
-            PackTransposed(k, a.StrideK, countK, a.HeadSize, keysT, KeyBlock);
-            PackTransposed(v, a.StrideV, countK, a.HeadSize, valuesT, KeyBlock);
-            var strideK = a.StrideK;
-            var kRows = PadRows(k, ref strideK, countK, a.HeadSize, Padded, keysPadded);
-            new Span<float>(dK, Padded * KeyBlock).Clear();
-            new Span<float>(dV, Padded * KeyBlock).Clear();
-            for (var first = 0; first < queries; first += QueryBlock)
-            {
-                var count = Math.Min(QueryBlock, queries - first);
-                if (VisibleKeys(a, first + count - 1, queries, keys).End <= firstKey || VisibleKeys(a, first, queries, keys).First >= firstKey + countK) continue;
-                var row = (long)(a.QueryOffsets[document] + first);
-                var strideQ = a.StrideQ;
-                var q = PadRows(a.Q + row * a.StrideQ + head * a.HeadSize, ref strideQ, count, a.HeadSize, Padded, queriesPadded);
-                var strideO = a.StrideOutput;
-                var dO = PadRows(Gradients.Output + row * a.StrideOutput + head * a.HeadSize, ref strideO, count, a.HeadSize, Padded, outputsPadded);
-                SmallProduct<S, V>.Multiply(count, countK, a.HeadSize, q, strideQ, 1, keysT, KeyBlock, terms, KeyBlock, accumulate: false);
-                SmallProduct<S, V>.Multiply(count, countK, a.HeadSize, dO, strideO, 1, valuesT, KeyBlock, slopes, KeyBlock, accumulate: false);
-                for (var i = 0; i < count; i++)
-                {
-                    var (from, to) = VisibleKeys(a, first + i, queries, keys);
-                    from = Math.Clamp(from - firstKey, 0, countK);
-                    to = Math.Clamp(to - firstKey, 0, countK);
-                    Slopes(terms + i * KeyBlock, slopes + i * KeyBlock, from, to, countK, a.LogSumExp[(row + i) * a.Heads + head], deltas[first + i]);
-                }
-
-                SmallProduct<S, V>.Multiply(countK, Padded, count, terms, 1, KeyBlock, dO, strideO, dV, Padded, accumulate: true);
-                SmallProduct<S, V>.Multiply(countK, Padded, count, slopes, 1, KeyBlock, q, strideQ, dK, Padded, accumulate: true);
-                SmallProduct<S, V>.Multiply(count, Padded, countK, slopes, KeyBlock, 1, kRows, strideK, dQ, Padded, accumulate: false);
-                for (var i = 0; i < count; i++) AddTo(dQ + i * Padded, Gradients.Q + (row + i) * Gradients.StrideQ + head * a.HeadSize, a.HeadSize);
-            }
-
-            for (var j = 0; j < countK; j++)
-            {
-                AddTo(dK + j * Padded, Gradients.K + (keyRow + j) * Gradients.StrideK + group * a.HeadSize, a.HeadSize);
-                AddTo(dV + j * Padded, Gradients.V + (keyRow + j) * Gradients.StrideV + group * a.HeadSize, a.HeadSize);
-            }
-        }
-
-        /// <summary>From scores to P, and from dP to dS, in place; both 0 outside [from, to).</summary>
-        private readonly void Slopes(float* scores, float* slopes, int from, int to, int count, float logSumExp, float delta)
-        {
-            if (from < to) ExpRow(scores + from, scores + from, to - from, Arguments.Scale, logSumExp);
-            new Span<float>(scores, from).Clear();
-            new Span<float>(scores + to, count - to).Clear();
-            var scale = S.Create(Arguments.Scale);
-            var minusDelta = S.Create(-delta);
-            for (var j = 0; j < count; j += S.Width)
-            {
-                // The block's rows are whole vectors long; what lies beyond the last key meets a zero or is never read.
-                var p = S.Multiply(S.Load(scores + j), scale);
-                S.Store(S.Multiply(p, S.Add(S.Load(slopes + j), minusDelta)), slopes + j);
-            }
-        }
     }
 }

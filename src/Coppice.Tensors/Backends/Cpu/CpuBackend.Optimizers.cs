@@ -27,7 +27,7 @@ internal sealed unsafe partial class CpuBackend<S, V>
             Write(second, v + i, rest);
             if (vmax != null)
             {
-                second = S.Max(second, whole ? S.Load(vmax + i) : Lanes<S, V>.LoadPart(vmax + i, rest));
+                second = S.Max(whole ? S.Load(vmax + i) : Lanes<S, V>.LoadPart(vmax + i, rest), second);
                 Write(second, vmax + i, rest);
             }
 

@@ -90,7 +90,7 @@ internal readonly struct Relu<S, V> : IPointwise<S, V>
     where V : unmanaged
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static V Forward(V x) => S.Max(x, S.Zero);
+    public static V Forward(V x) => S.Max(S.Zero, x);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V Backward(V x, V y, V dy) => S.Select(S.LessThan(S.Zero, x), dy, S.Zero);
