@@ -1,16 +1,18 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
 
 namespace Coppice.Tensors;
 
 // The matrix product, after Goto and van de Geijn ("Anatomy of High-Performance Matrix Multiplication"): blocks of both matrices are packed
 // into panels that the innermost loop reads in order. All threads pack a block of B together; then each takes chunks of rows of A, packs
-// them for itself and multiplies. An output is summed in order of k, in blocks of BlockK, by one thread: its bits depend on the shape only.
+// them for itself and multiplies. An output is summed in order of k, in equal blocks of at most BlockK, by one thread: its bits depend on
+// the shape only.
 internal sealed unsafe partial class CpuBackend<S, V>
 {
-    // A panel of A (KernelRows x BlockK floats) fits in the first-level cache, a block of B (BlockK x BlockN) is about as large as the second.
-    private const int BlockK = 384;
-    private const int BlockN = 768;
+    // A chunk of A (RowsPerChunk x BlockK floats) and a panel of B (BlockK x PanelWidth) stay in the second-level cache while they are multiplied.
+    // A block of B (BlockK x BlockN) is read once for each chunk, so it may come from the third; wide, so that few chunks are packed twice.
+    // BlockN is a multiple of every kernel's panel width.
+    private const int BlockK = 512;
+    private const int BlockN = 1536;
     private const int RowsPerChunk = 64;
 
     // Below this many multiplications a second thread costs more than it brings.
@@ -33,20 +35,21 @@ internal sealed unsafe partial class CpuBackend<S, V>
             return;
         }
 
-        var depth = Math.Min(product.K, BlockK);
-        _shared.Reserve((long)depth * RoundUp(Math.Min(product.N, BlockN), S.Width) * sizeof(float));
+        var depth = EvenPart(product.K, BlockK, S.Width);
+        var width = EvenPart(product.N, BlockN, PanelWidth);
+        _shared.Reserve((long)depth * RoundUp(width, S.Width) * sizeof(float));
         ReserveScratch(((long)depth * RowsPerChunk + S.KernelRows * PanelWidth) * sizeof(float));
-        for (var n = 0; n < product.N; n += BlockN)
+        for (var n = 0; n < product.N; n += width)
         {
-            for (var k = 0; k < product.K; k += BlockK)
+            for (var k = 0; k < product.K; k += depth)
             {
                 var block = new ProductBlock
                 {
                     Product = product,
                     StartN = n,
-                    CountN = Math.Min(BlockN, product.N - n),
+                    CountN = Math.Min(width, product.N - n),
                     StartK = k,
-                    CountK = Math.Min(BlockK, product.K - k),
+                    CountK = Math.Min(depth, product.K - k),
                     PackedB = (float*)_shared.Address,
                 };
                 PackB(block);
@@ -56,6 +59,13 @@ internal sealed unsafe partial class CpuBackend<S, V>
     }
 
     private static int RoundUp(int value, int multiple) => (value + multiple - 1) / multiple * multiple;
+
+    /// <summary>The size of the fewest equal parts of at most <paramref name="most"/>: a multiple of <paramref name="unit"/> where there are several.</summary>
+    private static int EvenPart(int total, int most, int unit)
+    {
+        var parts = (total + most - 1) / most;
+        return parts == 1 ? total : RoundUp((total + parts - 1) / parts, unit);
+    }
 
     private void PackB(in ProductBlock block)
     {
@@ -150,6 +160,8 @@ internal sealed unsafe partial class CpuBackend<S, V>
         public int PanelsPerSplit;
         public Scratch* Workers;
 
+        private readonly bool AddsToC => Block.Product.Accumulate || Block.StartK > 0;
+
         public readonly void Run(int item, int worker)
         {
             ref readonly var p = ref Block.Product;
@@ -159,16 +171,17 @@ internal sealed unsafe partial class CpuBackend<S, V>
             var lastColumn = Math.Min(Block.CountN, firstColumn + PanelsPerSplit * PanelWidth);
             if (firstColumn >= lastColumn) return;
             var packedA = (float*)Workers[worker].Address;
-            var tile = packedA + (long)RowsPerChunk * Math.Min(p.K, BlockK);
+            var tile = packedA + (long)RowsPerChunk * Block.CountK;
             PackA(firstRow, rows, packedA);
-            for (var r = 0; r < rows; r += S.KernelRows)
+            for (var column = firstColumn; column < lastColumn; column += PanelWidth)
             {
-                var tileRows = Math.Min(S.KernelRows, rows - r);
-                for (var column = firstColumn; column < lastColumn; column += PanelWidth)
+                var columns = Math.Min(PanelWidth, Block.CountN - column);
+                var vectors = (columns + S.Width - 1) / S.Width;
+                var packedB = Block.PackedB + (long)column * Block.CountK;
+                for (var r = 0; r < rows; r += S.KernelRows)
                 {
-                    var columns = Math.Min(PanelWidth, Block.CountN - column);
-                    var vectors = (columns + S.Width - 1) / S.Width;
-                    var packedB = Block.PackedB + (long)column * Block.CountK;
+                    var tileRows = Math.Min(S.KernelRows, rows - r);
+                    if (AddsToC) PrefetchTile(firstRow + r, tileRows, Block.StartN + column, columns);
                     if (S.KernelRows == 8) Tiles8<S, V>.Multiply(vectors, Block.CountK, packedA + (long)r * Block.CountK, packedB, tile);
                     else Tiles4<S, V>.Multiply(vectors, Block.CountK, packedA + (long)r * Block.CountK, packedB, tile);
                     StoreTile(firstRow + r, tileRows, Block.StartN + column, columns, tile, vectors * S.Width);
@@ -192,12 +205,23 @@ internal sealed unsafe partial class CpuBackend<S, V>
             }
         }
 
+        /// <summary>Asks for the outputs of a tile before it is computed, so that they are near when the tile is added to them.</summary>
+        private readonly void PrefetchTile(int row, int rows, int column, int columns)
+        {
+            ref readonly var p = ref Block.Product;
+            var c = p.C + (long)row * p.StrideC + column;
+            for (var r = 0; r < rows; r++, c += p.StrideC)
+            {
+                for (var n = 0; n < columns; n += FloatsPerLine) Prefetch(c + n);
+            }
+        }
+
         /// <summary>Adds what belongs to the outputs of a tile, and writes them.</summary>
         private readonly void StoreTile(int row, int rows, int column, int columns, float* tile, int tileStride)
         {
             ref readonly var p = ref Block.Product;
             var first = Block.StartK == 0;
-            var accumulate = p.Accumulate || !first;
+            var accumulate = AddsToC;
             var bias = first && p.Bias != null ? p.Bias + column : null;
             var whole = columns / S.Width * S.Width;
             for (var r = 0; r < rows; r++)
@@ -222,69 +246,6 @@ internal sealed unsafe partial class CpuBackend<S, V>
                     if (residual != null) value += residual[n];
                     c[n] = value;
                 }
-            }
-        }
-    }
-
-    /// <summary>
-    /// Rows [first, last) of a matrix [depth, columns] into panels of columns, each [depth, its width]: the last panel is as wide as what is left, rounded up
-    /// to <paramref name="unit"/> and padded with zeros.
-    /// </summary>
-    private static void PackPanels(float* source, int stride, int first, int last, int depth, int columns, int panelWidth, int unit, float* destination)
-    {
-        var whole = columns / panelWidth * panelWidth;
-        var rest = columns - whole;
-        var restWidth = RoundUp(rest, unit);
-        for (var k = first; k < last; k++)
-        {
-            var row = source + (long)k * stride;
-            for (var c = 0; c < whole; c += panelWidth)
-            {
-                var panel = destination + (long)c * depth + (long)k * panelWidth;
-                // Widths are multiples of 4.
-                if (panelWidth % S.Width == 0)
-                {
-                    for (var j = 0; j < panelWidth; j += S.Width) S.Store(S.Load(row + c + j), panel + j);
-                }
-                else
-                {
-                    for (var j = 0; j < panelWidth; j += 4) Vector128.Store(Vector128.Load(row + c + j), panel + j);
-                }
-            }
-
-            var tail = destination + (long)whole * depth + (long)k * restWidth;
-            for (var j = 0; j < restWidth; j++) tail[j] = j < rest ? row[whole + j] : 0;
-        }
-    }
-
-    /// <summary>destination[j, i] = source[i, j] for [rows, columns], padded with zeros to the destination's row width (a multiple of 4, at least rows).</summary>
-    private static void PackTransposed(float* source, int stride, int rows, int columns, float* destination, int width)
-    {
-        var side = S.TransposeSide;
-        var wholeRows = rows / side * side;
-        var wholeColumns = columns / side * side;
-        for (var i = 0; i < wholeRows; i += side)
-        {
-            for (var j = 0; j < wholeColumns; j += side)
-            {
-                S.Transpose(source + (long)i * stride + j, stride, destination + (long)j * width + i, width);
-            }
-
-            for (var j = wholeColumns; j < columns; j++)
-            {
-                for (var r = i; r < i + side; r++) destination[(long)j * width + r] = source[(long)r * stride + j];
-            }
-        }
-
-        for (var i = wholeRows; i < width; i++)
-        {
-            if (i < rows)
-            {
-                for (var j = 0; j < columns; j++) destination[(long)j * width + i] = source[(long)i * stride + j];
-            }
-            else
-            {
-                for (var j = 0; j < columns; j++) destination[(long)j * width + i] = 0;
             }
         }
     }
