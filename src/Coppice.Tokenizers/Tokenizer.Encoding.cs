@@ -61,21 +61,27 @@ public sealed partial class Tokenizer
             return;
         }
 
-        var whole = text.ToString();
-        foreach (var (piece, token) in Pieces(whole, specialIsPlainText: true))
+        foreach (var (part, token) in Prepare(text.ToString()))
+        {
+            if (token is not null) output.Add(token.Id, 0);
+            else EncodeWords(part, words, output);
+        }
+    }
+
+    /// <summary>What becomes words of a text: its parts around added tokens, normalised. Special tokens written in it are plain text.</summary>
+    /// <param name="text">The text.</param>
+    internal IEnumerable<(string Text, AddedToken? Token)> Prepare(string text)
+    {
+        foreach (var (piece, token) in Pieces(text, specialIsPlainText: true))
         {
             if (token is not null)
             {
-                output.Add(token.Id, 0);
+                yield return ("", token);
                 continue;
             }
 
-            var original = NormalizedText.From(whole.Substring(piece.Start, piece.Length), 0, trackOffsets: false);
-            foreach (var (normalized, inner) in Normalize(original, specialIsPlainText: true))
-            {
-                if (inner is not null) output.Add(inner.Id, 0);
-                else EncodeWords(normalized.Text, words, output);
-            }
+            var original = NormalizedText.From(text.Substring(piece.Start, piece.Length), 0, trackOffsets: false);
+            foreach (var (normalized, inner) in Normalize(original, specialIsPlainText: true)) yield return (normalized.Text, inner);
         }
     }
 

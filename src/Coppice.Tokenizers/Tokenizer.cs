@@ -62,6 +62,8 @@ public sealed partial class Tokenizer : ITokenizer
 
     internal Models.TokenModel Model => parts.Model;
 
+    internal TokenizerParts Parts => parts;
+
     /// <summary>Reads a tokenizer from a <c>tokenizer.json</c> or the folder that holds one.</summary>
     /// <param name="path">The file or folder.</param>
     /// <exception cref="CoppiceException">The file can't be read, or something in it is wrong or not supported: the message says what and where.</exception>

@@ -82,7 +82,7 @@ public class TrainingTests
             var expected = new WordCounts();
             var words = new List<TextPiece>();
             var parts = BpeStyleParts.For(style);
-            var prepared = parts.Prepare(whole);
+            var prepared = Assert.Single(parts.Prepare(whole));
             parts.Split(prepared, words);
             foreach (var word in words) expected.Add(System.Text.Encoding.UTF8.GetBytes(prepared.Substring(word.Start, word.Length)), 1);
             var actual = new WordCounter(parts, new BpeTrainerOptions { Threads = 2 }).Count([whole]);

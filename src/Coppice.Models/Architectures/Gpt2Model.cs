@@ -10,7 +10,6 @@ namespace Coppice.Models;
 public sealed class Gpt2Model : LanguageModel
 {
     private readonly Gpt2Configuration _configuration;
-    private readonly Tensor _tokenEmbedding;
     private readonly Tensor _positionEmbedding;
     private readonly Tensor _normWeight;
     private readonly Tensor? _normBias;
@@ -20,12 +19,15 @@ public sealed class Gpt2Model : LanguageModel
         : base(configuration, backend, trainable)
     {
         _configuration = configuration;
-        _tokenEmbedding = Parameters["transformer.wte.weight"].Tensor;
+        Embedding = Parameters["transformer.wte.weight"];
         _positionEmbedding = Parameters["transformer.wpe.weight"].Tensor;
         (_normWeight, _normBias) = Norm("transformer.ln_f");
-        Head = Parameters[configuration.TieEmbeddings ? "transformer.wte.weight" : "lm_head.weight"];
+        Head = configuration.TieEmbeddings ? Embedding : Parameters["lm_head.weight"];
         _blocks = [.. Enumerable.Range(0, configuration.Layers).Select(layer => new Block(this, layer))];
     }
+
+    /// <inheritdoc/>
+    public override Parameter Embedding { get; }
 
     /// <inheritdoc/>
     public override Parameter Head { get; }
@@ -33,7 +35,7 @@ public sealed class Gpt2Model : LanguageModel
     /// <inheritdoc/>
     public override Tensor Hidden(Tape tape, ModelInput input)
     {
-        var x_TC = tape.Embedding(input.Tokens, _tokenEmbedding);
+        var x_TC = tape.Embedding(input.Tokens, Embedding.Tensor);
         x_TC = tape.Embedding(input.Positions, _positionEmbedding, added: x_TC);
         x_TC = tape.Dropout(x_TC, _configuration.Dropout, input.Training);
         foreach (var block in _blocks)

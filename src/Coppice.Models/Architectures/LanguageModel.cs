@@ -21,7 +21,10 @@ public abstract class LanguageModel : IDisposable
     /// <summary>What computes.</summary>
     public Backend Backend => Parameters.Backend;
 
-    /// <summary>The matrix [vocabulary, hidden] from hidden states to logits.</summary>
+    /// <summary>The matrix [vocabulary, hidden] of the tokens' embeddings.</summary>
+    public abstract Parameter Embedding { get; }
+
+    /// <summary>The matrix [vocabulary, hidden] from hidden states to logits; the embeddings' own where they are tied.</summary>
     public abstract Parameter Head { get; }
 
     /// <summary>The hidden states after the last norm.</summary>

@@ -13,7 +13,6 @@ namespace Coppice.Models;
 public sealed class LlamaModel : LanguageModel
 {
     private readonly LlamaConfiguration _configuration;
-    private readonly Tensor _tokenEmbedding;
     private readonly Tensor _normWeight;
     private readonly Block[] _blocks;
     private RotaryTable? _rotary;
@@ -22,11 +21,14 @@ public sealed class LlamaModel : LanguageModel
         : base(configuration, backend, trainable)
     {
         _configuration = configuration;
-        _tokenEmbedding = Parameters["model.embed_tokens.weight"].Tensor;
+        Embedding = Parameters["model.embed_tokens.weight"];
         _normWeight = Parameters["model.norm.weight"].Tensor;
-        Head = Parameters[configuration.TieEmbeddings ? "model.embed_tokens.weight" : "lm_head.weight"];
+        Head = configuration.TieEmbeddings ? Embedding : Parameters["lm_head.weight"];
         _blocks = [.. Enumerable.Range(0, configuration.Layers).Select(layer => new Block(this, layer))];
     }
+
+    /// <inheritdoc/>
+    public override Parameter Embedding { get; }
 
     /// <inheritdoc/>
     public override Parameter Head { get; }
@@ -35,7 +37,7 @@ public sealed class LlamaModel : LanguageModel
     public override Tensor Hidden(Tape tape, ModelInput input)
     {
         var rotary = RotaryFor(input.LastPosition);
-        var x_TC = tape.Embedding(input.Tokens, _tokenEmbedding);
+        var x_TC = tape.Embedding(input.Tokens, Embedding.Tensor);
         x_TC = tape.Dropout(x_TC, _configuration.Dropout, input.Training);
         foreach (var block in _blocks)
         {

@@ -45,6 +45,14 @@ public abstract record ModelConfiguration
     /// <summary>The token that ends a document, or null.</summary>
     public int? EndOfText { get; init; }
 
+    /// <summary>The same configuration with another number of token embeddings.</summary>
+    /// <param name="size">Rows of the token embedding, and of the head.</param>
+    public ModelConfiguration WithVocabulary(int size)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(size);
+        return this with { VocabularySize = size };
+    }
+
     /// <summary>The parameters of a model of this configuration: names as Hugging Face has them, shapes, initial values.</summary>
     public abstract IReadOnlyList<ParameterPlan> Plan();
 

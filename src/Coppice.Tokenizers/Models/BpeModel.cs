@@ -71,6 +71,15 @@ internal sealed class BpeModel : TokenModel
     /// <summary>The merges in order of rank.</summary>
     public IReadOnlyList<Merge> Merges => merges;
 
+    /// <summary>The options.</summary>
+    public BpeOptions Options => options;
+
+    /// <summary>This model with more tokens and, after its own, more merges.</summary>
+    /// <param name="moreTokens">Tokens that it doesn't have, with ids that it doesn't use.</param>
+    /// <param name="moreMerges">The merges in order of rank.</param>
+    public BpeModel With(IEnumerable<KeyValuePair<string, int>> moreTokens, IEnumerable<Merge> moreMerges) =>
+        new(new Vocabulary([.. vocabulary.Ids, .. moreTokens]), [.. merges, .. moreMerges], options);
+
     public override int? TokenToId(string token) => vocabulary.Find(token);
 
     public override void Encode(ReadOnlySpan<char> word, TokenBuffer output)

@@ -6,11 +6,8 @@ using Coppice.Tokenizers.PreTokenizers;
 namespace Coppice.Tokenizers.Training;
 
 /// <summary>What a style of BPE means: how words are cut while training, and the parts of the tokenizer that comes out.</summary>
-internal abstract class BpeStyleParts
+internal abstract class BpeStyleParts : WordSplitter
 {
-    /// <summary>The character that begins a word after another. Texts may be cut before it, where no white space is before it.</summary>
-    public abstract char Space { get; }
-
     /// <summary>The special tokens that are usual.</summary>
     public abstract IReadOnlyList<string> SpecialTokens { get; }
 
@@ -30,12 +27,6 @@ internal abstract class BpeStyleParts
         _ => throw new ArgumentOutOfRangeException(nameof(style), style, "not a style of BPE"),
     };
 
-    /// <summary>A text as it is cut: normalised.</summary>
-    public abstract string Prepare(string text);
-
-    /// <summary>Appends the words of a text.</summary>
-    public abstract void Split(ReadOnlySpan<char> text, List<TextPiece> words);
-
     /// <summary>The vocabulary before the first merge.</summary>
     public abstract TrainingAlphabet AlphabetOf(WordCounts counts, IReadOnlyList<string> special, BpeTrainerOptions options);
 
@@ -54,7 +45,7 @@ internal abstract class BpeStyleParts
             Decoder = new ByteLevelDecoder(addPrefixSpace: true, trimOffsets: true, useRegex: true),
         };
 
-        public override string Prepare(string text) => text;
+        public override IEnumerable<string> Prepare(string text) => [text];
 
         public override void Split(ReadOnlySpan<char> text, List<TextPiece> words) => preTokenizer.Split(text, new TextPiece(0, text.Length), words);
 
@@ -64,8 +55,7 @@ internal abstract class BpeStyleParts
         public override BpeOptions ModelOptions(IReadOnlyList<string> special) => new() { ByteLevel = true };
     }
 
-    // As SentencePiece: a space is written ▁, one more goes before the text, and no token reaches over the start of a word. Nor over a line end,
-    // so that lines are learnt alike wherever they stand.
+    // As SentencePiece: a space is written ▁, and one more goes before the text.
     private sealed class LlamaStyle : BpeStyleParts
     {
         private const string UnknownToken = "<unk>";
@@ -86,22 +76,9 @@ internal abstract class BpeStyleParts
             ]),
         };
 
-        public override string Prepare(string text) => text.Length == 0 ? "" : Space + text.Replace(' ', Space);
+        public override IEnumerable<string> Prepare(string text) => text.Length == 0 ? [] : [Space + text.Replace(' ', Space)];
 
-        public override void Split(ReadOnlySpan<char> text, List<TextPiece> words)
-        {
-            var start = 0;
-            for (var i = 1; i < text.Length; i++)
-            {
-                var startsWord = text[i] == Space && text[i - 1] != Space;
-                var startsOrEndsLine = (text[i] == '\n') != (text[i - 1] == '\n');
-                if (!startsWord && !startsOrEndsLine) continue;
-                words.Add(new TextPiece(start, i - start));
-                start = i;
-            }
-
-            if (start < text.Length) words.Add(new TextPiece(start, text.Length - start));
-        }
+        public override void Split(ReadOnlySpan<char> text, List<TextPiece> words) => SplitBefore(Space, text, words);
 
         public override TrainingAlphabet AlphabetOf(WordCounts counts, IReadOnlyList<string> special, BpeTrainerOptions options) =>
             new CharacterTrainingAlphabet(counts, special, options.CharacterCoverage);

@@ -49,7 +49,7 @@ public static class BpeTrainer
         var merged = new HashSet<(int, int)>();
         // Each merge takes at least one symbol away, so there can't be more of them than bytes.
         var largestVocabulary = (int)Math.Min(options.VocabularySize, (long)tokens.Count + counts.ByteCount);
-        var merger = new PairMerger(counts, alphabet, largestVocabulary, options.MaxTokenLength);
+        var merger = new PairMerger(counts, alphabet.WriteSymbols, largestVocabulary, options.MaxTokenLength);
         var leastCount = Math.Max(1, options.MinFrequency);
         while (tokens.Count < options.VocabularySize && merger.Next() is { } best && best.Count >= leastCount)
         {

@@ -1,5 +1,8 @@
 namespace Coppice.Tokenizers.Training;
 
+/// <summary>Writes a word as symbols and returns how many they are: no more than its bytes. <see cref="TrainingAlphabet.NoSymbol"/> stands where nothing merges.</summary>
+internal delegate int SymbolWriter(ReadOnlySpan<byte> word, Span<int> symbols);
+
 /// <summary>
 /// Finds merges: again and again the pair that occurs most often, of several the one with the smallest (left id, right id). Counts are kept up to date
 /// from the words that hold the merged pair alone; a heap holds the pairs, and an entry whose count has changed is put back when it is met.
@@ -21,10 +24,10 @@ internal sealed class PairMerger
 
     /// <summary>Counts the pairs of the words.</summary>
     /// <param name="words">The words and how often each occurs.</param>
-    /// <param name="alphabet">Makes symbols of a word.</param>
+    /// <param name="writeSymbols">Makes symbols of a word.</param>
     /// <param name="vocabularyLimit">One more than the largest id that merges may give.</param>
     /// <param name="maxTokenLength">The most symbols in a token, or null.</param>
-    public PairMerger(WordCounts words, TrainingAlphabet alphabet, int vocabularyLimit, int? maxTokenLength)
+    public PairMerger(WordCounts words, SymbolWriter writeSymbols, int vocabularyLimit, int? maxTokenLength)
     {
         this.maxTokenLength = maxTokenLength;
         symbolLengths = new int[vocabularyLimit];
@@ -38,7 +41,7 @@ internal sealed class PairMerger
         for (var w = 0; w < words.Count; w++)
         {
             wordStarts[w] = start;
-            wordLengths[w] = alphabet.WriteSymbols(words.Word(w), symbols.AsSpan(start));
+            wordLengths[w] = writeSymbols(words.Word(w), symbols.AsSpan(start));
             wordCounts[w] = words.CountOf(w);
             var word = symbols.AsSpan(start, wordLengths[w]);
             for (var i = 0; i + 1 < word.Length; i++) Change(word[i], word[i + 1], wordCounts[w], w);

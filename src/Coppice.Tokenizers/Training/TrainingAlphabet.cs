@@ -66,7 +66,7 @@ internal sealed class CharacterTrainingAlphabet : TrainingAlphabet
         : base(special)
     {
         for (var value = 0; value < 256; value++) Add(SymbolTable.ByteToken(value), special.Count);
-        foreach (var rune in MostFrequent(CountRunes(counts), coverage).Order()) idOfRune[rune] = Add(new Rune(rune).ToString(), special.Count);
+        foreach (var rune in FrequentCharacters.Covering(FrequentCharacters.Count(counts), coverage).Order()) idOfRune[rune] = Add(new Rune(rune).ToString(), special.Count);
     }
 
     public override int WriteSymbols(ReadOnlySpan<byte> word, Span<int> symbols)
@@ -80,33 +80,5 @@ internal sealed class CharacterTrainingAlphabet : TrainingAlphabet
         }
 
         return count;
-    }
-
-    private static Dictionary<int, long> CountRunes(WordCounts counts)
-    {
-        var runes = new Dictionary<int, long>();
-        for (var i = 0; i < counts.Count; i++)
-        {
-            for (var word = counts.Word(i); word.Length > 0;)
-            {
-                Rune.DecodeFromUtf8(word, out var rune, out var length);
-                runes[rune.Value] = runes.GetValueOrDefault(rune.Value) + counts.CountOf(i);
-                word = word[length..];
-            }
-        }
-
-        return runes;
-    }
-
-    private static List<int> MostFrequent(Dictionary<int, long> runes, double coverage)
-    {
-        var wanted = coverage * runes.Values.Sum();
-        var covered = 0L;
-        return runes.OrderByDescending(rune => rune.Value).ThenBy(rune => rune.Key).TakeWhile(rune =>
-        {
-            var isNeeded = covered < wanted;
-            covered += rune.Value;
-            return isNeeded;
-        }).Select(rune => rune.Key).ToList();
     }
 }

@@ -6,9 +6,9 @@ namespace Coppice.Tokenizers.Training;
 /// Cuts texts into words and counts them, with several threads. Texts are taken in batches of a fixed size, so that where rare words are forgotten
 /// depends on the texts alone.
 /// </summary>
-/// <param name="style">How words are cut.</param>
+/// <param name="splitter">How words are cut.</param>
 /// <param name="options">Threads, memory, progress.</param>
-internal sealed class WordCounter(BpeStyleParts style, BpeTrainerOptions options)
+internal sealed class WordCounter(WordSplitter splitter, BpeTrainerOptions options)
 {
     private const int BatchUnits = 8 << 20;
     private const int ChunkUnits = 256 << 10;
@@ -26,7 +26,7 @@ internal sealed class WordCounter(BpeStyleParts style, BpeTrainerOptions options
         long counted = 0;
         foreach (var text in texts)
         {
-            AddChunks(style.Prepare(text), batch);
+            foreach (var part in splitter.Prepare(text)) AddChunks(part, batch);
             units += text.Length;
             counted++;
             if (units < BatchUnits) continue;
@@ -41,14 +41,14 @@ internal sealed class WordCounter(BpeStyleParts style, BpeTrainerOptions options
         return total;
     }
 
-    // Long texts are cut for the threads where every style ends a word: between a character that is no white space and a space.
+    // Long texts are cut for the threads where every way of cutting ends a word: between a character that is no white space and a space.
     private void AddChunks(string text, List<ReadOnlyMemory<char>> chunks)
     {
         var start = 0;
         while (text.Length - start > ChunkUnits)
         {
             var cut = start + ChunkUnits;
-            while (cut < text.Length && (text[cut] != style.Space || text[cut - 1] == style.Space || char.IsWhiteSpace(text[cut - 1]))) cut++;
+            while (cut < text.Length && (text[cut] != splitter.Space || text[cut - 1] == splitter.Space || char.IsWhiteSpace(text[cut - 1]))) cut++;
             chunks.Add(text.AsMemory(start, cut - start));
             start = cut;
         }
@@ -59,14 +59,14 @@ internal sealed class WordCounter(BpeStyleParts style, BpeTrainerOptions options
     private WordCounts CountBatch(List<ReadOnlyMemory<char>> chunks, WordCounts total)
     {
         var parallel = new ParallelOptions { MaxDegreeOfParallelism = Math.Max(1, options.Threads), CancellationToken = options.Cancellation };
-        Parallel.For(0, chunks.Count, parallel, () => new Worker(style), (i, _, worker) => worker.Count(chunks[i].Span), worker =>
+        Parallel.For(0, chunks.Count, parallel, () => new Worker(splitter), (i, _, worker) => worker.Count(chunks[i].Span), worker =>
         {
             lock (total) total.Add(worker.Counts);
         });
         return total.ByteCount > options.MaxWordBytes ? total.WithoutRarest(options.MaxWordBytes / 2) : total;
     }
 
-    private sealed class Worker(BpeStyleParts style)
+    private sealed class Worker(WordSplitter splitter)
     {
         private readonly List<TextPiece> words = [];
         private byte[] bytes = new byte[1024];
@@ -76,7 +76,7 @@ internal sealed class WordCounter(BpeStyleParts style, BpeTrainerOptions options
         public Worker Count(ReadOnlySpan<char> text)
         {
             words.Clear();
-            style.Split(text, words);
+            splitter.Split(text, words);
             foreach (var word in words)
             {
                 var needed = Encoding.UTF8.GetMaxByteCount(word.Length);

@@ -14,11 +14,12 @@ public static class OptimizerRegistry
         ["sgd"] = (parameters, section) => new ScaleByMomentum(parameters, section.Momentum, section.Nesterov),
     };
 
-    /// <summary>Builds the chain of a recipe: clipping, the optimizer, decoupled weight decay, learning rate, average of the weights.</summary>
+    /// <summary>Builds the chain of a recipe: clipping, the optimizer, decoupled weight decay, learning rate, mask, average of the weights.</summary>
     /// <param name="parameters">The parameters, with their initial values.</param>
     /// <param name="section">The recipe's section.</param>
+    /// <param name="mask">Edits the finished update, weight decay included: what may change. Null for everything.</param>
     /// <exception cref="CoppiceException">The name is not known (exit code 2).</exception>
-    public static OptimizerChain Create(ParameterSet parameters, OptimizerSection section)
+    public static OptimizerChain Create(ParameterSet parameters, OptimizerSection section, GradientTransform? mask = null)
     {
         if (!ByName.TryGetValue(section.Name, out var create))
             throw CoppiceException.Usage($"unknown optimizer '{section.Name}'{NearestName.Hint(section.Name, ByName.Keys)} (known: {string.Join(", ", ByName.Keys)})");
@@ -27,6 +28,7 @@ public static class OptimizerRegistry
         chain.Add(create(parameters, section));
         if (section.WeightDecay > 0) chain.Add(new AddDecayedWeights(section.WeightDecay, section.DecayVectors));
         chain.Add(new ScaleByLearningRate());
+        if (mask is not null) chain.Add(mask);
         if (section.EmaDecay > 0) chain.Add(new WeightAverage(parameters, section.EmaDecay));
         return new OptimizerChain(parameters, chain);
     }

@@ -1,0 +1,60 @@
+using System.Globalization;
+using Coppice.Foundation;
+using Coppice.Tokenizers;
+
+namespace Coppice.Corpus;
+
+/// <summary>What is done to whole token stores.</summary>
+public static class TokenStores
+{
+    /// <summary>
+    /// Writes a store's documents as the tokens of another tokenizer: decoded to text and encoded again. Order, sources and bytes of text stay; names of
+    /// documents are not in a store.
+    /// </summary>
+    /// <param name="old">The store.</param>
+    /// <param name="oldTokenizer">The tokenizer that made it.</param>
+    /// <param name="newTokenizer">The tokenizer of the new store; called by several threads.</param>
+    /// <param name="path">The file to create or replace.</param>
+    /// <param name="threads">How many threads encode, at least 1. The file's bytes don't depend on it.</param>
+    /// <param name="cancellation">Stops between two chunks; no file is left.</param>
+    /// <returns>The new store, opened.</returns>
+    /// <exception cref="CoppiceException">The store was made with another tokenizer, its tokens don't give its text back, or the file can't be written.</exception>
+    public static TokenStore Reencode(
+        TokenStore old, ITokenizer oldTokenizer, ITokenizer newTokenizer, string path, int threads = 1, CancellationToken cancellation = default)
+    {
+        if (old.TokenizerFingerprint != oldTokenizer.Fingerprint)
+        {
+            throw new CoppiceException($"{path}: the tokens to encode again were made with another tokenizer than the one that is to decode them");
+        }
+
+        var written = TokenStoreWriter.Build(Documents(old, oldTokenizer), newTokenizer, path, threads, cancellation);
+        for (var i = 0; i < old.Sources.Count; i++)
+        {
+            var (before, after) = (old.Sources[i].Bytes, written.Sources[i].Bytes);
+            if (before == after) continue;
+            written.Dispose();
+            File.Delete(path);
+            throw new CoppiceException(FormattableString.Invariant(
+                $"{path}: the tokens of '{old.Sources[i].Name}' give {after} bytes of text where there were {before}: their tokenizer can't express the text. Encode its files instead."));
+        }
+
+        return written;
+    }
+
+    private static IEnumerable<Document> Documents(TokenStore store, ITokenizer tokenizer)
+    {
+        // Laid out as DocumentEncoder says: an end token that is the begin token stands behind the last document alone.
+        var begins = tokenizer.BeginOfText is not null;
+        var ends = tokenizer.EndOfText is not null && tokenizer.EndOfText != tokenizer.BeginOfText;
+        var closes = begins && tokenizer.EndOfText == tokenizer.BeginOfText;
+        for (var i = 0; i < store.DocumentCount; i++)
+        {
+            var start = store.DocumentStart(i) + (begins ? 1 : 0);
+            var end = store.DocumentStart(i + 1) - (ends || (closes && i == store.DocumentCount - 1) ? 1 : 0);
+            var ids = new int[checked((int)(end - start))];
+            store.Read(start, ids);
+            var text = tokenizer.Decode(ids, skipSpecialTokens: false);
+            yield return new Document(i.ToString(CultureInfo.InvariantCulture), text, store.Sources[store.DocumentSource(i)].Name);
+        }
+    }
+}
