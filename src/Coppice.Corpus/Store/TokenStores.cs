@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using Coppice.Foundation;
 using Coppice.Tokenizers;
 
@@ -27,22 +28,13 @@ public static class TokenStores
             throw new CoppiceException($"{path}: the tokens to encode again were made with another tokenizer than the one that is to decode them");
         }
 
-        var written = TokenStoreWriter.Build(Documents(old, oldTokenizer), newTokenizer, path, threads, cancellation);
-        for (var i = 0; i < old.Sources.Count; i++)
-        {
-            var (before, after) = (old.Sources[i].Bytes, written.Sources[i].Bytes);
-            if (before == after) continue;
-            written.Dispose();
-            File.Delete(path);
-            throw new CoppiceException(FormattableString.Invariant(
-                $"{path}: the tokens of '{old.Sources[i].Name}' give {after} bytes of text where there were {before}: their tokenizer can't express the text. Encode its files instead."));
-        }
-
-        return written;
+        return TokenStoreWriter.Build(Documents(old, oldTokenizer, path), newTokenizer, path, threads, cancellation);
     }
 
-    private static IEnumerable<Document> Documents(TokenStore store, ITokenizer tokenizer)
+    // Ends with an error where bytes were lost, so that the file isn't written.
+    private static IEnumerable<Document> Documents(TokenStore store, ITokenizer tokenizer, string path)
     {
+        var bytes = new long[store.Sources.Count];
         // Laid out as DocumentEncoder says: an end token that is the begin token stands behind the last document alone.
         var begins = tokenizer.BeginOfText is not null;
         var ends = tokenizer.EndOfText is not null && tokenizer.EndOfText != tokenizer.BeginOfText;
@@ -54,7 +46,17 @@ public static class TokenStores
             var ids = new int[checked((int)(end - start))];
             store.Read(start, ids);
             var text = tokenizer.Decode(ids, skipSpecialTokens: false);
-            yield return new Document(i.ToString(CultureInfo.InvariantCulture), text, store.Sources[store.DocumentSource(i)].Name);
+            var source = store.DocumentSource(i);
+            bytes[source] += Encoding.UTF8.GetByteCount(text);
+            yield return new Document(i.ToString(CultureInfo.InvariantCulture), text, store.Sources[source].Name);
+        }
+
+        for (var i = 0; i < bytes.Length; i++)
+        {
+            var source = store.Sources[i];
+            if (bytes[i] == source.Bytes) continue;
+            throw new CoppiceException(FormattableString.Invariant(
+                $"{path}: the tokens of '{source.Name}' give {bytes[i]} bytes of text where there were {source.Bytes}: their tokenizer can't express the text. Encode its files instead."));
         }
     }
 }
