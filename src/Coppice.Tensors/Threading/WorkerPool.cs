@@ -6,7 +6,9 @@ namespace Coppice.Tensors;
 /// </summary>
 internal sealed unsafe class WorkerPool : IDisposable
 {
-    private const int SpinsBeforeSleep = 200;
+    // A spin is some 40 ns (the runtime measures the processor's pause): the kernels of a step follow each other within a few of them, and a helper
+    // that looks less often comes late to each.
+    private const int SpinsBeforeSleep = 4000;
 
     // State: generation in the upper bits; bit 0 = open for helpers to join; the bits between count the helpers inside.
     private const long Open = 1;
@@ -99,8 +101,13 @@ internal sealed unsafe class WorkerPool : IDisposable
 
         // A helper that has not joined by now is not waited for: there is nothing left for it to do.
         Interlocked.And(ref _state, ~Open);
-        var spinner = default(SpinWait);
-        while ((Volatile.Read(ref _state) & JoinedMask) != 0) spinner.SpinOnce(sleep1Threshold: -1);
+        // The last items take about as long as each other; only where a helper lost its processor is that one given away.
+        for (var spins = 0; (Volatile.Read(ref _state) & JoinedMask) != 0; spins++)
+        {
+            if (spins < SpinsBeforeSleep) Thread.SpinWait(1);
+            else Thread.Yield();
+        }
+
         if (_failure is not null) throw new InvalidOperationException("A kernel failed.", _failure);
     }
 
@@ -146,7 +153,7 @@ internal sealed unsafe class WorkerPool : IDisposable
             if (Volatile.Read(ref _stopping)) return false;
             if (++spins < SpinsBeforeSleep)
             {
-                Thread.SpinWait(20);
+                Thread.SpinWait(1);
                 continue;
             }
 
