@@ -6,6 +6,9 @@ internal sealed unsafe partial class CpuBackend<S, V>
     // Elements that are summed as one unit: partial sums of such units are added in order, whichever thread took them.
     private const int SumUnit = 1 << 14;
 
+    // Columns of partial sums that one item adds up.
+    private const int SumColumns = 512;
+
     public override void LayerNorm(int rows, int columns, float* x, float* weight, float* bias, float epsilon, float* y, float* means, float* inverses)
     {
         var job = new LayerNormJob
@@ -18,18 +21,8 @@ internal sealed unsafe partial class CpuBackend<S, V>
 
     public override void LayerNormBackward(int rows, int columns, float* x, float* weight, float* means, float* inverses, float* dy, float* dx, bool accumulate, float* dweight, float* dbias)
     {
-        if (dx != null)
-        {
-            var job = new NormBackwardJob
-            {
-                Rows = rows, Columns = columns, X = x, Weight = weight, Means = means, Inverses = inverses, Dy = dy, Dx = dx, Accumulate = accumulate,
-                RowsPerItem = RowsPerItem(columns),
-            };
-            _pool.Run(ref job, (rows + job.RowsPerItem - 1) / job.RowsPerItem);
-        }
-
-        if (dweight != null) NormWeightGradient(rows, columns, x, means, inverses, dy, dweight);
-        if (dbias != null) AddColumnSums(rows, columns, dy, dbias);
+        var job = new NormBackwardJob { Rows = rows, Columns = columns, X = x, Weight = weight, Means = means, Inverses = inverses, Dy = dy, Dx = dx, Accumulate = accumulate };
+        NormBackward(ref job, dweight, dbias);
     }
 
     public override void RmsNorm(int rows, int columns, float* x, float* weight, float epsilon, float* y, float* inverses)
@@ -40,17 +33,8 @@ internal sealed unsafe partial class CpuBackend<S, V>
 
     public override void RmsNormBackward(int rows, int columns, float* x, float* weight, float* inverses, float* dy, float* dx, bool accumulate, float* dweight)
     {
-        if (dx != null)
-        {
-            var job = new NormBackwardJob
-            {
-                Rows = rows, Columns = columns, X = x, Weight = weight, Means = null, Inverses = inverses, Dy = dy, Dx = dx, Accumulate = accumulate,
-                RowsPerItem = RowsPerItem(columns),
-            };
-            _pool.Run(ref job, (rows + job.RowsPerItem - 1) / job.RowsPerItem);
-        }
-
-        if (dweight != null) NormWeightGradient(rows, columns, x, null, inverses, dy, dweight);
+        var job = new NormBackwardJob { Rows = rows, Columns = columns, X = x, Weight = weight, Means = null, Inverses = inverses, Dy = dy, Dx = dx, Accumulate = accumulate };
+        NormBackward(ref job, dweight, null);
     }
 
     public override void Softmax(int rows, int columns, float* x, float* y, bool logarithm)
@@ -81,10 +65,28 @@ internal sealed unsafe partial class CpuBackend<S, V>
         return sum;
     }
 
-    private void NormWeightGradient(int rows, int columns, float* x, float* means, float* inverses, float* dy, float* dweight)
+    /// <summary>One pass over the rows for all gradients: those of weight and bias as partial sums of each unit of rows, added in order.</summary>
+    private void NormBackward(ref NormBackwardJob job, float* dweight, float* dbias)
     {
-        var job = new NormWeightJob { Rows = rows, Columns = columns, X = x, Means = means, Inverses = inverses, Dy = dy, DWeight = dweight };
-        _pool.Run(ref job, (columns + ColumnsPerItem - 1) / ColumnsPerItem);
+        job.RowsPerUnit = RowsPerUnit(job.Columns);
+        var units = (job.Rows + job.RowsPerUnit - 1) / job.RowsPerUnit;
+        var unit = (long)units * job.Columns;
+        _shared.Reserve(2 * unit * sizeof(float));
+        job.WeightSums = dweight == null ? null : (float*)_shared.Address;
+        job.BiasSums = dbias == null ? null : (float*)_shared.Address + unit;
+        _pool.Run(ref job, units);
+        if (dweight != null) AddUnits(units, job.Columns, job.WeightSums, dweight);
+        if (dbias != null) AddUnits(units, job.Columns, job.BiasSums, dbias);
+    }
+
+    /// <summary>How many rows are summed as one unit: enough that the partial sums are little beside the rows, whatever the number of threads.</summary>
+    private static int RowsPerUnit(int columns) => Math.Max(32, ElementsPerItem / 2 / Math.Max(1, columns));
+
+    /// <summary>sums[c] += Σ_u partial[u, c], in order of u.</summary>
+    private void AddUnits(int units, int columns, float* partial, float* sums)
+    {
+        var job = new AddUnitsJob { Units = units, Columns = columns, Partial = partial, Sums = sums };
+        _pool.Run(ref job, (columns + SumColumns - 1) / SumColumns);
     }
 
     private static float SumRow(float* x, int count)
@@ -247,12 +249,40 @@ internal sealed unsafe partial class CpuBackend<S, V>
         public float* Dy;
         public float* Dx;
         public bool Accumulate;
-        public int RowsPerItem;
+        public int RowsPerUnit;
+        public float* WeightSums;
+        public float* BiasSums;
 
         public readonly void Run(int item, int worker)
         {
-            var last = Math.Min(Rows, (item + 1) * RowsPerItem);
-            for (var r = item * RowsPerItem; r < last; r++) Row(X + (long)r * Columns, Dy + (long)r * Columns, Dx + (long)r * Columns, Means == null ? 0 : Means[r], Inverses[r]);
+            var weightSums = WeightSums == null ? null : WeightSums + (long)item * Columns;
+            var biasSums = BiasSums == null ? null : BiasSums + (long)item * Columns;
+            if (weightSums != null) new Span<float>(weightSums, Columns).Clear();
+            if (biasSums != null) new Span<float>(biasSums, Columns).Clear();
+            var last = Math.Min(Rows, (item + 1) * RowsPerUnit);
+            for (var r = item * RowsPerUnit; r < last; r++)
+            {
+                var x = X + (long)r * Columns;
+                var dy = Dy + (long)r * Columns;
+                var mean = Means == null ? 0 : Means[r];
+                if (Dx != null) Row(x, dy, Dx + (long)r * Columns, mean, Inverses[r]);
+                if (weightSums != null) AddWeightGradient(x, dy, mean, Inverses[r], weightSums);
+                if (biasSums != null) AddTo(dy, biasSums, Columns);
+            }
+        }
+
+        private readonly void AddWeightGradient(float* x, float* dy, float mean, float inverse, float* sums)
+        {
+            var center = S.Create(mean);
+            var scale = S.Create(inverse);
+            var c = 0;
+            for (; c <= Columns - S.Width; c += S.Width)
+            {
+                var n = S.Multiply(S.Subtract(S.Load(x + c), center), scale);
+                S.Store(S.MultiplyAdd(S.Load(dy + c), n, S.Load(sums + c)), sums + c);
+            }
+
+            for (; c < Columns; c++) sums[c] += dy[c] * (x[c] - mean) * inverse;
         }
 
         private readonly void Row(float* x, float* dy, float* dx, float mean, float inverse)
@@ -299,42 +329,18 @@ internal sealed unsafe partial class CpuBackend<S, V>
         }
     }
 
-    /// <summary>dweight[c] += Σ_r dy[r, c] · n[r, c], in order of r.</summary>
-    private struct NormWeightJob : IJob
+    private struct AddUnitsJob : IJob
     {
-        public int Rows;
+        public int Units;
         public int Columns;
-        public float* X;
-        public float* Means;
-        public float* Inverses;
-        public float* Dy;
-        public float* DWeight;
+        public float* Partial;
+        public float* Sums;
 
         public readonly void Run(int item, int worker)
         {
-            var first = item * ColumnsPerItem;
-            var count = Math.Min(ColumnsPerItem, Columns - first);
-            var sums = stackalloc float[ColumnsPerItem];
-            new Span<float>(sums, count).Clear();
-            for (var r = 0; r < Rows; r++)
-            {
-                var x = X + (long)r * Columns + first;
-                var dy = Dy + (long)r * Columns + first;
-                var mean = Means == null ? 0 : Means[r];
-                var inverse = Inverses[r];
-                var center = S.Create(mean);
-                var scale = S.Create(inverse);
-                var c = 0;
-                for (; c <= count - S.Width; c += S.Width)
-                {
-                    var n = S.Multiply(S.Subtract(S.Load(x + c), center), scale);
-                    S.Store(S.MultiplyAdd(S.Load(dy + c), n, S.Load(sums + c)), sums + c);
-                }
-
-                for (; c < count; c++) sums[c] += dy[c] * (x[c] - mean) * inverse;
-            }
-
-            AddTo(sums, DWeight + first, count);
+            var first = item * SumColumns;
+            var count = Math.Min(SumColumns, Columns - first);
+            for (var u = 0; u < Units; u++) AddTo(Partial + (long)u * Columns + first, Sums + first, count);
         }
     }
 
