@@ -51,6 +51,24 @@ internal sealed unsafe partial class CpuBackend<S, V>
         return scratch;
     }
 
+    /// <summary>
+    /// Asks for rows ahead of their use. The slices of one head are short runs, far from each other: the processor does not foresee them, and a kernel
+    /// that meets them row by row waits for each.
+    /// </summary>
+    private static void PrefetchRows(float* rows, long stride, int count, int columns)
+    {
+        for (var r = 0; r < count; r++) PrefetchRow(rows + r * stride, columns);
+    }
+
+    /// <summary>Asks for the keys and values of the block that begins with <paramref name="first"/>; none where that is the end.</summary>
+    private static void PrefetchKeys(in AttentionArguments a, int document, int group, int first, int end)
+    {
+        var row = (long)(a.KeyOffsets[document] + first);
+        var count = Math.Min(KeyBlock, end - first);
+        PrefetchRows(a.K + row * a.StrideK + group * a.HeadSize, a.StrideK, count, a.HeadSize);
+        PrefetchRows(a.V + row * a.StrideV + group * a.HeadSize, a.StrideV, count, a.HeadSize);
+    }
+
     /// <summary>products[k, q] = rows[k] · column q of <paramref name="columns"/> ([depth, QueryBlock]), in the tiles that the band touches.</summary>
     private static void MultiplyBand(in AttentionBand band, int depth, float* rows, int stride, float* columns, float* products)
     {
@@ -170,11 +188,14 @@ internal sealed unsafe partial class CpuBackend<S, V>
 
             var group = head / (a.Heads / a.KeyValueHeads);
             var firstRow = a.QueryOffsets[document] + first;
-            PackTransposed(a.Q + (long)firstRow * a.StrideQ + head * a.HeadSize, a.StrideQ, count, a.HeadSize, queriesT, QueryBlock);
             var band = AttentionBand.OfDocument(a, document);
             var (start, end) = band.KeysOf(first, first + count);
-            for (var j = start / KeyBlock * KeyBlock; j < end; j += KeyBlock)
+            start = start / KeyBlock * KeyBlock;
+            PrefetchKeys(a, document, group, start, end);
+            PackTransposed(a.Q + (long)firstRow * a.StrideQ + head * a.HeadSize, a.StrideQ, count, a.HeadSize, queriesT, QueryBlock);
+            for (var j = start; j < end; j += KeyBlock)
             {
+                PrefetchKeys(a, document, group, j + KeyBlock, end);
                 var block = band.Block(first, count, j, Math.Min(KeyBlock, end - j));
                 var keyRow = (long)(a.KeyOffsets[document] + j);
                 var (strideK, strideV) = (a.StrideK, a.StrideV);

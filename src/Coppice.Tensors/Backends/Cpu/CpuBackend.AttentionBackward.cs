@@ -63,11 +63,19 @@ internal sealed unsafe partial class CpuBackend<S, V>
             var (strideQ, strideO) = (a.StrideQ, a.StrideOutput);
             var q = a.Q + firstRow * strideQ + head * a.HeadSize;
             var dO = Gradients.Output + firstRow * strideO + head * a.HeadSize;
+            var o = a.Output + firstRow * strideO + head * a.HeadSize;
+            var band = AttentionBand.OfDocument(a, document);
+            var (start, end) = band.KeysOf(first, first + count);
+            start = start / KeyBlock * KeyBlock;
+            PrefetchRows(dO, strideO, count, a.HeadSize);
+            PrefetchRows(o, strideO, count, a.HeadSize);
+            PrefetchRows(q, strideQ, count, a.HeadSize);
+            PrefetchKeys(a, document, group, start, end);
             new Span<float>(logSumExp, 2 * QueryBlock).Clear();
             for (var i = 0; i < count; i++)
             {
                 logSumExp[i] = a.LogSumExp[(firstRow + i) * a.Heads + head];
-                deltas[i] = Dot(dO + (long)i * strideO, a.Output + (firstRow + i) * strideO + head * a.HeadSize, a.HeadSize);
+                deltas[i] = Dot(dO + (long)i * strideO, o + (long)i * strideO, a.HeadSize);
             }
 
             PackTransposed(q, strideQ, count, a.HeadSize, queriesT, QueryBlock);
@@ -75,10 +83,9 @@ internal sealed unsafe partial class CpuBackend<S, V>
             q = PadRows(q, ref strideQ, count, a.HeadSize, Padded, paddedQueries);
             dO = PadRows(dO, ref strideO, count, a.HeadSize, Padded, paddedSlopes);
             new Span<float>(dQ, Padded * QueryBlock).Clear();
-            var band = AttentionBand.OfDocument(a, document);
-            var (start, end) = band.KeysOf(first, first + count);
-            for (var j = start / KeyBlock * KeyBlock; j < end; j += KeyBlock)
+            for (var j = start; j < end; j += KeyBlock)
             {
+                PrefetchKeys(a, document, group, j + KeyBlock, end);
                 var block = band.Block(first, count, j, Math.Min(KeyBlock, end - j));
                 Keys(block, document, group, j, queriesT, slopesT, q, strideQ, dO, strideO, logSumExp, deltas, dQ, rest);
             }
