@@ -91,7 +91,7 @@ internal sealed unsafe partial class CpuBackend<S, V>
     private void ApplyBackward<TFunction>(long count, float* x, float* y, float* dy, float* dx, bool accumulate)
         where TFunction : IPointwise<S, V>
     {
-        var job = new PointwiseBackwardJob<TFunction> { Count = count, X = x, Y = y, Dy = dy, Dx = dx, Accumulate = accumulate };
+        var job = new PointwiseBackwardJob<TFunction> { Count = count, Source = TFunction.FromOutput ? y : x, Dy = dy, Dx = dx, Accumulate = accumulate };
         _pool.Run(ref job, Items(count));
     }
 
@@ -116,8 +116,7 @@ internal sealed unsafe partial class CpuBackend<S, V>
         where TFunction : IPointwise<S, V>
     {
         public long Count;
-        public float* X;
-        public float* Y;
+        public float* Source;
         public float* Dy;
         public float* Dx;
         public bool Accumulate;
@@ -127,13 +126,13 @@ internal sealed unsafe partial class CpuBackend<S, V>
             var (i, end) = Part(item, Count);
             for (; i <= end - S.Width; i += S.Width)
             {
-                var dx = TFunction.Backward(S.Load(X + i), S.Load(Y + i), S.Load(Dy + i));
+                var dx = TFunction.Backward(S.Load(Source + i), S.Load(Dy + i));
                 S.Store(Accumulate ? S.Add(dx, S.Load(Dx + i)) : dx, Dx + i);
             }
 
             var rest = (int)(end - i);
             if (rest == 0) return;
-            var last = TFunction.Backward(Lanes<S, V>.LoadPart(X + i, rest, 1), Lanes<S, V>.LoadPart(Y + i, rest, 1), Lanes<S, V>.LoadPart(Dy + i, rest));
+            var last = TFunction.Backward(Lanes<S, V>.LoadPart(Source + i, rest, 1), Lanes<S, V>.LoadPart(Dy + i, rest));
             Lanes<S, V>.StorePart(Accumulate ? S.Add(last, Lanes<S, V>.LoadPart(Dx + i, rest)) : last, Dx + i, rest);
         }
     }

@@ -9,8 +9,11 @@ internal interface IPointwise<S, V>
 {
     static abstract V Forward(V x);
 
-    /// <summary>dy · f'(x), where y = f(x).</summary>
-    static abstract V Backward(V x, V y, V dy);
+    /// <summary>Whether the derivative is computed from y = f(x); from x otherwise. The other one is not read: that is a pass over memory less.</summary>
+    static virtual bool FromOutput => false;
+
+    /// <summary>dy · f'(x), from x or from y = f(x).</summary>
+    static abstract V Backward(V xOrY, V dy);
 }
 
 internal readonly struct GeluErf<S, V> : IPointwise<S, V>
@@ -25,7 +28,7 @@ internal readonly struct GeluErf<S, V> : IPointwise<S, V>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static V Backward(V x, V y, V dy)
+    public static V Backward(V x, V dy)
     {
         var erf = VectorMath<S, V>.Erf(S.Multiply(x, S.Create(0.70710678118654752f)), out var gaussian);
         var distribution = S.Multiply(S.Create(0.5f), S.Add(S.Create(1f), erf));
@@ -45,7 +48,7 @@ internal readonly struct GeluTanh<S, V> : IPointwise<S, V>
     public static V Forward(V x) => S.Multiply(S.Multiply(x, S.Create(0.5f)), S.Add(S.Create(1f), Inner(x)));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static V Backward(V x, V y, V dy)
+    public static V Backward(V x, V dy)
     {
         var tanh = Inner(x);
         var x2 = S.Multiply(x, x);
@@ -73,7 +76,7 @@ internal readonly struct Silu<S, V> : IPointwise<S, V>
     public static V Forward(V x) => S.Multiply(x, VectorMath<S, V>.Sigmoid(x));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static V Backward(V x, V y, V dy) => S.Multiply(dy, Derivative(x, out _));
+    public static V Backward(V x, V dy) => S.Multiply(dy, Derivative(x, out _));
 
     /// <summary>sigmoid(x) · (1 + x (1 - sigmoid(x))).</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -93,18 +96,20 @@ internal readonly struct Relu<S, V> : IPointwise<S, V>
     public static V Forward(V x) => S.Max(S.Zero, x);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static V Backward(V x, V y, V dy) => S.Select(S.LessThan(S.Zero, x), dy, S.Zero);
+    public static V Backward(V x, V dy) => S.Select(S.LessThan(S.Zero, x), dy, S.Zero);
 }
 
 internal readonly struct Exponential<S, V> : IPointwise<S, V>
     where S : struct, ISimd<V>
     where V : unmanaged
 {
+    public static bool FromOutput => true;
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V Forward(V x) => VectorMath<S, V>.Exp(x);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static V Backward(V x, V y, V dy) => S.Multiply(dy, y);
+    public static V Backward(V y, V dy) => S.Multiply(dy, y);
 }
 
 internal readonly struct Logarithm<S, V> : IPointwise<S, V>
@@ -115,16 +120,18 @@ internal readonly struct Logarithm<S, V> : IPointwise<S, V>
     public static V Forward(V x) => VectorMath<S, V>.Log(x);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static V Backward(V x, V y, V dy) => S.Divide(dy, x);
+    public static V Backward(V x, V dy) => S.Divide(dy, x);
 }
 
 internal readonly struct SquareRoot<S, V> : IPointwise<S, V>
     where S : struct, ISimd<V>
     where V : unmanaged
 {
+    public static bool FromOutput => true;
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V Forward(V x) => S.Sqrt(x);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static V Backward(V x, V y, V dy) => S.Divide(S.Multiply(dy, S.Create(0.5f)), y);
+    public static V Backward(V y, V dy) => S.Divide(S.Multiply(dy, S.Create(0.5f)), y);
 }
