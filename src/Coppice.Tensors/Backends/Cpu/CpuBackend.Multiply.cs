@@ -15,6 +15,9 @@ internal sealed unsafe partial class CpuBackend<S, V>
     private const int BlockN = 1536;
     private const int RowsPerChunk = 64;
 
+    // A result of this many values (16 MiB) is not in a cache when it is written.
+    private const long LargeResult = 1 << 22;
+
     // Below this many multiplications a second thread costs more than it brings.
     private const long SequentialWork = 1 << 16;
 
@@ -173,6 +176,7 @@ internal sealed unsafe partial class CpuBackend<S, V>
             var packedA = (float*)Workers[worker].Address;
             var tile = packedA + (long)RowsPerChunk * Block.CountK;
             PackA(firstRow, rows, packedA);
+            var farC = AddsToC || (long)p.M * p.N >= LargeResult;
             for (var column = firstColumn; column < lastColumn; column += PanelWidth)
             {
                 var columns = Math.Min(PanelWidth, Block.CountN - column);
@@ -181,7 +185,7 @@ internal sealed unsafe partial class CpuBackend<S, V>
                 for (var r = 0; r < rows; r += S.KernelRows)
                 {
                     var tileRows = Math.Min(S.KernelRows, rows - r);
-                    if (AddsToC) PrefetchTile(firstRow + r, tileRows, Block.StartN + column, columns);
+                    if (farC) PrefetchTile(firstRow + r, tileRows, Block.StartN + column, columns);
                     if (S.KernelRows == 8) Tiles8<S, V>.Multiply(vectors, Block.CountK, packedA + (long)r * Block.CountK, packedB, tile);
                     else Tiles4<S, V>.Multiply(vectors, Block.CountK, packedA + (long)r * Block.CountK, packedB, tile);
                     StoreTile(firstRow + r, tileRows, Block.StartN + column, columns, tile, vectors * S.Width);
@@ -205,7 +209,7 @@ internal sealed unsafe partial class CpuBackend<S, V>
             }
         }
 
-        /// <summary>Asks for the outputs of a tile before it is computed, so that they are near when the tile is added to them.</summary>
+        /// <summary>Asks for the outputs of a tile before it is computed, so that they are near when the tile is stored.</summary>
         private readonly void PrefetchTile(int row, int rows, int column, int columns)
         {
             ref readonly var p = ref Block.Product;
