@@ -17,9 +17,10 @@ internal static class EvaluateCommand
         var directory = new Argument<string>("MODEL") { Description = "A model directory" };
         var data = new Option<string[]>("--data") { Description = "Text to measure the loss on: files, folders or patterns", HelpName = "FILE", AllowMultipleArgumentsPerToken = true };
         var pairs = new Option<string?>("--pairs") { Description = "Minimal pairs as JSON lines with 'good' and 'bad', such as BLiMP", HelpName = "FILE" };
+        var against = new Option<string?>("--against") { Description = "Another model directory, such as the parent: show what changed from it, paired by document", HelpName = "PARENT" };
         var command = new Command("evaluate", "Measure loss, perplexity and bits per byte on text, and accuracy on minimal pairs")
         {
-            directory, data, pairs, CommonOptions.Threads, CommonOptions.Json,
+            directory, data, pairs, against, CommonOptions.Threads, CommonOptions.Json,
         };
         command.Validators.Add(result =>
         {
@@ -28,28 +29,40 @@ internal static class EvaluateCommand
         command.SetAction(parse =>
         {
             var path = parse.GetRequiredValue(directory);
+            var json = parse.GetValue(CommonOptions.Json);
             using var backend = Backends.Create(parse.GetValue(CommonOptions.Threads));
+            if (parse.GetValue(against) is { } parent)
+            {
+                EvaluateAgainst.Run(path, parent, parse.GetValue(data) ?? [], parse.GetValue(pairs), backend, json);
+                return;
+            }
+
             using var model = ModelDirectory.Load(path, backend);
             var tokenizer = Tokenizer.Load(path);
             var texts = parse.GetValue(data) is { Length: > 0 } files ? EvaluateTexts(model, tokenizer, files) : null;
             var accuracy = parse.GetValue(pairs) is { } file ? EvaluatePairs(model, tokenizer, file) : null;
-            if (parse.GetValue(CommonOptions.Json)) JsonOutput.Write(EvaluationResult.Of(texts, accuracy));
+            if (json) JsonOutput.Write(EvaluationResult.Of(texts, accuracy));
             else Describe(texts, accuracy);
         });
         return command;
     }
 
-    private static TextEvaluation EvaluateTexts(LanguageModel model, Tokenizer tokenizer, string[] files)
+    /// <summary>The text as it is: what is measured goes through no step.</summary>
+    public static IEnumerable<Document> Documents(string[] files, CorpusReport report, ShowProgress show)
     {
-        var report = new CorpusReport();
-        // No step: what is measured is the text as it is.
         var pipeline = new CorpusPipeline([.. files.Select(file => new CorpusInput(file))], steps: []);
-        using var evaluator = new TextEvaluator(model, tokenizer);
-        var evaluation = Stage.Run("Evaluating", show => evaluator.Evaluate(pipeline.Run(report).Select(document =>
+        return pipeline.Run(report).Select(document =>
         {
             show(() => $"{Figures.Count(report.DocumentsRead, "document")}, {Figures.Bytes(report.BytesRead)}");
             return document;
-        })));
+        });
+    }
+
+    private static TextEvaluation EvaluateTexts(LanguageModel model, Tokenizer tokenizer, string[] files)
+    {
+        var report = new CorpusReport();
+        using var evaluator = new TextEvaluator(model, tokenizer);
+        var evaluation = Stage.Run("Evaluating", show => evaluator.Evaluate(Documents(files, report, show)));
         CorpusNotes.Tell(report);
         return evaluation;
     }

@@ -6,6 +6,9 @@ namespace Coppice.Cli.Commands;
 internal sealed record EvaluationResult(
     double? Loss, double? Perplexity, double? BitsPerByte, long? Tokens, long? Bytes, IReadOnlyList<SourceScore> Sources, PairsResult? Pairs)
 {
+    /// <summary>What changed from the model given with <c>--against</c>, or null.</summary>
+    public AgainstResult? Against { get; init; }
+
     /// <summary>The result of measurements.</summary>
     public static EvaluationResult Of(TextEvaluation? texts, MinimalPairEvaluation? accuracy) => new(
         texts?.Total.Loss,

@@ -19,17 +19,25 @@ public sealed class MinimalPairEvaluator : IDisposable
     /// <param name="model">The model; it must outlive the evaluator.</param>
     /// <param name="tokenizer">The model's tokenizer.</param>
     /// <param name="batchTokens">Tokens of a packed batch: costs memory, changes no result.</param>
-    public MinimalPairEvaluator(LanguageModel model, ITokenizer tokenizer, int batchTokens = SequenceScorer.DefaultBatchTokens)
+    public MinimalPairEvaluator(LanguageModel model, ITokenizer tokenizer, int batchTokens = PackedScorer.DefaultBatchTokens)
     {
         _encoder = new SequenceEncoder(tokenizer);
-        _scorer = new SequenceScorer(model, batchTokens, (sentence, nats) => _nats[sentence] += nats);
+        _scorer = new SequenceScorer(model, batchTokens, (sentence, nats) => _nats[sentence] += SequenceScorer.Sum(nats));
     }
 
     /// <summary>Evaluates pairs.</summary>
     /// <param name="pairs">The pairs; see <see cref="MinimalPair.Read"/>.</param>
     /// <param name="cancellationToken">Ends it between two pairs.</param>
     /// <exception cref="CoppiceException">There is no pair, the tokenizer is not the model's, or the model's numbers are not finite.</exception>
-    public MinimalPairEvaluation Evaluate(IReadOnlyList<MinimalPair> pairs, CancellationToken cancellationToken = default)
+    public MinimalPairEvaluation Evaluate(IReadOnlyList<MinimalPair> pairs, CancellationToken cancellationToken = default) =>
+        MinimalPairEvaluation.Of(pairs, Judge(pairs, cancellationToken));
+
+    /// <summary>Judges pairs one by one, for comparing two models pair by pair (<see cref="Flips"/>).</summary>
+    /// <param name="pairs">The pairs.</param>
+    /// <param name="cancellationToken">Ends it between two pairs.</param>
+    /// <returns>For each pair, whether the acceptable sentence is the more probable one.</returns>
+    /// <exception cref="CoppiceException">There is no pair, the tokenizer is not the model's, or the model's numbers are not finite.</exception>
+    public IReadOnlyList<bool> Judge(IReadOnlyList<MinimalPair> pairs, CancellationToken cancellationToken = default)
     {
         if (pairs.Count == 0) throw new CoppiceException("There is no minimal pair to evaluate.");
         _scorer.Clear();
@@ -42,21 +50,9 @@ public sealed class MinimalPairEvaluator : IDisposable
         }
 
         _scorer.Flush();
-        var (phenomena, uids) = (new SortedDictionary<string, MinimalPairScore>(StringComparer.Ordinal), new SortedDictionary<string, MinimalPairScore>(StringComparer.Ordinal));
-        var total = new MinimalPairScore(0, 0);
-        for (var i = 0; i < pairs.Count; i++)
-        {
-            var correct = _nats[2 * i] < _nats[2 * i + 1];
-            total = Count(total, correct);
-            if (pairs[i].Phenomenon is { } phenomenon) phenomena[phenomenon] = Count(phenomena.GetValueOrDefault(phenomenon), correct);
-            if (pairs[i].Uid is { } uid) uids[uid] = Count(uids.GetValueOrDefault(uid), correct);
-        }
-
-        return new MinimalPairEvaluation(total, phenomena, uids);
+        return [.. pairs.Select((_, i) => _nats[2 * i] < _nats[2 * i + 1])];
     }
 
     /// <inheritdoc/>
     public void Dispose() => _scorer.Dispose();
-
-    private static MinimalPairScore Count(MinimalPairScore? score, bool correct) => new((score?.Pairs ?? 0) + 1, (score?.Correct ?? 0) + (correct ? 1 : 0));
 }

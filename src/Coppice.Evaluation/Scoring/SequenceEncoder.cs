@@ -2,7 +2,7 @@ using Coppice.Tokenizers;
 
 namespace Coppice.Evaluation;
 
-/// <summary>Texts as the sequences that <see cref="SequenceScorer"/> takes: the begin-of-text token where the tokenizer has one, then the text's tokens.</summary>
+/// <summary>Texts as the sequences that <see cref="PackedScorer"/> takes: the begin-of-text token where the tokenizer has one, then the text's tokens.</summary>
 /// <param name="tokenizer">Encodes.</param>
 internal sealed class SequenceEncoder(ITokenizer tokenizer)
 {

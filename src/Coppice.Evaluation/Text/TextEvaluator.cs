@@ -23,10 +23,10 @@ public sealed class TextEvaluator : IDisposable
     /// <param name="model">The model; it must outlive the evaluator.</param>
     /// <param name="tokenizer">The model's tokenizer.</param>
     /// <param name="batchTokens">Tokens of a packed batch: costs memory, changes no result.</param>
-    public TextEvaluator(LanguageModel model, ITokenizer tokenizer, int batchTokens = SequenceScorer.DefaultBatchTokens)
+    public TextEvaluator(LanguageModel model, ITokenizer tokenizer, int batchTokens = PackedScorer.DefaultBatchTokens)
     {
         _encoder = new SequenceEncoder(tokenizer);
-        _scorer = new SequenceScorer(model, batchTokens, (source, nats) => _sums[source].Nats += nats);
+        _scorer = new SequenceScorer(model, batchTokens, (source, nats) => _sums[source].Nats += SequenceScorer.Sum(nats));
     }
 
     /// <summary>Evaluates texts, in one pass over them.</summary>
@@ -58,10 +58,7 @@ public sealed class TextEvaluator : IDisposable
         _scorer.Flush();
         var scores = new SortedDictionary<string, TextScore>(StringComparer.Ordinal);
         foreach (var (name, source) in sources) scores[name] = _sums[source].ToScore();
-        var total = new TextScore(scores.Values.Sum(s => s.Documents), scores.Values.Sum(s => s.Tokens), scores.Values.Sum(s => s.Bytes), scores.Values.Sum(s => s.Nats));
-        return total.Tokens > 0
-            ? new TextEvaluation(total, scores)
-            : throw new CoppiceException(FormattableString.Invariant($"There is nothing to evaluate: {total.Documents} documents hold no token that a model predicts."));
+        return TextEvaluation.Of(scores);
     }
 
     /// <inheritdoc/>

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Coppice.Foundation;
 
 namespace Coppice.Evaluation;
 
@@ -20,7 +21,33 @@ public sealed record TextScore(long Documents, long Tokens, long Bytes, double N
     public double BitsPerByte => Nats / (Bytes * Math.Log(2));
 }
 
-/// <summary>What <see cref="TextEvaluator"/> measured.</summary>
+/// <summary>How well a model predicts texts, by their source.</summary>
 /// <param name="Total">Over all texts.</param>
 /// <param name="Sources">By the documents' source, in the order of the names.</param>
-public sealed record TextEvaluation(TextScore Total, IReadOnlyDictionary<string, TextScore> Sources);
+public sealed record TextEvaluation(TextScore Total, IReadOnlyDictionary<string, TextScore> Sources)
+{
+    /// <summary>The sums of documents' scores.</summary>
+    /// <param name="documents">The scores; see <see cref="DocumentScorer"/>.</param>
+    /// <exception cref="CoppiceException">No token was predicted.</exception>
+    public static TextEvaluation Of(IEnumerable<DocumentScore> documents)
+    {
+        var sources = new SortedDictionary<string, TextScore>(StringComparer.Ordinal);
+        foreach (var group in documents.GroupBy(document => document.Source, StringComparer.Ordinal))
+        {
+            sources[group.Key] = new TextScore(group.LongCount(), group.Sum(document => document.Tokens), group.Sum(document => document.Bytes), group.Sum(document => document.Nats));
+        }
+
+        return Of(sources);
+    }
+
+    /// <summary>The total of sources.</summary>
+    /// <param name="sources">The scores by source.</param>
+    /// <exception cref="CoppiceException">No token was predicted.</exception>
+    internal static TextEvaluation Of(SortedDictionary<string, TextScore> sources)
+    {
+        var total = new TextScore(sources.Values.Sum(s => s.Documents), sources.Values.Sum(s => s.Tokens), sources.Values.Sum(s => s.Bytes), sources.Values.Sum(s => s.Nats));
+        return total.Tokens > 0
+            ? new TextEvaluation(total, sources)
+            : throw new CoppiceException(FormattableString.Invariant($"There is nothing to evaluate: {total.Documents} documents hold no token that a model predicts."));
+    }
+}
