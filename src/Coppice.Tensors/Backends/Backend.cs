@@ -253,6 +253,24 @@ public abstract unsafe class Backend : IDisposable
     /// <param name="count">Number of elements.</param>
     public abstract double SumOfSquares(float* x, long count);
 
+    // Weights and where they began
+
+    /// <summary>y += a · weights · (x - center), element by element: the gradient of a pull of x toward a center. Also called on blocks of an optimizer step.</summary>
+    /// <param name="count">Number of elements.</param>
+    /// <param name="a">Factor of all.</param>
+    /// <param name="weights">Factor of each, or null for 1.</param>
+    /// <param name="x">Input.</param>
+    /// <param name="center">Input.</param>
+    /// <param name="y">Input and output.</param>
+    public abstract void AddDifference(long count, float a, float* weights, float* x, float* center, float* y);
+
+    /// <summary>Σ weights · (x - y)², in a fixed order: short pieces in float32 at most, the pieces in double precision.</summary>
+    /// <param name="count">Number of elements.</param>
+    /// <param name="weights">Factor of each, or null for 1.</param>
+    /// <param name="x">Input.</param>
+    /// <param name="y">Input.</param>
+    public abstract double SquaredDistance(long count, float* weights, float* x, float* y);
+
     // Language models
 
     /// <summary>y[r] = table[ids[r]]: rows of a table.</summary>

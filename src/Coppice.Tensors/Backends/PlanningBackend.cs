@@ -58,9 +58,13 @@ public sealed unsafe class PlanningBackend : Backend
     {
     }
 
-    /// <inheritdoc/>
+    /// <summary>Hands a single value on: the gradient of a loss that is a sum of losses.</summary>
+    /// <param name="source">From.</param>
+    /// <param name="destination">To.</param>
+    /// <param name="count">How many.</param>
     public override void Copy(float* source, float* destination, long count)
     {
+        if (count == 1) _scalars[(nint)destination] = _scalars.GetValueOrDefault((nint)source);
     }
 
     /// <inheritdoc/>
@@ -172,6 +176,14 @@ public sealed unsafe class PlanningBackend : Backend
     public override void Sum(long count, float* x, float factor, float* y)
     {
     }
+
+    /// <inheritdoc/>
+    public override void AddDifference(long count, float a, float* weights, float* x, float* center, float* y)
+    {
+    }
+
+    /// <inheritdoc/>
+    public override double SquaredDistance(long count, float* weights, float* x, float* y) => 0;
 
     /// <inheritdoc/>
     public override void Gather(int rows, int columns, int* ids, float* table, float* y, bool accumulate)

@@ -235,6 +235,23 @@ public sealed unsafe class TimedBackend(Backend inner) : Backend
     }
 
     /// <inheritdoc/>
+    public override void AddDifference(long count, float a, float* weights, float* x, float* center, float* y)
+    {
+        var start = Stopwatch.GetTimestamp();
+        inner.AddDifference(count, a, weights, x, center, y);
+        Count("AddDifference", start);
+    }
+
+    /// <inheritdoc/>
+    public override double SquaredDistance(long count, float* weights, float* x, float* y)
+    {
+        var start = Stopwatch.GetTimestamp();
+        var result = inner.SquaredDistance(count, weights, x, y);
+        Count("SquaredDistance", start);
+        return result;
+    }
+
+    /// <inheritdoc/>
     public override void Gather(int rows, int columns, int* ids, float* table, float* y, bool accumulate)
     {
         var start = Stopwatch.GetTimestamp();

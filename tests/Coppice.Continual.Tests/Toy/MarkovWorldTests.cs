@@ -23,6 +23,21 @@ public sealed class MarkovWorldTests(MarkovWorld world) : IClassFixture<MarkovWo
     }
 
     [Fact]
+    public void The_more_is_replayed_the_less_is_forgotten_and_the_less_learned()
+    {
+        var outcomes = new[] { 0.02, 0.1, 0.5 }.Select(share => world.Update(new UpdateArm { ReplayShare = share })).ToArray();
+        for (var i = 1; i < outcomes.Length; i++)
+        {
+            Assert.True(outcomes[i].Old < outcomes[i - 1].Old - 0.3, $"A: {string.Join(", ", outcomes.Select(outcome => outcome.Old))}");
+            Assert.True(outcomes[i].New > outcomes[i - 1].New, $"B: {string.Join(", ", outcomes.Select(outcome => outcome.New))}");
+        }
+
+        // With replay the worst lies at the beginning.
+        Assert.True(outcomes[1].HighestOldStep <= 75, $"highest at step {outcomes[1].HighestOldStep}");
+        Assert.True(outcomes[1].HighestOld > outcomes[1].Old + 0.5);
+    }
+
+    [Fact]
     public void The_same_update_twice_gives_the_same_weights()
     {
         float[] Weights()

@@ -40,7 +40,19 @@ public sealed class FlatBufferTests : IDisposable
         Assert.Throws<ArgumentOutOfRangeException>(() => buffer.Scale(2, start, count));
         Assert.Throws<ArgumentOutOfRangeException>(() => larger.ScaleAdd(1, buffer, 1, start, count));
         Assert.Throws<ArgumentOutOfRangeException>(() => larger.Momentum(buffer, 0.9f, false, start, count));
+        Assert.Throws<ArgumentOutOfRangeException>(() => larger.AddDifference(1, null, larger, buffer, start, count));
+        Assert.Throws<ArgumentOutOfRangeException>(() => larger.AddDifference(1, buffer, larger, larger, start, count));
         Assert.Throws<ArgumentOutOfRangeException>(() => larger.Adam(larger, larger, buffer, 0.9f, 0.99f, 1e-8f, 1, start, count));
+    }
+
+    [Fact]
+    public void Buffers_of_two_sizes_have_no_distance_and_no_sum_of_squares()
+    {
+        using var buffer = new FlatBuffer(_backend, 6);
+        using var larger = new FlatBuffer(_backend, 100);
+        Assert.Throws<ArgumentException>(() => larger.SquaredDistance(buffer));
+        Assert.Throws<ArgumentException>(() => larger.SquaredDistance(larger, weights: buffer));
+        Assert.Throws<ArgumentException>(() => larger.AddSquares(buffer));
     }
 
     [Fact]

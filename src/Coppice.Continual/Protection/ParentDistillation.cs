@@ -1,0 +1,126 @@
+using Coppice.Corpus;
+using Coppice.Foundation;
+using Coppice.Models;
+using Coppice.Tensors;
+using Coppice.Training.Objectives;
+
+namespace Coppice.Continual.Protection;
+
+/// <summary>How strongly an update is held to what its parent predicts.</summary>
+/// <param name="Weight">What the mean divergence of the distilled tokens counts, against the mean loss of all counted tokens.</param>
+/// <param name="Share">The share of the counted tokens that is distilled, as the mixture plans it; above 0, at most 1.</param>
+/// <param name="Temperature">Divides the logits of both; the divergence counts its square.</param>
+public readonly record struct DistillationSettings(double Weight, double Share, double Temperature = 1);
+
+/// <summary>
+/// Causal language modelling that keeps to the parent: the loss is the mean negative log-likelihood of the counted tokens, plus
+/// weight × the mean divergence KL(parent ‖ model) over the distilled tokens, which are the counted ones of chosen sources. On replayed text
+/// it protects best: soft targets carry more a token than the text itself, and the mean over its own tokens keeps a small share of replay from
+/// being drowned. On new text it needs no old text, and fights what is to be learned: weight at most 0.5.
+/// </summary>
+/// <remarks>
+/// The mean is over the planned number of distilled tokens, share · counted tokens of the whole step, so that it is a sum over tokens with
+/// one factor: parts of a batch add up to the batch. Where a mixture keeps its shares, that is their number. The parent computes only
+/// the documents with distilled tokens, each up to the last of them, and keeps nothing for a backward pass. Text behind a token that
+/// the parent doesn't have (of a vocabulary that grew) is not distilled; <see cref="UnknownTokens"/> counts it.
+/// </remarks>
+[Technique("learning-without-forgetting", Title = "Learning without Forgetting", Paper = "arXiv:1606.09282")]
+[Technique("parent-distillation", Title = "Lifelong Pretraining: Continually Adapting Language Models to Emerging Corpora", Paper = "arXiv:2110.08534")]
+public sealed class ParentDistillation : IObjective, IDisposable
+{
+    private readonly LanguageModel _parent;
+    private readonly bool[] _distilled;
+    private readonly DistillationSettings _settings;
+    private readonly ModelInput _parentInput;
+    private readonly Tape _parentTape;
+    private readonly PackedBatch _parentBatch = new();
+    private int[] _rows = [];
+    private int[] _parentRows = [];
+    private float[] _weights = [];
+    private int _count;
+
+    /// <summary>Prepares the parent.</summary>
+    /// <param name="parent">The model to keep to, on the backend of the model that is trained; not disposed here.</param>
+    /// <param name="distilled">Whether a source's tokens are distilled, by the source's number in <see cref="PackedBatch.Sources"/>.</param>
+    /// <param name="settings">Weight, share and temperature.</param>
+    /// <exception cref="CoppiceException">A setting is out of its range (exit code 2).</exception>
+    public ParentDistillation(LanguageModel parent, IReadOnlyList<bool> distilled, DistillationSettings settings)
+    {
+        Check(settings.Weight > 0 && double.IsFinite(settings.Weight), "weight", settings.Weight, "above 0");
+        Check(settings.Share is > 0 and <= 1, "share of distilled tokens", settings.Share, "above 0 and at most 1");
+        Check(settings.Temperature > 0 && double.IsFinite(settings.Temperature), "temperature", settings.Temperature, "above 0");
+        (_parent, _distilled, _settings) = (parent, [.. distilled], settings);
+        _parentInput = new ModelInput(parent);
+        _parentTape = new Tape(parent.Backend) { Recording = false };
+    }
+
+    /// <summary>Counted tokens of distilled sources that could not be distilled, because a token up to there is not in the parent's vocabulary.</summary>
+    public long UnknownTokens { get; private set; }
+
+    /// <inheritdoc/>
+    public Tensor Loss(Tape tape, LanguageModel model, ModelInput input, PackedBatch batch, float scale)
+    {
+        if (!ReferenceEquals(model.Backend, _parent.Backend)) throw new ArgumentException("Parent and model are on different backends.", nameof(model));
+        var n = batch.Count;
+        input.Set(tape, batch.Tokens.AsSpan(0, n), batch.Positions.AsSpan(0, n), batch.CumulativeLengths.AsSpan(0, batch.DocumentCount + 1), training: tape.Recording);
+        var targets = input.Targets(tape, batch.Targets.AsSpan(0, n));
+        var weights = tape.Constant(new Shape(n), batch.Weights.AsSpan(0, n));
+        var hidden = model.Hidden(tape, input);
+        Choose(batch);
+        if (_count == 0) return tape.HeadCrossEntropy(hidden, model.Head.Tensor, targets, weights, new CrossEntropyOptions(scale));
+        // The divergence before the cross-entropy, so that in the backward pass its few rows are added to gradients that are there already.
+        var divergence = Divergence(tape, model, hidden, scale);
+        return tape.Add(tape.HeadCrossEntropy(hidden, model.Head.Tensor, targets, weights, new CrossEntropyOptions(scale)), divergence);
+    }
+
+    /// <summary>Frees the memory of the parent's passes.</summary>
+    public void Dispose() => _parentTape.Dispose();
+
+    private static void Check(bool condition, string what, double value, string range)
+    {
+        if (!condition) throw CoppiceException.Usage(FormattableString.Invariant($"The {what} of the distillation is {value}; it must be {range}."));
+    }
+
+    private Tensor Divergence(Tape tape, LanguageModel model, Tensor hidden, float scale)
+    {
+        var batch = _parentBatch;
+        var n = batch.Count;
+        _parentInput.Set(_parentTape, batch.Tokens.AsSpan(0, n), batch.Positions.AsSpan(0, n), batch.CumulativeLengths.AsSpan(0, batch.DocumentCount + 1), training: false);
+        var parentHidden = _parent.Hidden(_parentTape, _parentInput);
+        var pairs = new DistillationPairs(_rows.AsSpan(0, _count), _parentRows.AsSpan(0, _count), _weights.AsSpan(0, _count));
+        var factor = (float)(scale * _settings.Weight / _settings.Share);
+        var divergence = tape.HeadDistillation(hidden, model.Head.Tensor, parentHidden, _parent.Head.Tensor, pairs, (float)_settings.Temperature, factor);
+        _parentTape.Reset();
+        return divergence;
+    }
+
+    // The rows that are distilled, and the beginnings of documents that the parent has to read for them.
+    private void Choose(PackedBatch batch)
+    {
+        if (_rows.Length < batch.Count) (_rows, _parentRows, _weights) = (new int[batch.Count], new int[batch.Count], new float[batch.Count]);
+        _count = 0;
+        _parentBatch.Clear();
+        for (var document = 0; document < batch.DocumentCount; document++)
+        {
+            var (start, end) = (batch.CumulativeLengths[document], batch.CumulativeLengths[document + 1]);
+            var (read, known) = (0, true);
+            for (var i = start; i < end; i++)
+            {
+                known &= batch.Tokens[i] < _parent.Configuration.VocabularySize;
+                if (batch.Weights[i] <= 0 || !_distilled[batch.Sources[i]]) continue;
+                if (!known)
+                {
+                    UnknownTokens++;
+                    continue;
+                }
+
+                read = i - start + 1;
+                (_rows[_count], _parentRows[_count], _weights[_count]) = (i, _parentBatch.Count + read - 1, batch.Weights[i]);
+                _count++;
+            }
+
+            if (read == 0) continue;
+            _parentBatch.Add(batch.Tokens.AsSpan(start, read), batch.Targets.AsSpan(start, read), batch.Weights.AsSpan(start, read));
+        }
+    }
+}
