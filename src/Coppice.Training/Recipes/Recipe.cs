@@ -63,15 +63,24 @@ public sealed record Recipe
     {
         var inTokens = Schedule.Unit == ScheduleUnit.Tokens;
         var perStep = Training.TokensPerStep;
+        var prior = inTokens ? Schedule.PriorTokens : Schedule.PriorTokens / perStep;
         return ScheduleRegistry.Create(Schedule.Name, new ScheduleSettings
         {
             PeakLearningRate = Optimizer.LearningRate,
             FinalLearningRate = Schedule.FinalLearningRate,
             DecayShare = Schedule.DecayShare,
+            DecayShape = Schedule.DecayShape,
+            ConstantLearningRate = Schedule.ConstantLearningRate,
+            Cooldown = inTokens ? Schedule.CooldownSteps * perStep : Schedule.CooldownSteps,
+            CooldownShape = Schedule.CooldownShape,
+            PowerExponent = Schedule.PowerExponent,
+            PowerAmplitude = Schedule.PowerAmplitude,
+            BatchTokens = perStep,
+            Prior = prior,
             Warmup = inTokens
                 ? Schedule.WarmupTokens > 0 ? Schedule.WarmupTokens : Schedule.WarmupSteps * perStep
                 : Schedule.WarmupTokens > 0 ? (Schedule.WarmupTokens + perStep - 1) / perStep : Schedule.WarmupSteps,
-            Total = inTokens ? Training.TotalSteps * perStep : Training.TotalSteps,
+            Total = prior + (inTokens ? Training.TotalSteps * perStep : Training.TotalSteps),
             TokensPerStep = inTokens ? perStep : 0,
         });
     }

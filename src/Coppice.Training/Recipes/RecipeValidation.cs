@@ -49,8 +49,8 @@ internal static class RecipeValidation
         Require(training.Steps > 0 || training.Tokens > 0, places.Of("training.steps", "training.tokens", "training"), "the run has no length: set 'training.steps' or 'training.tokens'");
         Require(training.Steps == 0 || training.Tokens == 0, places.Of("training.tokens"), "'training.steps' and 'training.tokens' both say how long the run is; remove one");
         Require(
-            (Int128)Math.Max(training.TotalSteps, recipe.Schedule.WarmupSteps) * training.TokensPerStep <= MaximumTokens,
-            places.Of("training.steps", "schedule.warmup_steps"),
+            ((Int128)Math.Max(training.TotalSteps, recipe.Schedule.WarmupSteps + recipe.Schedule.CooldownSteps) * training.TokensPerStep) + recipe.Schedule.PriorTokens <= MaximumTokens,
+            places.Of("training.steps", "schedule.warmup_steps", "schedule.cooldown_steps", "schedule.prior_tokens"),
             $"the run would be longer than {MaximumTokens} tokens");
         Require(training.BatchSize % training.Accumulation == 0, places.Of("training.accumulation", "training.batch_size"), $"'training.accumulation' ({training.Accumulation}) must divide 'training.batch_size' ({training.BatchSize})");
         Require(
@@ -71,6 +71,26 @@ internal static class RecipeValidation
             schedule.FinalLearningRate <= recipe.Optimizer.LearningRate,
             places.Of("schedule.final_learning_rate", "optimizer.learning_rate"),
             string.Create(CultureInfo.InvariantCulture, $"'schedule.final_learning_rate' ({schedule.FinalLearningRate}) is above 'optimizer.learning_rate' ({recipe.Optimizer.LearningRate})"));
+
+        // What a schedule doesn't have is refused rather than ignored.
+        Require(schedule.CooldownSteps == 0 || schedule.Name == "infinite", places.Of("schedule.cooldown_steps"), $"'schedule.cooldown_steps' is for infinite; {schedule.Name} has no cool-down");
+        Require(schedule.PowerAmplitude == 0 || schedule.Name == "power", places.Of("schedule.power_amplitude"), $"'schedule.power_amplitude' is for power; {schedule.Name} has no amplitude");
+        Require(schedule.ConstantLearningRate == 0 || schedule.Name is "infinite" or "power", places.Of("schedule.constant_learning_rate"), $"'schedule.constant_learning_rate' is for infinite and power; {schedule.Name} doesn't have it");
+        Require(
+            schedule.ConstantLearningRate <= recipe.Optimizer.LearningRate,
+            places.Of("schedule.constant_learning_rate", "optimizer.learning_rate"),
+            string.Create(CultureInfo.InvariantCulture, $"'schedule.constant_learning_rate' ({schedule.ConstantLearningRate}) is above 'optimizer.learning_rate' ({recipe.Optimizer.LearningRate})"));
+        var constant = schedule is { ConstantLearningRate: 0, Name: "infinite" } ? recipe.Optimizer.LearningRate / 2 : schedule.ConstantLearningRate;
+        Require(
+            constant == 0 || schedule.FinalLearningRate <= constant,
+            places.Of("schedule.final_learning_rate", "schedule.constant_learning_rate"),
+            string.Create(CultureInfo.InvariantCulture, $"'schedule.final_learning_rate' ({schedule.FinalLearningRate}) is above the constant learning rate ({constant})"));
+        Require(schedule.DecayShape == DecayShape.Usual || schedule.Name is "wsd" or "infinite" or "power", places.Of("schedule.decay_shape"), $"'schedule.decay_shape' is for wsd, infinite and power; {schedule.Name} has its own");
+        var exponential = schedule.DecayShape == DecayShape.Exponential || (schedule.DecayShape == DecayShape.Usual && schedule.Name == "infinite");
+        Require(
+            !exponential || schedule.DecayShare == 0 || schedule.FinalLearningRate > 0,
+            places.Of("schedule.final_learning_rate", "schedule.decay_shape", "schedule.name"),
+            "an exponential decay never comes to 0: set 'schedule.final_learning_rate' above it, or 'schedule.decay_shape' to another shape");
     }
 
     private static void Require(bool holds, string where, string message)

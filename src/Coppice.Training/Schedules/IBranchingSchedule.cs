@@ -6,6 +6,6 @@ namespace Coppice.Training.Schedules;
 /// </summary>
 public interface IBranchingSchedule : ISchedule
 {
-    /// <summary>Steps done where the learning rate begins its last way down; 0 where there is none, or where the branch can't be told in steps.</summary>
+    /// <summary>Steps of this run before the learning rate begins its last way down: all of them where it has no such way.</summary>
     long DecayStart { get; }
 }

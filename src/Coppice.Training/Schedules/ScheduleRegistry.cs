@@ -12,6 +12,8 @@ public static class ScheduleRegistry
         ["cosine"] = settings => new CosineSchedule(settings),
         ["inverse_sqrt"] = settings => new InverseSquareRootSchedule(settings),
         ["wsd"] = settings => new WarmupStableDecaySchedule(settings),
+        ["infinite"] = settings => new InfiniteSchedule(settings),
+        ["power"] = settings => new PowerSchedule(settings),
     };
 
     /// <summary>The names that are known.</summary>

@@ -3,23 +3,12 @@ using Coppice.Foundation;
 namespace Coppice.Training.Schedules;
 
 /// <summary>
-/// Warm-up, then the peak for most of the run, then a straight line down to the final learning rate in the last part. A checkpoint from the
-/// stable part can be trained on with more text and any total; only the decay is done again.
+/// Warm-up, then the peak for most of the run, then down to the final learning rate in the last part, in a straight line unless another shape
+/// is asked for. A checkpoint from the stable part can be trained on with more text and any total; only the decay is done again.
 /// </summary>
 /// <param name="settings">Peak, final learning rate, warm-up, total and the share of the decay.</param>
 [Technique("wsd", Title = "MiniCPM: Unveiling the Potential of Small Language Models with Scalable Training Strategies", Paper = "arXiv:2404.06395")]
-public sealed class WarmupStableDecaySchedule(ScheduleSettings settings) : IBranchingSchedule
+public sealed class WarmupStableDecaySchedule(ScheduleSettings settings) : BranchingSchedule(settings, DecayShape.Linear)
 {
-    /// <inheritdoc/>
-    public long DecayStart => (long)Math.Ceiling(DecayPosition / settings.StepLength);
-
-    private double DecayPosition => Math.Max(settings.Warmup, settings.Total * (1 - settings.DecayShare));
-
-    /// <inheritdoc/>
-    public double LearningRate(long step, long tokens)
-    {
-        var position = settings.Position(step, tokens);
-        if (settings.InWarmup(position, out var rising)) return rising;
-        return settings.BetweenFinalAndPeak(1 - ScheduleSettings.Share(position, DecayPosition, settings.Total));
-    }
+    private protected override double Trunk(double position) => Settings.PeakLearningRate;
 }

@@ -6,7 +6,7 @@ namespace Coppice.Training.Tests.Schedules;
 
 public sealed class ScheduleTests
 {
-    private static readonly ScheduleSettings Settings = new() { PeakLearningRate = 1e-3, FinalLearningRate = 1e-4, Warmup = 100, Total = 2_000, DecayShare = 0.2 };
+    private static readonly ScheduleSettings Settings = new() { PeakLearningRate = 1e-3, FinalLearningRate = 1e-4, Warmup = 100, Total = 2_000, DecayShare = 0.2, Cooldown = 400 };
 
     public static TheoryData<string> Names => [.. ScheduleRegistry.Names];
 
@@ -47,7 +47,7 @@ public sealed class ScheduleTests
     public void Counting_tokens_gives_the_same_as_counting_steps_of_a_fixed_size(string name)
     {
         var steps = ScheduleRegistry.Create(name, Settings);
-        var tokens = ScheduleRegistry.Create(name, Settings with { Warmup = 100 * 768, Total = 2_000 * 768, TokensPerStep = 768 });
+        var tokens = ScheduleRegistry.Create(name, Settings with { Warmup = 100 * 768, Total = 2_000 * 768, Cooldown = 400 * 768, TokensPerStep = 768 });
         foreach (var step in new[] { 0, 1, 99, 100, 101, 1_000, 1_599, 1_601, 1_999, 2_000, 3_000 })
         {
             Assert.Equal(steps.LearningRate(step, -1), tokens.LearningRate(-1, step * 768L), 1e-15);
@@ -71,6 +71,12 @@ public sealed class ScheduleTests
     [InlineData("wsd", 1_800, 5.5e-4)]
     [InlineData("wsd", 2_000, 1e-4)]
     [InlineData("wsd", 9_999, 1e-4)]
+    [InlineData("infinite", 300, 7.5e-4)] // halfway from 1e-3 to 5e-4 on a cosine
+    [InlineData("infinite", 1_200, 5e-4)]
+    [InlineData("infinite", 1_800, 2.2360679774997898e-4)] // 1e-4 sqrt(5), the geometric mean of 5e-4 and 1e-4
+    [InlineData("infinite", 9_999, 1e-4)]
+    [InlineData("power", 201, 7.0222243786899863e-4)] // (202 / 101)^-0.51 = 2^-0.51
+    [InlineData("power", 9_999, 1e-4)]
     public void Landmarks_have_the_values_that_the_formulas_give(string name, long step, double expected)
     {
         Assert.Equal(expected, ScheduleRegistry.Create(name, Settings).LearningRate(step, 0), 1e-15);
@@ -80,6 +86,8 @@ public sealed class ScheduleTests
     [InlineData("linear")]
     [InlineData("cosine")]
     [InlineData("wsd")]
+    [InlineData("infinite")]
+    [InlineData("power")]
     public void A_run_that_ends_in_its_warm_up_is_no_division_by_zero(string name)
     {
         var schedule = ScheduleRegistry.Create(name, Settings with { Total = 100 });
