@@ -47,6 +47,7 @@ internal static class CommandLine
             new Command("tokenizer", "Train and use tokenizers") { TokenizerTrainCommand.Create(), TokenizerEncodeCommand.Create(), TokenizerDecodeCommand.Create() },
             PlanCommand.Create(),
             PretrainCommand.Create(),
+            MergeCommand.Create(),
             EvaluateCommand.Create(),
             GenerateCommand.Create(),
             VerifyCommand.Create(),

@@ -34,7 +34,10 @@ public sealed record Provenance
     /// <summary>The shape of a step and the learning rate, which an update begins from; null for a model that was not trained.</summary>
     public ProvenanceTraining? Training { get; init; }
 
-    /// <summary>The resolved recipe, as YAML.</summary>
+    /// <summary>How models were merged to this one; null for one that was trained.</summary>
+    public ProvenanceMerge? Merge { get; init; }
+
+    /// <summary>The resolved recipe, as YAML; of a merged model, that of one of its models.</summary>
     public required string Recipe { get; init; }
 
     /// <summary>Fingerprint of the tokenizer.</summary>
@@ -120,3 +123,18 @@ public sealed record ProvenanceParent(string Path, string Fingerprint);
 /// <param name="LearningRate">The peak.</param>
 /// <param name="Schedule">The schedule's name.</param>
 public sealed record ProvenanceTraining(int SequenceLength, int BatchSize, double LearningRate, string Schedule);
+
+/// <summary>How models were merged.</summary>
+/// <param name="Method">The method's name.</param>
+/// <param name="Scale">The factor of all differences from the base.</param>
+/// <param name="Density">The share of differences that was kept; null where the method keeps all or its usual share.</param>
+/// <param name="Seed">The seed of what was drawn at random.</param>
+/// <param name="Base">What the models come from.</param>
+/// <param name="Models">The models, in the order in which they were given.</param>
+public sealed record ProvenanceMerge(string Method, double Scale, double? Density, ulong Seed, MergedModel Base, IReadOnlyList<MergedModel> Models);
+
+/// <summary>A model that went into another.</summary>
+/// <param name="Path">Its directory, relative to the merged model's.</param>
+/// <param name="Fingerprint"><see cref="ModelDirectory.Fingerprint"/> of it.</param>
+/// <param name="Weight">Its weight; null for the base.</param>
+public sealed record MergedModel(string Path, string Fingerprint, double? Weight);
