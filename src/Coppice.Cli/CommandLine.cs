@@ -49,6 +49,7 @@ internal static class CommandLine
             PretrainCommand.Create(),
             MergeCommand.Create(),
             EvaluateCommand.Create(),
+            ProbeCommand.Create(),
             GenerateCommand.Create(),
             VerifyCommand.Create(),
             BenchCommand.Create(),

@@ -1,0 +1,9 @@
+using System.CommandLine;
+
+namespace Coppice.Cli.Commands;
+
+/// <summary><c>coppice probe</c>: what a model knows.</summary>
+internal static class ProbeCommand
+{
+    public static Command Create() => new("probe", "Measure what a model knows") { ProbeFactsCommand.Create(), ProbeWorldCommand.Create() };
+}
