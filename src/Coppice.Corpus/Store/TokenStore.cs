@@ -22,6 +22,7 @@ public sealed class TokenStore : IDisposable
     private readonly int _tokenBytes;
     private readonly string _name;
     private readonly long[] _starts;
+    private readonly long[] _textBytes;
     private readonly int[] _documentSources;
 
     private TokenStore(
@@ -33,6 +34,7 @@ public sealed class TokenStore : IDisposable
         _tokens = tokens;
         _tokenBytes = header.TokenBytes;
         _starts = starts;
+        _textBytes = textBytes;
         _documentSources = documentSources;
         VocabularySize = header.VocabularySize;
         ByteCount = header.TextBytes;
@@ -181,6 +183,36 @@ public sealed class TokenStore : IDisposable
     /// <summary>Where a document begins; for <see cref="DocumentCount"/>, the number of tokens.</summary>
     /// <param name="document">The document's number.</param>
     public long DocumentStart(int document) => _starts[document];
+
+    /// <summary>Where the tokens of a document's text are: without the special ones around it.</summary>
+    /// <param name="document">The document's number.</param>
+    /// <returns>The first token's place, and the place after the last one.</returns>
+    public (long Start, long End) DocumentText(int document)
+    {
+        // Laid out as DocumentEncoder says: an end that is the begin stands behind the last document alone.
+        var (start, end) = (_starts[document], _starts[document + 1]);
+        if (BeginOfText is not null) start = Math.Min(start + 1, end);
+        if (EndOfText is not null && (EndOfText != BeginOfText || document == DocumentCount - 1)) end = Math.Max(start, end - 1);
+        return (start, end);
+    }
+
+    /// <summary>The tokens of a document's text as a stream, however long it is.</summary>
+    /// <param name="document">The document's number.</param>
+    public IEnumerable<int> ReadText(int document)
+    {
+        var (start, end) = DocumentText(document);
+        var buffer = new int[Math.Min(4096, end - start)];
+        for (; start < end; start += buffer.Length)
+        {
+            var count = (int)Math.Min(buffer.Length, end - start);
+            Read(start, buffer.AsSpan(0, count));
+            for (var i = 0; i < count; i++) yield return buffer[i];
+        }
+    }
+
+    /// <summary>UTF-8 bytes of a document's text.</summary>
+    /// <param name="document">The document's number.</param>
+    public long DocumentBytes(int document) => _textBytes[document];
 
     /// <summary>The source of a document: an index into <see cref="Sources"/>.</summary>
     /// <param name="document">The document's number.</param>

@@ -28,6 +28,42 @@ public static class TokenStoreWriter
         return TokenStore.Open(path);
     }
 
+    /// <summary>Writes some documents of a store as a store of their own.</summary>
+    /// <param name="store">The store.</param>
+    /// <param name="documents">The documents' numbers, in the order in which they are written; at least one.</param>
+    /// <param name="path">The file to create or replace: another one than the store's.</param>
+    /// <returns>The new store, opened.</returns>
+    /// <exception cref="CoppiceException">There is no document or none with a token, or the file can't be written.</exception>
+    public static TokenStore Copy(TokenStore store, IReadOnlyList<int> documents, string path)
+    {
+        AtomicFile.Write(path, stream => Copy(store, documents, path, stream));
+        return TokenStore.Open(path);
+    }
+
+    private static void Copy(TokenStore store, IReadOnlyList<int> documents, string path, Stream stream)
+    {
+        var output = new HashingWriter(stream, TokenStoreHeader.TokenBytesFor(store.VocabularySize));
+        var index = new DocumentIndex();
+        stream.Write(new byte[TokenStoreHeader.Length]);
+        var origin = new Origin(store.VocabularySize, store.BeginOfText, store.EndOfText, store.TokenizerFingerprint);
+        var ids = new int[1 << 14];
+        foreach (var document in documents)
+        {
+            var start = store.DocumentStart(document);
+            // What closes the stream stands behind its last document, and belongs to none.
+            var end = origin.Closing is not null && document == store.DocumentCount - 1 ? store.TokenCount - 1 : store.DocumentStart(document + 1);
+            index.Add(index.Starts[^1] + end - start, store.DocumentBytes(document), store.Sources[store.DocumentSource(document)].Name);
+            for (; start < end; start += ids.Length)
+            {
+                var part = ids.AsSpan(0, (int)Math.Min(ids.Length, end - start));
+                store.Read(start, part);
+                output.WriteTokens(part);
+            }
+        }
+
+        Finish(path, stream, output, index, origin);
+    }
+
     private static void Write(
         IEnumerable<Document> documents, ITokenizer tokenizer, string path, Stream stream, int threads, CancellationToken cancellation)
     {
@@ -46,7 +82,13 @@ public static class TokenStoreWriter
             output.WriteTokens(CollectionsMarshal.AsSpan(chunk.Ids));
         }
 
-        if (index.SourceNumbers.Count > 0 && encoder.Closing is { } closing)
+        Finish(path, stream, output, index, new Origin(tokenizer.VocabularySize, tokenizer.BeginOfText, tokenizer.EndOfText, tokenizer.Fingerprint));
+    }
+
+    // Closes the stream of tokens and writes what stands behind it, then the header that vouches for both.
+    private static void Finish(string path, Stream stream, HashingWriter output, DocumentIndex index, Origin origin)
+    {
+        if (index.SourceNumbers.Count > 0 && origin.Closing is { } closing)
         {
             output.WriteTokens([closing]);
             index.Starts[^1]++;
@@ -58,12 +100,12 @@ public static class TokenStoreWriter
         output.Write(index.Starts);
         output.Write(index.TextBytes);
         output.Write(index.SourceNumbers);
-        var names = Names([tokenizer.Fingerprint, .. index.SourceNames]);
+        var names = Names([origin.TokenizerFingerprint, .. index.SourceNames]);
         output.Write(names);
 
         var header = new TokenStoreHeader(
-            output.TokenBytes, tokenizer.VocabularySize, tokens, index.SourceNumbers.Count, index.TextBytes.Sum(),
-            tokenizer.BeginOfText ?? -1, tokenizer.EndOfText ?? -1, index.SourceNames.Count, names.Length);
+            output.TokenBytes, origin.VocabularySize, tokens, index.SourceNumbers.Count, index.TextBytes.Sum(),
+            origin.BeginOfText ?? -1, origin.EndOfText ?? -1, index.SourceNames.Count, names.Length);
         var bytes = new byte[TokenStoreHeader.Length];
         header.Write(bytes, output.Hash());
         stream.Position = 0;
@@ -127,6 +169,12 @@ public static class TokenStoreWriter
         }
 
         return bytes.ToArray();
+    }
+
+    // What a store remembers of the tokenizer that made it.
+    private sealed record Origin(int VocabularySize, int? BeginOfText, int? EndOfText, string TokenizerFingerprint)
+    {
+        public int? Closing => BeginOfText == EndOfText ? BeginOfText : null;
     }
 
     private sealed class Chunk

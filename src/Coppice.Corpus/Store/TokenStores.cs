@@ -35,17 +35,9 @@ public static class TokenStores
     private static IEnumerable<Document> Documents(TokenStore store, ITokenizer tokenizer, string path)
     {
         var bytes = new long[store.Sources.Count];
-        // Laid out as DocumentEncoder says: an end token that is the begin token stands behind the last document alone.
-        var begins = tokenizer.BeginOfText is not null;
-        var ends = tokenizer.EndOfText is not null && tokenizer.EndOfText != tokenizer.BeginOfText;
-        var closes = begins && tokenizer.EndOfText == tokenizer.BeginOfText;
         for (var i = 0; i < store.DocumentCount; i++)
         {
-            var start = store.DocumentStart(i) + (begins ? 1 : 0);
-            var end = store.DocumentStart(i + 1) - (ends || (closes && i == store.DocumentCount - 1) ? 1 : 0);
-            var ids = new int[checked((int)(end - start))];
-            store.Read(start, ids);
-            var text = tokenizer.Decode(ids, skipSpecialTokens: false);
+            var text = tokenizer.Decode([.. store.ReadText(i)], skipSpecialTokens: false);
             var source = store.DocumentSource(i);
             bytes[source] += Encoding.UTF8.GetByteCount(text);
             yield return new Document(i.ToString(CultureInfo.InvariantCulture), text, store.Sources[source].Name);
