@@ -90,7 +90,7 @@ public sealed class MarkovWorld : IDisposable
     /// <param name="oldSource">What is replayed and measured on the way.</param>
     public UpdateOutcome Update(LanguageModel child, UpdateArm arm, int newSource = 1, int oldSource = 0)
     {
-        var sampler = new SequenceSampler(Mixed(arm.ReplayShare, Sources[newSource], Sources[oldSource]), SequenceLength, arm.Seed, mixture: arm.Mixture);
+        var sampler = new SequenceSampler(Mixed(arm, Sources[newSource], Sources[oldSource]), SequenceLength, arm.Seed, mixture: arm.Mixture);
         var (highest, highestStep) = (double.NegativeInfinity, 0);
         Train(child, sampler, arm, (tape, step) =>
         {
@@ -117,9 +117,9 @@ public sealed class MarkovWorld : IDisposable
         Backend.Dispose();
     }
 
-    private static SamplerSource[] Mixed(double replayShare, MarkovSource added, MarkovSource replayed) => replayShare == 0
+    private static SamplerSource[] Mixed(UpdateArm arm, MarkovSource added, MarkovSource replayed) => arm.ReplayShare == 0
         ? [new SamplerSource(added.Name, added.Training)]
-        : [new SamplerSource(added.Name, added.Training, 1 - replayShare), new SamplerSource(replayed.Name, replayed.Training, replayShare)];
+        : [new SamplerSource(added.Name, added.Training, 1 - arm.ReplayShare), new SamplerSource(replayed.Name, arm.Replayed ?? replayed.Training, arm.ReplayShare)];
 
     private static float[] TrainParent()
     {

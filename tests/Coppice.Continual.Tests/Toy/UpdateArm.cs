@@ -19,6 +19,9 @@ public sealed record UpdateArm
     /// <summary>The share of sequences that come from A.</summary>
     public double ReplayShare { get; init; }
 
+    /// <summary>What is replayed as A's text; null for the text that A has.</summary>
+    public TokenStore? Replayed { get; init; }
+
     /// <summary>Steps.</summary>
     public int Steps { get; init; } = 300;
 
