@@ -320,7 +320,7 @@ public abstract unsafe class Backend : IDisposable
     public abstract void CrossEntropy(in CrossEntropyArguments arguments);
 
     /// <summary>
-    /// For each row, scale · T² · KL(softmax(teacher / T) ‖ softmax(student / T)) into losses. Gradients are overwritten where their pointers are not null.
+    /// For each row, weight · scale · T² · KL(softmax(teacher / T) ‖ softmax(student / T)) into losses. Gradients are overwritten where their pointers are not null.
     /// </summary>
     /// <param name="rows">Rows.</param>
     /// <param name="columns">Columns.</param>
@@ -328,10 +328,11 @@ public abstract unsafe class Backend : IDisposable
     /// <param name="teacher">[rows, columns].</param>
     /// <param name="temperature">T.</param>
     /// <param name="scale">Multiplies losses and gradients.</param>
+    /// <param name="weights">[rows], or null: 1 for each.</param>
     /// <param name="losses">[rows].</param>
     /// <param name="dstudent">[rows, columns] or null; may be the student.</param>
     /// <param name="dteacher">[rows, columns] or null; may be the teacher.</param>
-    public abstract void KullbackLeibler(int rows, int columns, float* student, float* teacher, float temperature, float scale, float* losses, float* dstudent, float* dteacher);
+    public abstract void KullbackLeibler(int rows, int columns, float* student, float* teacher, float temperature, float scale, float* weights, float* losses, float* dstudent, float* dteacher);
 
     // Optimizers: on blocks of the flat buffers, element by element
 

@@ -216,7 +216,7 @@ public sealed unsafe class PlanningBackend : Backend
     }
 
     /// <inheritdoc/>
-    public override void KullbackLeibler(int rows, int columns, float* student, float* teacher, float temperature, float scale, float* losses, float* dstudent, float* dteacher)
+    public override void KullbackLeibler(int rows, int columns, float* student, float* teacher, float temperature, float scale, float* weights, float* losses, float* dstudent, float* dteacher)
     {
     }
 

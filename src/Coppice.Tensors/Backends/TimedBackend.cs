@@ -300,10 +300,10 @@ public sealed unsafe class TimedBackend(Backend inner) : Backend
     }
 
     /// <inheritdoc/>
-    public override void KullbackLeibler(int rows, int columns, float* student, float* teacher, float temperature, float scale, float* losses, float* dstudent, float* dteacher)
+    public override void KullbackLeibler(int rows, int columns, float* student, float* teacher, float temperature, float scale, float* weights, float* losses, float* dstudent, float* dteacher)
     {
         var start = Stopwatch.GetTimestamp();
-        inner.KullbackLeibler(rows, columns, student, teacher, temperature, scale, losses, dstudent, dteacher);
+        inner.KullbackLeibler(rows, columns, student, teacher, temperature, scale, weights, losses, dstudent, dteacher);
         Count("KullbackLeibler", start);
     }
 

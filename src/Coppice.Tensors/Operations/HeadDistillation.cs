@@ -60,6 +60,8 @@ public static unsafe class HeadDistillationOperation
 
         var rows = tape.Integers(pairs.Rows);
         var teacherRows = tape.Integers(pairs.TeacherRows);
+        var weights = tape.NewFloats(count);
+        tape.Backend.CopyFromHost(pairs.Weights, weights);
         var losses = tape.NewFloats(count);
         // Chunks of the same size, as few as fit, so that the last is no remnant.
         var chunks = Math.Max(1, (2L * count * classes + ChunkFloats - 1) / ChunkFloats);
@@ -76,21 +78,11 @@ public static unsafe class HeadDistillationOperation
         for (var start = 0; start < count; start += chunk)
         {
             var length = Math.Min(chunk, count - start);
-            var weights = pairs.Weights.Slice(start, length);
             Logits(tape.Backend, length, rows.Data + start, x, weight, classes, xs, logits);
             Logits(tape.Backend, length, teacherRows.Data + start, teacherX, teacherWeight, classes, teacherXs, teacherLogits);
-            tape.Backend.KullbackLeibler(length, classes, logits, teacherLogits, temperature, scale, losses + start, loss.RequiresGradient ? logits : null, null);
-            WeighRows(tape.Backend, weights, 1, losses + start);
-            if (dx != null)
-            {
-                var dxs = dx + (long)start * hidden;
-                tape.Backend.Multiply(new MatrixProduct { M = length, N = hidden, K = classes, A = logits, StrideA = classes, B = weight.Data, StrideB = hidden, C = dxs, StrideC = hidden });
-                WeighRows(tape.Backend, weights, hidden, dxs);
-            }
-
-            if (dweight == null) continue;
-            WeighRows(tape.Backend, weights, hidden, xs);
-            tape.Backend.Multiply(new MatrixProduct { M = classes, N = hidden, K = length, A = logits, StrideA = classes, TransposeA = true, B = xs, StrideB = hidden, C = dweight, StrideC = hidden, Accumulate = accumulate || start > 0 });
+            tape.Backend.KullbackLeibler(length, classes, logits, teacherLogits, temperature, scale, weights + start, losses + start, loss.RequiresGradient ? logits : null, null);
+            if (dx != null) tape.Backend.Multiply(new MatrixProduct { M = length, N = hidden, K = classes, A = logits, StrideA = classes, B = weight.Data, StrideB = hidden, C = dx + (long)start * hidden, StrideC = hidden });
+            if (dweight != null) tape.Backend.Multiply(new MatrixProduct { M = classes, N = hidden, K = length, A = logits, StrideA = classes, TransposeA = true, B = xs, StrideB = hidden, C = dweight, StrideC = hidden, Accumulate = accumulate || start > 0 });
         }
 
         tape.Backend.Sum(count, losses, 1, loss.Data);
@@ -99,6 +91,7 @@ public static unsafe class HeadDistillationOperation
         tape.Free(teacherXs);
         tape.Free(xs);
         tape.Free(losses);
+        tape.Free(weights);
         if (!loss.RequiresGradient) return loss;
         var operation = tape.Rent<Recorded>();
         (operation.X, operation.Rows) = (x, rows);
@@ -121,14 +114,6 @@ public static unsafe class HeadDistillationOperation
         var hidden = x.Columns;
         backend.Gather(count, hidden, rows, x.Data, xs, accumulate: false);
         backend.Multiply(new MatrixProduct { M = count, N = classes, K = hidden, A = xs, StrideA = hidden, B = weight.Data, StrideB = hidden, TransposeB = true, C = logits, StrideC = classes });
-    }
-
-    private static void WeighRows(Backend backend, ReadOnlySpan<float> weights, int columns, float* y)
-    {
-        for (var r = 0; r < weights.Length; r++)
-        {
-            if (weights[r] != 1) backend.ScaleAdd(columns, weights[r], y + (long)r * columns, 0, y + (long)r * columns);
-        }
     }
 
     private sealed class Recorded : Operation

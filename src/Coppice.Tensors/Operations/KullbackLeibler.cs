@@ -23,7 +23,7 @@ public static unsafe class KullbackLeiblerOperation
         var gradients = loss.RequiresGradient ? tape.NewFloats((both ? 2 : 1) * student.Count) : null;
         var dstudent = gradients != null && student.RequiresGradient ? gradients : null;
         var dteacher = gradients != null && teacher.RequiresGradient ? gradients + (both ? student.Count : 0) : null;
-        tape.Backend.KullbackLeibler(student.Rows, student.Columns, student.Data, teacher.Data, temperature, scale, losses, dstudent, dteacher);
+        tape.Backend.KullbackLeibler(student.Rows, student.Columns, student.Data, teacher.Data, temperature, scale, null, losses, dstudent, dteacher);
         tape.Backend.Sum(student.Rows, losses, 1, loss.Data);
         tape.Free(losses);
         if (gradients == null) return loss;

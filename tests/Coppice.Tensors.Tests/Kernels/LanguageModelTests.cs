@@ -94,40 +94,56 @@ public sealed unsafe class LanguageModelTests(KernelFixture kernels)
     [Fact]
     public void Divergence_of_student_and_teacher_matches_the_reference()
     {
-        foreach (var columns in KernelFixture.Widths)
+        const int Rows = 9;
+        foreach (var columns in KernelFixture.Widths.Append(5000))
         {
             foreach (var temperature in (ReadOnlySpan<float>)[1, 2.5f])
             {
                 foreach (var options in (ReadOnlySpan<string>)["both", "student", "teacher", "neither", "in place"])
                 {
                     kernels.Compare($"divergence over {columns}, temperature {temperature}, gradients: {options}", run =>
-                    {
-                        const int Rows = 9;
-                        var tolerance = new Tolerance(1e-5, 1e-5);
-                        var (student, teacher) = (run.Normals((long)Rows * columns, 3), run.Normals((long)Rows * columns, 3));
-                        var losses = run.Output("losses", Rows, tolerance);
-                        if (options == "in place")
-                        {
-                            var q = run.InPlace("dstudent", tolerance, student);
-                            var p = run.InPlace("dteacher", tolerance, teacher);
-                            run.Backend.KullbackLeibler(Rows, columns, q, p, temperature, 0.7f, losses, q, p);
-                            return;
-                        }
-
-                        run.Backend.KullbackLeibler(
-                            Rows,
-                            columns,
-                            run.Input(student),
-                            run.Input(teacher),
-                            temperature,
-                            0.7f,
-                            losses,
-                            options is "both" or "student" ? run.Output("dstudent", Rows, columns, tolerance) : null,
-                            options is "both" or "teacher" ? run.Output("dteacher", Rows, columns, tolerance) : null);
-                    });
+                        RunDivergence(run, Rows, columns, temperature, options, run.Normals((long)Rows * columns, 3), run.Normals((long)Rows * columns, 3)));
                 }
             }
         }
+    }
+
+    [Fact]
+    public void Classes_that_the_teacher_masks_count_for_nothing_in_a_divergence()
+    {
+        const int Rows = 9, Columns = 50;
+        kernels.Compare("divergence of masked logits", run =>
+        {
+            var (student, teacher) = (run.Normals(Rows * Columns, 3), run.Normals(Rows * Columns, 3));
+            for (var i = 0; i < teacher.Length; i += 3) teacher[i] = float.NegativeInfinity;
+            for (var i = 0; i < student.Length; i += 6) student[i] = float.NegativeInfinity;
+            RunDivergence(run, Rows, Columns, 1.5f, "student", student, teacher);
+        });
+    }
+
+    private static void RunDivergence(KernelRun run, int rows, int columns, float temperature, string gradients, float[] student, float[] teacher)
+    {
+        var tolerance = new Tolerance(1e-5, 1e-5);
+        var losses = run.Output("losses", rows, tolerance);
+        if (gradients == "in place")
+        {
+            var q = run.InPlace("dstudent", tolerance, student);
+            var p = run.InPlace("dteacher", tolerance, teacher);
+            run.Backend.KullbackLeibler(rows, columns, q, p, temperature, 0.7f, null, losses, q, p);
+            return;
+        }
+
+        run.Backend.KullbackLeibler(
+            rows,
+            columns,
+            run.Input(student),
+            run.Input(teacher),
+            temperature,
+            0.7f,
+            run.Input([.. Enumerable.Range(0, rows).Select(row => 0.25f * (row % 5))]),
+            losses,
+            gradients is "both" or "student" ? run.Output("dstudent", rows, columns, tolerance) : null,
+            gradients is "both" or "teacher" ? run.Output("dteacher", rows, columns, tolerance) : null);
     }
 
     private static int Target(int row, int classes) => row * 7 % classes;

@@ -221,13 +221,13 @@ public sealed unsafe class ReferenceGradientTests
     {
         const int Rows = 3, Columns = 6, N = Rows * Columns;
         using var m = new Fields(_random);
-        float* student = m.Random(N), teacher = m.Random(N), losses = m.Empty(Rows), dstudent = m.Empty(N), dteacher = m.Empty(N), ones = m.Values([1, 1, 1]);
+        float* student = m.Random(N), teacher = m.Random(N), losses = m.Empty(Rows), dstudent = m.Empty(N), dteacher = m.Empty(N), ones = m.Values([1, 1, 1]), weights = m.Values([1, 0.5f, 2]);
         Func<double> loss = () =>
         {
-            m.Backend.KullbackLeibler(Rows, Columns, student, teacher, 1.5f, 0.8f, losses, null, null);
+            m.Backend.KullbackLeibler(Rows, Columns, student, teacher, 1.5f, 0.8f, weights, losses, null, null);
             return Fields.Dot(losses, ones, Rows);
         };
-        m.Backend.KullbackLeibler(Rows, Columns, student, teacher, 1.5f, 0.8f, losses, dstudent, dteacher);
+        m.Backend.KullbackLeibler(Rows, Columns, student, teacher, 1.5f, 0.8f, weights, losses, dstudent, dteacher);
         m.AssertGradient(student, dstudent, N, loss);
         m.AssertGradient(teacher, dteacher, N, loss);
     }

@@ -31,16 +31,6 @@ internal sealed unsafe partial class CpuBackend<S, V>
         _pool.Run(ref job, (arguments.Rows + job.RowsPerItem - 1) / job.RowsPerItem);
     }
 
-    public override void KullbackLeibler(int rows, int columns, float* student, float* teacher, float temperature, float scale, float* losses, float* dstudent, float* dteacher)
-    {
-        var job = new KullbackLeiblerJob
-        {
-            Rows = rows, Columns = columns, Student = student, Teacher = teacher, Temperature = temperature, Scale = scale, Losses = losses,
-            DStudent = dstudent, DTeacher = dteacher, RowsPerItem = RowsPerItem(columns),
-        };
-        _pool.Run(ref job, (rows + job.RowsPerItem - 1) / job.RowsPerItem);
-    }
-
     private struct GatherJob : IJob
     {
         public int Rows;
@@ -184,64 +174,6 @@ internal sealed unsafe partial class CpuBackend<S, V>
             }
 
             x[target] -= factor * (1 - smooth);
-        }
-    }
-
-    private struct KullbackLeiblerJob : IJob
-    {
-        public int Rows;
-        public int Columns;
-        public float* Student;
-        public float* Teacher;
-        public float Temperature;
-        public float Scale;
-        public float* Losses;
-        public float* DStudent;
-        public float* DTeacher;
-        public int RowsPerItem;
-
-        public readonly void Run(int item, int worker)
-        {
-            var last = Math.Min(Rows, (item + 1) * RowsPerItem);
-            for (var r = item * RowsPerItem; r < last; r++) Row((long)r * Columns, r);
-        }
-
-        /// <summary>
-        /// With q = softmax(teacher / T), p = softmax(student / T) and d = log q - log p: loss = T² Σ q d,
-        /// gradients T (p - q) for the student and T q (d - Σ q d) for the teacher.
-        /// </summary>
-        private readonly void Row(long start, int row)
-        {
-            var student = Student + start;
-            var teacher = Teacher + start;
-            var inverse = 1 / Temperature;
-            var shiftP = LogSumExp(student, inverse);
-            var shiftQ = LogSumExp(teacher, inverse);
-            var divergence = 0.0;
-            for (var c = 0; c < Columns; c++)
-            {
-                var logQ = teacher[c] * inverse - shiftQ;
-                divergence += Math.Exp(logQ) * (logQ - (student[c] * inverse - shiftP));
-            }
-
-            Losses[row] = (float)(Scale * Temperature * Temperature * divergence);
-            if (DStudent == null && DTeacher == null) return;
-            for (var c = 0; c < Columns; c++)
-            {
-                var logQ = teacher[c] * inverse - shiftQ;
-                var logP = student[c] * inverse - shiftP;
-                var q = MathF.Exp(logQ);
-                if (DStudent != null) DStudent[start + c] = Scale * Temperature * (MathF.Exp(logP) - q);
-                if (DTeacher != null) DTeacher[start + c] = Scale * Temperature * q * (logQ - logP - (float)divergence);
-            }
-        }
-
-        private readonly float LogSumExp(float* x, float inverse)
-        {
-            var max = MaxOfRow(x, Columns) * inverse;
-            var sum = 0.0;
-            for (var c = 0; c < Columns; c++) sum += Math.Exp(x[c] * inverse - max);
-            return max + (float)Math.Log(sum);
         }
     }
 }

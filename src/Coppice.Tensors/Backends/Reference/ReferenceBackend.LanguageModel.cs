@@ -72,7 +72,7 @@ internal sealed unsafe partial class ReferenceBackend
         }
     }
 
-    public override void KullbackLeibler(int rows, int columns, float* student, float* teacher, float temperature, float scale, float* losses, float* dstudent, float* dteacher)
+    public override void KullbackLeibler(int rows, int columns, float* student, float* teacher, float temperature, float scale, float* weights, float* losses, float* dstudent, float* dteacher)
     {
         for (var r = 0; r < rows; r++)
         {
@@ -81,14 +81,15 @@ internal sealed unsafe partial class ReferenceBackend
             var teacherSum = LogSumExp(columns, teacher + offset, temperature);
             double divergence = 0;
             for (var c = 0; c < columns; c++) divergence += Terms(student[offset + c], teacher[offset + c]).Divergence;
-            losses[r] = (float)((double)scale * temperature * temperature * divergence);
+            var factor = (double)scale * temperature * (weights == null ? 1 : weights[r]);
+            losses[r] = (float)(factor * temperature * divergence);
 
             for (var c = 0; c < columns; c++)
             {
                 var (q, p, term) = Terms(student[offset + c], teacher[offset + c]);
                 // The gradients with respect to student / T are q - p, with respect to teacher / T they are p (log p - log q - KL).
-                if (dstudent != null) dstudent[offset + c] = (float)((double)scale * temperature * (q - p));
-                if (dteacher != null) dteacher[offset + c] = (float)((double)scale * temperature * (term - p * divergence));
+                if (dstudent != null) dstudent[offset + c] = (float)(factor * (q - p));
+                if (dteacher != null) dteacher[offset + c] = (float)(factor * (term - p * divergence));
             }
 
             (double Q, double P, double Divergence) Terms(double studentLogit, double teacherLogit)
