@@ -48,6 +48,8 @@ internal static class CommandLine
             PlanCommand.Create(),
             PretrainCommand.Create(),
             MergeCommand.Create(),
+            UpdateCommand.Create(),
+            LineageCommand.Create(),
             EvaluateCommand.Create(),
             ProbeCommand.Create(),
             GenerateCommand.Create(),

@@ -189,8 +189,8 @@ public sealed class ModelDirectoryTests : IDisposable
     {
         var provenance = new Provenance
         {
-            Software = "Coppice 0.1.0", Parent = "a model", Recipe = "seed: 1\n", Tokenizer = "abc", Steps = 10, Tokens = 1L << 40,
-            Sources = [new ProvenanceSource("a", ["x/y"], "f", 1, 2, 3)], Metrics = new Dictionary<string, double> { ["loss"] = 1.5 },
+            Software = "Coppice 0.1.0", Parent = new ProvenanceParent("../parent", "0123"), Trunk = "../trunk", Training = new ProvenanceTraining(128, 16, 1e-3, "wsd"), Recipe = "seed: 1\n", Tokenizer = "abc", Steps = 10, Tokens = 1L << 40,
+            Sources = [new ProvenanceSource("a", ["x/y"], "f", 1, 2, 3) { Store = "../a.tokens", HeldOut = "../b.tokens", HeldOutBitsPerByte = 1.5, HeldOutBitsPerByteBefore = 2 }], Metrics = new Dictionary<string, double> { ["loss"] = 1.5 },
         };
         Assert.Null(Provenance.Load(_folder.Root));
         provenance.Save(_folder.Root);

@@ -22,7 +22,7 @@ internal sealed class PlainRunDisplay : RunDisplay
                 break;
             case EvaluationMetrics evaluation:
                 var bits = evaluation.BitsPerByte is { } value ? $"  {Figures.Number(value)} bits per byte" : "";
-                Notice($"{Position(evaluation)}  validation loss {Figures.Number(evaluation.Loss)}{bits}");
+                Notice($"{Position(evaluation)}  {evaluation.Source ?? "validation"} loss {Figures.Number(evaluation.Loss)}{bits}");
                 break;
         }
     }

@@ -29,8 +29,8 @@ public readonly record struct DistillationSettings(double Weight, double Share, 
 public sealed class ParentDistillation : IObjective, IDisposable
 {
     private readonly LanguageModel _parent;
-    private readonly bool[] _distilled;
-    private readonly DistillationSettings _settings;
+    private readonly float[] _sourceWeights;
+    private readonly double _temperature;
     private readonly ModelInput _parentInput;
     private readonly Tape _parentTape;
     private readonly PackedBatch _parentBatch = new();
@@ -45,11 +45,23 @@ public sealed class ParentDistillation : IObjective, IDisposable
     /// <param name="settings">Weight, share and temperature.</param>
     /// <exception cref="CoppiceException">A setting is out of its range (exit code 2).</exception>
     public ParentDistillation(LanguageModel parent, IReadOnlyList<bool> distilled, DistillationSettings settings)
+        : this(parent, [.. distilled.Select(chosen => chosen ? WeightOf(settings) : 0)], settings.Temperature)
     {
-        Check(settings.Weight > 0 && double.IsFinite(settings.Weight), "weight", settings.Weight, "above 0");
-        Check(settings.Share is > 0 and <= 1, "share of distilled tokens", settings.Share, "above 0 and at most 1");
-        Check(settings.Temperature > 0 && double.IsFinite(settings.Temperature), "temperature", settings.Temperature, "above 0");
-        (_parent, _distilled, _settings) = (parent, [.. distilled], settings);
+    }
+
+    /// <summary>Prepares the parent, with a weight for each source.</summary>
+    /// <param name="parent">The model to keep to, on the backend of the model that is trained; not disposed here.</param>
+    /// <param name="weights">
+    /// What the divergence on a source's token counts, against the loss of a counted token, by the source's number: the wanted weight of the mean over its tokens,
+    /// divided by their share. 0 for a source that is not distilled.
+    /// </param>
+    /// <param name="temperature">Divides the logits of both; the divergence counts its square.</param>
+    /// <exception cref="CoppiceException">A weight or the temperature is out of its range (exit code 2).</exception>
+    public ParentDistillation(LanguageModel parent, IReadOnlyList<double> weights, double temperature)
+    {
+        foreach (var weight in weights) Check(weight >= 0 && double.IsFinite(weight), "weight", weight, "at least 0");
+        Check(temperature > 0 && double.IsFinite(temperature), "temperature", temperature, "above 0");
+        (_parent, _sourceWeights, _temperature) = (parent, [.. weights.Select(weight => (float)weight)], temperature);
         _parentInput = new ModelInput(parent);
         _parentTape = new Tape(parent.Backend) { Recording = false };
     }
@@ -76,6 +88,13 @@ public sealed class ParentDistillation : IObjective, IDisposable
     /// <summary>Frees the memory of the parent's passes.</summary>
     public void Dispose() => _parentTape.Dispose();
 
+    private static double WeightOf(DistillationSettings settings)
+    {
+        Check(settings.Weight > 0 && double.IsFinite(settings.Weight), "weight", settings.Weight, "above 0");
+        Check(settings.Share is > 0 and <= 1, "share of distilled tokens", settings.Share, "above 0 and at most 1");
+        return settings.Weight / settings.Share;
+    }
+
     private static void Check(bool condition, string what, double value, string range)
     {
         if (!condition) throw CoppiceException.Usage(FormattableString.Invariant($"The {what} of the distillation is {value}; it must be {range}."));
@@ -88,8 +107,7 @@ public sealed class ParentDistillation : IObjective, IDisposable
         _parentInput.Set(_parentTape, batch.Tokens.AsSpan(0, n), batch.Positions.AsSpan(0, n), batch.CumulativeLengths.AsSpan(0, batch.DocumentCount + 1), training: false);
         var parentHidden = _parent.Hidden(_parentTape, _parentInput);
         var pairs = new DistillationPairs(_rows.AsSpan(0, _count), _parentRows.AsSpan(0, _count), _weights.AsSpan(0, _count));
-        var factor = (float)(scale * _settings.Weight / _settings.Share);
-        var divergence = tape.HeadDistillation(hidden, model.Head.Tensor, parentHidden, _parent.Head.Tensor, pairs, (float)_settings.Temperature, factor);
+        var divergence = tape.HeadDistillation(hidden, model.Head.Tensor, parentHidden, _parent.Head.Tensor, pairs, (float)_temperature, scale);
         _parentTape.Reset();
         return divergence;
     }
@@ -107,7 +125,8 @@ public sealed class ParentDistillation : IObjective, IDisposable
             for (var i = start; i < end; i++)
             {
                 known &= batch.Tokens[i] < _parent.Configuration.VocabularySize;
-                if (batch.Weights[i] <= 0 || !_distilled[batch.Sources[i]]) continue;
+                var weight = batch.Weights[i] * _sourceWeights[batch.Sources[i]];
+                if (weight <= 0) continue;
                 if (!known)
                 {
                     UnknownTokens++;
@@ -115,7 +134,7 @@ public sealed class ParentDistillation : IObjective, IDisposable
                 }
 
                 read = i - start + 1;
-                (_rows[_count], _parentRows[_count], _weights[_count]) = (i, _parentBatch.Count + read - 1, batch.Weights[i]);
+                (_rows[_count], _parentRows[_count], _weights[_count]) = (i, _parentBatch.Count + read - 1, weight);
                 _count++;
             }
 

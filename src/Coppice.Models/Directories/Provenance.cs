@@ -108,6 +108,9 @@ public sealed record ProvenanceSource(string Name, IReadOnlyList<string> Paths, 
     /// <summary>Bits per byte of what was kept apart, at the model's release.</summary>
     public double? HeldOutBitsPerByte { get; init; }
 
+    /// <summary>Bits per byte of what was kept apart under the model's parent; null in a model from scratch.</summary>
+    public double? HeldOutBitsPerByteBefore { get; init; }
+
     /// <summary>Whether the text was written by an ancestor of the model in place of text that was not kept.</summary>
     public bool Generated { get; init; }
 }

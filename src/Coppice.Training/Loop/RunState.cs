@@ -75,17 +75,32 @@ public sealed record RunState
     /// <exception cref="CoppiceException">The state is missing or is another recipe's.</exception>
     public static RunState Load(string checkpoint, OptimizerChain optimizer)
     {
+        var state = ReadState(checkpoint);
+        ReadOptimizer(checkpoint, optimizer, state.Updates);
+        return state;
+    }
+
+    /// <summary>Reads the optimizer's part of a state alone: a new run on other data begins with it.</summary>
+    /// <param name="checkpoint">The checkpoint's directory.</param>
+    /// <param name="optimizer">A chain with the same kinds of links.</param>
+    /// <exception cref="CoppiceException">The state is missing or is of another optimizer.</exception>
+    public static void LoadOptimizer(string checkpoint, OptimizerChain optimizer) => ReadOptimizer(checkpoint, optimizer, ReadState(checkpoint).Updates);
+
+    private static RunState ReadState(string checkpoint)
+    {
         var path = Path.Combine(checkpoint, Folder, StateFile);
-        RunState state;
         try
         {
-            state = JsonSerializer.Deserialize<RunState>(File.ReadAllBytes(path), Options) ?? throw new JsonException("it is empty");
+            return JsonSerializer.Deserialize<RunState>(File.ReadAllBytes(path), Options) ?? throw new JsonException("it is empty");
         }
         catch (Exception error) when (error is JsonException or IOException or UnauthorizedAccessException)
         {
             throw new CoppiceException($"{path}: the state of the run can't be read: {error.Message}", inner: error);
         }
+    }
 
+    private static void ReadOptimizer(string checkpoint, OptimizerChain optimizer, long updates)
+    {
         using var file = SafetensorsFile.Open(Path.Combine(checkpoint, Folder, OptimizerFile));
         var part = new float[1 << 20];
         foreach (var (name, buffer) in optimizer.State)
@@ -99,8 +114,7 @@ public sealed record RunState
             }
         }
 
-        optimizer.Updates = state.Updates;
-        return state;
+        optimizer.Updates = updates;
     }
 
     /// <summary>Reads a checkpoint's weights into a model of the same configuration.</summary>

@@ -43,6 +43,10 @@ public sealed record EvaluationMetrics : RunEvent
     /// <summary>Tokens trained on so far.</summary>
     public required long Tokens { get; init; }
 
+    /// <summary>The source that was measured; null for the whole validation split.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Source { get; init; }
+
     /// <summary>The mean loss of the measured tokens in nats.</summary>
     public required double Loss { get; init; }
 

@@ -18,8 +18,9 @@ public static class OptimizerRegistry
     /// <param name="parameters">The parameters, with their initial values.</param>
     /// <param name="section">The recipe's section.</param>
     /// <param name="mask">Edits the finished update, weight decay included: what may change. Null for everything.</param>
+    /// <param name="decay">What draws weights somewhere at each step beside weight decay, scaled by the learning rate as that is. Null for nothing.</param>
     /// <exception cref="CoppiceException">The name is not known (exit code 2).</exception>
-    public static OptimizerChain Create(ParameterSet parameters, OptimizerSection section, GradientTransform? mask = null)
+    public static OptimizerChain Create(ParameterSet parameters, OptimizerSection section, GradientTransform? mask = null, GradientTransform? decay = null)
     {
         if (!ByName.TryGetValue(section.Name, out var create))
             throw CoppiceException.Usage($"unknown optimizer '{section.Name}'{NearestName.Hint(section.Name, ByName.Keys)} (known: {string.Join(", ", ByName.Keys)})");
@@ -27,6 +28,7 @@ public static class OptimizerRegistry
         if (section.ClipNorm > 0) chain.Add(new ClipByGlobalNorm(section.ClipNorm));
         chain.Add(create(parameters, section));
         if (section.WeightDecay > 0) chain.Add(new AddDecayedWeights(section.WeightDecay, section.DecayVectors));
+        if (decay is not null) chain.Add(decay);
         chain.Add(new ScaleByLearningRate());
         if (mask is not null) chain.Add(mask);
         if (section.EmaDecay > 0) chain.Add(new WeightAverage(parameters, section.EmaDecay));

@@ -19,11 +19,13 @@ internal sealed class RecipeBinder
     /// <summary>Binds a whole recipe.</summary>
     /// <param name="root">What was written.</param>
     /// <param name="sourceName">The file, for messages about keys that were not written.</param>
+    /// <param name="defaults">What keys that were not written have.</param>
     /// <returns>The recipe, and where each of its keys was written.</returns>
-    public static (T Recipe, RecipePlaces Places) Bind<T>(RecipeMapping root, string sourceName)
+    public static (T Recipe, RecipePlaces Places) Bind<T>(RecipeMapping root, string sourceName, T defaults)
+        where T : class
     {
         var binder = new RecipeBinder(sourceName);
-        var recipe = (T)binder.BindSection(typeof(T), root, "");
+        var recipe = (T)binder.BindSection(typeof(T), root, "", defaults);
         return (recipe, new RecipePlaces(binder._sourceName, binder._where));
     }
 
@@ -34,9 +36,10 @@ internal sealed class RecipeBinder
     public static string SnakeCase(string name) =>
         string.Concat(name.Select((c, i) => char.IsUpper(c) ? (i == 0 ? "" : "_") + char.ToLowerInvariant(c) : c.ToString()));
 
-    private object BindSection(Type type, RecipeNode node, string path)
+    private object BindSection(Type type, RecipeNode node, string path, object? defaults)
     {
         var section = Activator.CreateInstance(type)!;
+        foreach (var property in defaults is null ? [] : Keys(type)) property.SetValue(section, property.GetValue(defaults));
         if (node is RecipeScalar { IsMissing: true }) return section;
         if (node is not RecipeMapping mapping) throw Wrong(node.Where, path, "a section of keys", node);
 
@@ -50,16 +53,16 @@ internal sealed class RecipeBinder
 
             var keyPath = path.Length == 0 ? key : $"{path}.{key}";
             _where[keyPath] = keyWhere;
-            property.SetValue(section, BindValue(property.PropertyType, value, keyPath, property));
+            property.SetValue(section, BindValue(property.PropertyType, value, keyPath, property, property.GetValue(section)));
         }
 
         return section;
     }
 
-    private object BindValue(Type type, RecipeNode node, string path, PropertyInfo property)
+    private object BindValue(Type type, RecipeNode node, string path, PropertyInfo property, object? defaults)
     {
         if (type.IsGenericType && type.GetGenericTypeDefinition() == typeof(ValueList<>)) return BindList(type.GetGenericArguments()[0], node, path, property);
-        if (type.IsClass && type != typeof(string)) return BindSection(type, node, path);
+        if (type.IsClass && type != typeof(string)) return BindSection(type, node, path, defaults);
 
         if (node is not RecipeScalar scalar) throw Wrong(node.Where, path, Kind(type), node);
         if (scalar.IsMissing) throw CoppiceException.Usage($"{scalar.Where}: '{path}' has no value; give one or remove the line");
@@ -83,7 +86,7 @@ internal sealed class RecipeBinder
         {
             var itemPath = string.Create(CultureInfo.InvariantCulture, $"{path}[{i}]");
             _where[itemPath] = list.Items[i].Where;
-            items.SetValue(BindValue(itemType, list.Items[i], itemPath, property), i);
+            items.SetValue(BindValue(itemType, list.Items[i], itemPath, property, defaults: null), i);
         }
 
         return typeof(RecipeBinder).GetMethod(nameof(MakeList), BindingFlags.NonPublic | BindingFlags.Static)!.MakeGenericMethod(itemType).Invoke(null, [items])!;

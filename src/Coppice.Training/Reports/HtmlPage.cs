@@ -66,6 +66,32 @@ public sealed class HtmlPage
         _body.Append("</table>\n");
     }
 
+    /// <summary>Adds a table with a heading for each column.</summary>
+    /// <param name="headings">The headings.</param>
+    /// <param name="rows">The rows, each with as many cells.</param>
+    public void Grid(IReadOnlyList<string> headings, IReadOnlyList<IReadOnlyList<string>> rows)
+    {
+        _body.Append(CultureInfo.InvariantCulture, $"<table class=\"grid\">\n<tr>{string.Concat(headings.Select(heading => $"<th scope=\"col\">{Escape(heading)}</th>"))}</tr>\n");
+        foreach (var row in rows) _body.Append(CultureInfo.InvariantCulture, $"<tr>{string.Concat(row.Select(cell => $"<td>{Escape(cell)}</td>"))}</tr>\n");
+        _body.Append("</table>\n");
+    }
+
+    /// <summary>Adds a table of numbers in which each column is shaded from its least to its greatest number, which is the darkest.</summary>
+    /// <param name="columns">The columns' names.</param>
+    /// <param name="rows">The rows' names and numbers; null leaves a gap.</param>
+    public void HeatMap(IReadOnlyList<string> columns, IReadOnlyList<(string Name, IReadOnlyList<double?> Values)> rows)
+    {
+        _body.Append(CultureInfo.InvariantCulture, $"<table class=\"grid heat\">\n<tr><th></th>{string.Concat(columns.Select(column => $"<th scope=\"col\">{Escape(column)}</th>"))}</tr>\n");
+        foreach (var (name, values) in rows)
+        {
+            _body.Append(CultureInfo.InvariantCulture, $"<tr><th scope=\"row\">{Escape(name)}</th>");
+            for (var column = 0; column < columns.Count; column++) _body.Append(Cell(values[column], [.. rows.Select(row => row.Values[column]).OfType<double>()]));
+            _body.Append("</tr>\n");
+        }
+
+        _body.Append("</table>\n");
+    }
+
     /// <summary>Adds a list of remarks.</summary>
     /// <param name="items">The remarks.</param>
     public void List(IEnumerable<string> items) => _body.Append(CultureInfo.InvariantCulture, $"<ul>{string.Concat(items.Select(item => $"<li>{Escape(item)}</li>"))}</ul>\n");
@@ -100,6 +126,14 @@ public sealed class HtmlPage
         </html>
 
         """.ReplaceLineEndings("\n");
+
+    private static string Cell(double? value, List<double> column)
+    {
+        if (value is not { } number) return "<td></td>";
+        var (least, greatest) = (column.Min(), column.Max());
+        var shade = greatest > least ? 0.55 * (number - least) / (greatest - least) : 0;
+        return string.Create(CultureInfo.InvariantCulture, $"<td style=\"background: color-mix(in srgb, var(--c2) {100 * shade:0}%, transparent)\">{number:0.0000}</td>");
+    }
 
     private const string Style = """
         :root { --paper: #fff; --ink: #1d1d1b; --soft: #6b6b66; --rule: #e3e2dc; --wash: #f7f6f2;
@@ -139,6 +173,8 @@ public sealed class HtmlPage
         .sample h3 { margin: .15rem 0 0; font-weight: 400; color: var(--soft); }
         blockquote { margin: 0; max-width: 38rem; white-space: pre-wrap; overflow-wrap: anywhere; }
         blockquote b { font-weight: 400; color: var(--c2); }
+        .grid { margin-bottom: 1.6rem; } .grid td, .grid th { padding-right: 1rem; } .grid th { color: var(--soft); font-weight: 400; }
+        .heat td { padding-left: .5rem; }
         table { border-collapse: collapse; width: 100%; }
         th, td { padding: .35rem 0; border-top: 1px solid var(--rule); text-align: left; vertical-align: top; overflow-wrap: anywhere; }
         th { width: 14rem; padding-right: 1.5rem; font-weight: 400; color: var(--soft); }
