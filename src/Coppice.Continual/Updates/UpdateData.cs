@@ -3,6 +3,7 @@ using Coppice.Continual.Replay;
 using Coppice.Continual.Vocabulary;
 using Coppice.Corpus;
 using Coppice.Foundation;
+using Coppice.Models;
 using Coppice.Tokenizers;
 using Coppice.Training.Data;
 using Coppice.Training.Recipes;
@@ -33,11 +34,8 @@ internal sealed class UpdateData : IDisposable
     /// <summary>The same documents in the update's tokens.</summary>
     public IReadOnlyList<HeldOutSource> HeldOut { get; private init; } = [];
 
-    /// <summary>Tokens of new text.</summary>
-    public long AddedTokens => Added.Sources.Sum(source => source.Train.TokenCount);
-
     /// <summary>Opens and prepares what an update needs.</summary>
-    public static UpdateData Prepare(UpdateRequest request, ParentModel parent, string tokenizerPath, CancellationToken cancellation)
+    public static UpdateData Prepare(UpdateRequest request, ParentModel parent, LanguageModel teacher, string tokenizerPath, CancellationToken cancellation)
     {
         var recipe = request.Recipe;
         var owned = new List<IDisposable>();
@@ -47,7 +45,7 @@ internal sealed class UpdateData : IDisposable
             var tokenizer = added.Tokenizer;
             var grown = tokenizer.Fingerprint != parent.Tokenizer.Fingerprint;
             var old = new List<OldText>();
-            foreach (var source in ReplaySources.Open(request, parent, cancellation))
+            foreach (var source in ReplaySources.Open(request, parent, teacher, added.Sources.Sum(source => source.Train.TokenCount), cancellation))
             {
                 owned.Add(source);
                 old.Add(grown && source.Store is not null ? Own(owned, Reencode(request, source, parent.Tokenizer, tokenizer, old.Count, cancellation)) : new OldText(source, source.Store));

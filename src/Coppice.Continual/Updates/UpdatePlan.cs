@@ -47,7 +47,7 @@ internal sealed record UpdatePlan
     public long Steps => Training.TotalSteps;
 
     /// <summary>Decides what the recipe leaves open.</summary>
-    public static UpdatePlan Make(UpdateRequest request, ParentModel parent, LanguageModel teacher, UpdateStart start, UpdateData data, Baseline baseline, CancellationToken cancellation)
+    public static UpdatePlan Make(UpdateRequest request, ParentModel parent, LanguageModel teacher, UpdateStart start, UpdateData data, AddedText added, Baseline baseline, CancellationToken cancellation)
     {
         var recipe = request.Recipe;
         cancellation.ThrowIfCancellationRequested();
@@ -67,17 +67,16 @@ internal sealed record UpdatePlan
         request.Notice(FormattableString.Invariant($"{100 * share:0.#} % of the tokens are old ones{(weight > 0 ? FormattableString.Invariant($", held to the parent with a weight of {weight:0.##}") : "")}"));
 
         var training = recipe.Training;
-        if (training is { Steps: 0, Tokens: 0 }) training = training with { Tokens = Math.Max(training.TokensPerStep, (long)(recipe.Epochs * data.AddedTokens / (1 - share))) };
+        if (training is { Steps: 0, Tokens: 0 }) training = training with { Tokens = Math.Max(training.TokensPerStep, (long)(recipe.Epochs * added.Tokens / (1 - share))) };
         RequireContext(teacher, training);
         var schedule = recipe.Schedule;
         if (schedule is { WarmupSteps: 0, WarmupTokens: 0 } && start.Trunk is null) schedule = schedule with { WarmupSteps = (long)Math.Ceiling(recipe.Start.WarmupShare * training.TotalSteps) };
         var learningRate = new Recipe { Training = training, Optimizer = recipe.Optimizer, Schedule = schedule }.CreateSchedule();
         var decay = (learningRate as IBranchingSchedule)?.DecayStart ?? 0;
-        var added = data.Added.Sources.Select(source => new SamplerSource(source.Name, source.Train, source.Weight)).ToList();
         return new UpdatePlan
         {
             Shift = shift, ReplayShare = share, KlWeight = weight, Training = training, Schedule = learningRate, Trunk = start.Trunk,
-            Sampler = data.Sampler(added, recipe, share), AddedSources = added.Count, TrunkStep = decay > 0 && decay < training.TotalSteps ? decay : null,
+            Sampler = data.Sampler(added.Sources, recipe, share), AddedSources = added.Sources.Count, TrunkStep = decay > 0 && decay < training.TotalSteps ? decay : null,
         };
     }
 

@@ -3,6 +3,7 @@ using System.Text.Json.Serialization;
 using Coppice.Continual.Gates;
 using Coppice.Continual.Lineage;
 using Coppice.Continual.Recipes;
+using Coppice.Continual.Replay;
 using Coppice.Continual.Reports;
 using Coppice.Continual.Surgery;
 using Coppice.Continual.Surgery.Methods;
@@ -58,6 +59,7 @@ internal sealed class UpdateRelease(
         var directory = Path.Combine(request.Directory, verdict.Accepted ? PretrainRun.ModelFolder : UpdateRun.CandidateFolder);
         ModelDirectory.Save(directory, start.Model);
         data.Tokenizer.Save(Path.Combine(directory, Tokenizer.FileName));
+        KeepDocuments(directory, cancellation);
         ProvenanceOf(directory, done, sources).Save(directory);
         var facts = Probes.CompareFacts(cancellation);
         var result = new UpdateResult
@@ -81,7 +83,7 @@ internal sealed class UpdateRelease(
         if (result.Facts is { } facts) found.Add(("facts", FormattableString.Invariant($"{facts.KnownAfter} of {facts.Facts} known ({facts.KnownBefore} before): {facts.Gained} gained, {facts.Lost} lost; new beats obsolete in {facts.ChangedAfter} of {facts.Changeable} ({facts.ChangedBefore} before)")));
         found.AddRange(Probes.Memorisation(data, cancellation));
         var samples = Probes.Samples(Prompts(), (name, value) => found.Add((name, value)), cancellation);
-        var again = data.Old.Sum(text => text.Source.Origin.Tokens) + data.AddedTokens;
+        var again = data.Old.Where(text => !text.Source.Origin.Generated).Sum(text => text.Source.Origin.Tokens) + data.Added.Sources.Sum(source => source.Train.TokenCount);
         var chain = ModelLineage.Read(directory);
         var epochs = Math.Max(1, chain.Sum(ancestor => ancestor.Provenance?.Tokens ?? 0) / (double)Math.Max(1, again));
         var perToken = result.Seconds / Math.Max(1, result.Tokens);
@@ -179,12 +181,33 @@ internal sealed class UpdateRelease(
 
     private static double Gain(IEnumerable<SourceOutcome> sources) => -sources.Where(source => source.New).Average(source => source.ChangePercent);
 
+    /// <summary>Keeps documents of all text so far with the model, for an update when the text is gone.</summary>
+    private void KeepDocuments(string directory, CancellationToken cancellation)
+    {
+        var budget = _recipe.Replay.BudgetBytes;
+        if (budget == 0) return;
+        cancellation.ThrowIfCancellationRequested();
+        var before = Path.Combine(parent.Directory, ReplaySources.BufferFolder);
+        var earlier = Directory.Exists(before) ? ReplayBuffer.Load(before) : null;
+        var seed = earlier?.Seed ?? (ulong)_recipe.Seed;
+        var old = earlier is null ? data.Old.Where(text => text.Source is { Store: not null, Origin.Generated: false }).SelectMany(text => BufferedDocument.FromStore(text.Source.Store!, parent.Tokenizer, text.Source.Name)) : [];
+        var added = data.Added.Sources.SelectMany(source => BufferedDocument.FromStore(source.Train, data.Tokenizer, source.Name));
+        var buffer = ReplayBuffer.Build(old.Concat(added), budget, seed);
+        if (earlier is not null) buffer = ReplayBuffer.Merge(earlier, buffer, budget);
+        foreach (var text in data.Old.Where(text => text.Source.HeldOutPath is not null)) buffer.AddHeldOut(text.Source.Name, text.Source.HeldOutPath!);
+        foreach (var source in data.Added.Sources) buffer.AddHeldOut(source.Name, source.ValidationPath!);
+        buffer.Save(Path.Combine(directory, ReplaySources.BufferFolder));
+        request.Notice(FormattableString.Invariant($"kept {buffer.Bytes:N0} bytes of {buffer.Sources.Count} sources with the model"));
+    }
+
     private Provenance ProvenanceOf(string directory, LoopResult done, IReadOnlyList<SourceOutcome> sources)
     {
         var after = sources.ToDictionary(source => source.Name, StringComparer.Ordinal);
-        var old = parent.Sources.Select(source => source with
+        var old = data.Old.Select(text => text.Source).Select(source => source.Origin with
         {
-            Store = Move(source.Store), HeldOut = Move(source.HeldOut), HeldOutBitsPerByte = after.GetValueOrDefault(source.Name)?.BitsPerByteAfter,
+            Store = source.Origin.Store is { } store ? Move(store) : source is { StorePath: { } path, Origin.Generated: false } ? Provenance.RelativePath(directory, path) : null,
+            HeldOut = source.Origin.HeldOut is { } heldOut ? Move(heldOut) : source.HeldOutPath is { } kept ? Provenance.RelativePath(directory, kept) : null,
+            HeldOutBitsPerByte = after.GetValueOrDefault(source.Name)?.BitsPerByteAfter,
             HeldOutBitsPerByteBefore = after.GetValueOrDefault(source.Name)?.BitsPerByteBefore,
         });
         var added = data.Added.Sources.Select(source => source.ToProvenance(directory, after[source.Name].BitsPerByteAfter) with { HeldOutBitsPerByteBefore = after[source.Name].BitsPerByteBefore });
@@ -203,6 +226,6 @@ internal sealed class UpdateRelease(
             Metrics = metrics,
         };
 
-        string? Move(string? path) => path is null ? null : Provenance.RelativePath(directory, Provenance.ResolvePath(parent.Directory, path));
+        string Move(string path) => Provenance.RelativePath(directory, Provenance.ResolvePath(parent.Directory, path));
     }
 }

@@ -46,11 +46,12 @@ public sealed class UpdateRun
         RunDirectory.Claim(_request.Directory, checkpoints, _request.Resume, _recipe.ToYaml());
         using var backend = Backends.Create(_recipe.Training.Threads);
         using var start = UpdateStart.Open(_request, parent, backend, cancellation);
-        using var data = UpdateData.Prepare(_request, parent, start.TokenizerPath, cancellation);
-        AtomicFile.WriteText(Path.Combine(_request.Directory, PretrainRun.RecipeFile), _recipe.ToYaml());
         using var teacher = ModelDirectory.Load(parent.Directory, backend);
+        using var data = UpdateData.Prepare(_request, parent, teacher, start.TokenizerPath, cancellation);
+        AtomicFile.WriteText(Path.Combine(_request.Directory, PretrainRun.RecipeFile), _recipe.ToYaml());
         var baseline = Baseline.LoadOrMeasure(_request, parent, teacher, data, cancellation);
-        var plan = UpdatePlan.Make(_request, parent, teacher, start, data, baseline, cancellation);
+        using var added = AddedText.Choose(_request, data, teacher, cancellation);
+        var plan = UpdatePlan.Make(_request, parent, teacher, start, data, added, baseline, cancellation);
         GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
         using var protection = UpdateProtection.Create(_recipe, plan, teacher, start, data, cancellation);
         var checkpoint = _request.Resume ? checkpoints.LoadLatest() : null;
