@@ -1,0 +1,22 @@
+namespace Coppice.Continual.MixtureLaws;
+
+/// <summary>Losses of a trial run after some tokens.</summary>
+/// <param name="Tokens">Tokens of the trial so far, above 0.</param>
+/// <param name="Old">Bits per byte of each old source, held out, always in the same order.</param>
+/// <param name="New">Bits per byte of the new text, held out.</param>
+public sealed record TrialPoint(long Tokens, IReadOnlyList<double> Old, double New);
+
+/// <summary>A short run at a constant learning rate with a share of replay.</summary>
+/// <param name="Share">Old tokens by all tokens, at least 0 and below 1.</param>
+/// <param name="Points">What was measured, by rising tokens; not during the warm-up.</param>
+public sealed record ShareTrial(double Share, IReadOnlyList<TrialPoint> Points);
+
+/// <summary>
+/// The losses from which changes count. They belong to the trials: measured like them at the trials' constant rate, never after annealing. For a parent that
+/// was not annealed these are its losses at step 0. An annealed parent jumps when its rate is raised again, whatever it then reads; counted from its losses at
+/// step 0, that jump looks like forgetting, and the share chosen is higher than needed. The end of a run like the trials on old text alone has the jump in
+/// it and is the fairer reference for such a parent.
+/// </summary>
+/// <param name="Old">Bits per byte of each old source.</param>
+/// <param name="New">Bits per byte of the new text.</param>
+public sealed record TrialReference(IReadOnlyList<double> Old, double New);
