@@ -67,6 +67,7 @@ public sealed record UpdateReport
         AddVerdict(page);
         AddSources(page);
         AddCurves(page);
+        AddShare(page);
         AddChain(page);
         AddProbes(page);
         AddSamples(page);
@@ -143,6 +144,22 @@ public sealed record UpdateReport
     {
         var gap = StabilityGap.Of([.. source.Select(metrics => new LossPoint(metrics.Tokens, metrics.BitsPerByte!.Value))], bar: 0.02);
         return [source.Key, Signed(100 * gap.Depth), NumberText.Whole(gap.Worst.Tokens), gap.RecoveredAt is { } at ? $"from token {NumberText.Whole(at)}" : "never"];
+    }
+
+    private void AddShare(HtmlPage page)
+    {
+        if (Result.FittedShare is not { } fitted) return;
+        page.Heading("The share of old text");
+        page.Paragraph($"{fitted.Explanation} Predicted by laws fitted to short runs at a constant learning rate, so before the learning rate comes down.");
+        page.Chart(new LineChart
+        {
+            Title = "Predicted change of bits per byte at the end, percent", XLabel = "share of old tokens, percent",
+            Series =
+            [
+                new ChartSeries("old source that rises most", [.. fitted.Curve.Select(point => (100 * point.Share, 100 * point.OldRise))], 2, SeriesStyle.Dots),
+                new ChartSeries("new text", [.. fitted.Curve.Select(point => (100 * point.Share, 100 * point.NewRise))], 1, SeriesStyle.Dots),
+            ],
+        });
     }
 
     private void AddChain(HtmlPage page)

@@ -19,6 +19,9 @@ internal sealed record UpdatePlan
     /// <summary>How far the new text lies from the old; null without old text.</summary>
     public required Shift? Shift { get; init; }
 
+    /// <summary>How the share was found by trials; null where it was not.</summary>
+    public required FittedShare? FittedShare { get; init; }
+
     /// <summary>The share of old tokens.</summary>
     public required double ReplayShare { get; init; }
 
@@ -59,15 +62,18 @@ internal sealed record UpdatePlan
         }
 
         var canReplay = data.Old.Any(text => text.Store is not null);
-        var share = recipe.Replay.Share >= 0 ? recipe.Replay.Share : canReplay ? (shift?.ReplayShare ?? 0) : 0;
-        if (share > 0 && !canReplay)
+        if (recipe.Replay.Share > 0 && !canReplay)
             throw CoppiceException.Usage($"{parent.Directory}: remembers no text to replay; give old text with --replay-data FILE, let the parent write some with --replay generated, or set --share 0");
-        if (share == 0 && recipe.Replay.Share < 0) request.Notice("warning: there is no old text to replay, and none to measure forgetting on; give some with --replay-data FILE");
+        if (!canReplay && recipe.Replay.Share < 0) request.Notice("warning: there is no old text to replay, and none to measure forgetting on; give some with --replay-data FILE");
+        var share = recipe.Replay.Share >= 0 ? recipe.Replay.Share : canReplay ? shift?.ReplayShare ?? 0 : 0;
         var weight = share == 0 ? 0 : recipe.Replay.KlWeight >= 0 ? recipe.Replay.KlWeight : shift?.KlWeight ?? 1;
+        var fitted = recipe.Replay.ShareByLaw && canReplay && data.HeldOut.Any(source => !source.New)
+            ? ShareTrials.Find(request, start, data, added, teacher, Sized(recipe, added, share), weight, cancellation)
+            : null;
+        if (fitted is not null) request.Notice($"share: {fitted.Explanation}");
+        share = fitted?.Share ?? share;
         request.Notice(FormattableString.Invariant($"{100 * share:0.#} % of the tokens are old ones{(weight > 0 ? FormattableString.Invariant($", held to the parent with a weight of {weight:0.##}") : "")}"));
-
-        var training = recipe.Training;
-        if (training is { Steps: 0, Tokens: 0 }) training = training with { Tokens = Math.Max(training.TokensPerStep, (long)(recipe.Epochs * added.Tokens / (1 - share))) };
+        var training = Sized(recipe, added, share);
         RequireContext(teacher, training);
         var schedule = recipe.Schedule;
         if (schedule is { WarmupSteps: 0, WarmupTokens: 0 } && start.Trunk is null) schedule = schedule with { WarmupSteps = (long)Math.Ceiling(recipe.Start.WarmupShare * training.TotalSteps) };
@@ -75,7 +81,7 @@ internal sealed record UpdatePlan
         var decay = (learningRate as IBranchingSchedule)?.DecayStart ?? 0;
         return new UpdatePlan
         {
-            Shift = shift, ReplayShare = share, KlWeight = weight, Training = training, Schedule = learningRate, Trunk = start.Trunk,
+            Shift = shift, FittedShare = fitted, ReplayShare = share, KlWeight = weight, Training = training, Schedule = learningRate, Trunk = start.Trunk,
             Sampler = data.Sampler(added.Sources, recipe, share), AddedSources = added.Sources.Count, TrunkStep = decay > 0 && decay < training.TotalSteps ? decay : null,
         };
     }
@@ -85,6 +91,10 @@ internal sealed record UpdatePlan
     /// <param name="sources">Sources.</param>
     public long PartTokens(int points, int sources) =>
         Math.Clamp((long)(MeasuredShare * Steps * Training.TokensPerStep / Math.Max(1, points * sources)), FewestPartTokens, MostPartTokens);
+
+    private static TrainingSection Sized(UpdateRecipe recipe, AddedText added, double share) => recipe.Training is { Steps: 0, Tokens: 0 } training
+        ? training with { Tokens = Math.Max(training.TokensPerStep, (long)(recipe.Epochs * added.Tokens / (1 - share))) }
+        : recipe.Training;
 
     private static void RequireContext(LanguageModel model, TrainingSection training)
     {

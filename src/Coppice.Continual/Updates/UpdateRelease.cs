@@ -65,7 +65,7 @@ internal sealed class UpdateRelease(
         var result = new UpdateResult
         {
             Accepted = verdict.Accepted, Model = verdict.Accepted ? directory : parent.Directory, Candidate = verdict.Accepted ? null : directory,
-            Steps = done.Steps, Tokens = done.Tokens, Seconds = done.Seconds, Sources = sources, Verdict = verdict, ReplayShare = plan.ReplayShare, KlWeight = plan.KlWeight,
+            Steps = done.Steps, Tokens = done.Tokens, Seconds = done.Seconds, Sources = sources, Verdict = verdict, ReplayShare = plan.ReplayShare, FittedShare = plan.FittedShare, KlWeight = plan.KlWeight,
             Shift = plan.Shift, ChildWeight = childWeight, Flips = flips, Facts = facts?.Total,
         };
         AtomicFile.WriteText(Path.Combine(request.Directory, ResultFile), JsonSerializer.Serialize(result, Format) + "\n");

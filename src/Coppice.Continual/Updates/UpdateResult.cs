@@ -33,6 +33,9 @@ public sealed record UpdateResult
     /// <summary>The share of old tokens.</summary>
     public double ReplayShare { get; init; }
 
+    /// <summary>How the share was found by trials; null where it was given or followed from the shift.</summary>
+    public FittedShare? FittedShare { get; init; }
+
     /// <summary>The weight of the divergence from the parent on replayed tokens.</summary>
     public double KlWeight { get; init; }
 

@@ -1,0 +1,236 @@
+// What an update keeps and learns, on real text: a model of English novels is updated with a city's law, then with technical proposals, then with German law,
+// by continuing on the new text alone (a), by `coppice update` as it is (b), by training again on everything so far (c), and on the first update with each protection
+// and schedule by itself (d). Everything is judged on a tenth of each text that no model ever saw.
+//
+//   dotnet run experiments/updates.cs -- TEXTS -o OUT [--quick] [--table]
+//
+// --quick only sees that everything works; --table makes the table of what is in OUT, and computes nothing.
+// TEXTS holds books.jsonl.gz, dc-law.jsonl.gz, peps.jsonl.gz and german-law.jsonl.gz. What is in OUT already is not computed again: an interrupted run goes on. Build first:
+// dotnet build -c Release. The table is written to OUT/table.md.
+#:property PublishAot=false
+#:property TreatWarningsAsErrors=false
+#:property GenerateDocumentationFile=false
+#:property RunAnalyzers=false
+using System.Diagnostics;
+using System.Globalization;
+using System.IO.Compression;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+
+CultureInfo.DefaultThreadCurrentCulture = CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
+var texts = args.FirstOrDefault() ?? throw new ArgumentException("usage: updates.cs TEXTS -o OUT");
+var output = Path.GetFullPath(args[Array.IndexOf(args, "-o") + 1]);
+var quick = args.Contains("--quick");
+var tableOnly = args.Contains("--table");
+var seeds = quick ? 1 : 3;
+var experiments = Path.GetDirectoryName(Path.GetFullPath(SourcePath()))!;
+var coppice = Path.Combine(experiments, "..", "artifacts", "bin", "Coppice.Cli", "release", "coppice.dll");
+string[] names = ["books", "dc-law", "peps", "german-law"];
+long[] newTokens = quick ? [100_000, 50_000, 50_000, 50_000] : [6_144_000, 1_000_000, 1_000_000, 1_000_000];
+Directory.CreateDirectory(output);
+var report = new StringBuilder();
+
+foreach (var name in names) Split(Path.Combine(texts, name + ".jsonl.gz"), name);
+var clock = Stopwatch.StartNew();
+var @base = Train("base", [names[0]], newTokens[0], seed: 1, tokenizer: null);
+
+var protections = new (string Name, string Title, string[] Options)[]
+{
+    ("replay05", "replay 5 %", ["--share", "0.05", Set, "replay.kl_weight=0"]),
+    ("replay10", "replay 10 %", ["--share", "0.1", Set, "replay.kl_weight=0"]),
+    ("replay30", "replay 30 %", ["--share", "0.3", Set, "replay.kl_weight=0"]),
+    ("replay50", "replay 50 %", ["--share", "0.5", Set, "replay.kl_weight=0"]),
+    ("kl10", "replay 10 %, held to the parent (1)", ["--share", "0.1", Set, "replay.kl_weight=1"]),
+    ("klnew", "no replay, held to the parent on new text (0.5)", ["--share", "0", Set, "protection.kl_on_new=0.5"]),
+    ("ewc", "no replay, elastic weights (1 nat)", ["--share", "0", Set, "protection.ewc_nats=1"]),
+    ("l2", "no replay, pull to the start (0.01)", ["--share", "0", Set, "protection.l2=0.01"]),
+    ("generated", "replay 30 % written by the parent", ["--share", "0.3", "--replay", "generated"]),
+    ("cosine", "update from the release, re-warmed cosine", [Set, "start.from=release", Set, "schedule.name=cosine"]),
+    ("infinite", "update, infinite schedule", [Set, "schedule.name=infinite", Set, "schedule.final_learning_rate=0.0001"]),
+    ("peak", "update at the full learning rate of pre-training", [Set, "optimizer.learning_rate=0.004"]),
+    ("stability", "preset stability", ["--preset", "stability"]),
+};
+
+// What says most comes first, so that an interrupted run has a table worth reading.
+var (plain, updated, again) = (new List<Arm?>(), new List<Arm?>(), new List<Arm?>());
+for (var seed = 1; seed <= seeds; seed++)
+{
+    plain.Add(Update($"1a-{seed}", "(a) new text alone", @base, 1, seed, Plain(1)));
+    updated.Add(Update($"1b-{seed}", "(b) update", @base, 1, seed, Default(1)));
+}
+
+again.Add(Again("1c-1", "(c) training again on everything", 1, seed: 1));
+var chains = new List<List<Arm?>>();
+var (a, b) = (Path.Combine(output, "1a-1"), Path.Combine(output, "1b-1"));
+for (var update = 2; update <= 3; update++)
+{
+    // (b) goes on from its own earlier update, (a) from its own.
+    chains.Add([Update($"{update}a", "(a) new text alone", a, update, 1, Plain(update)), Update($"{update}b", "(b) update", b, update, 1, Default(update))]);
+    (a, b) = (Path.Combine(output, $"{update}a"), Path.Combine(output, $"{update}b"));
+}
+
+var alone = protections.Select(arm => Update($"1d-{arm.Name}", arm.Title, @base, 1, 1, [.. Tokens(1, ShareOf(arm.Options)), .. Open, .. arm.Options])).ToList();
+for (var update = 2; update <= 3; update++) chains[update - 2].Add(Again($"{update}c", "(c) training again on everything", update, 1));
+for (var seed = 2; seed <= seeds; seed++) again.Add(Again($"1c-{seed}", "(c) training again on everything", 1, seed));
+
+Heading("First update: a city's law after English novels");
+Table([.. plain, .. updated, .. again], 1);
+Heading("Second update: technical proposals");
+Table(chains[0], 2);
+Heading("Third update: German law, another language");
+Table(chains[1], 3);
+Heading("First update: each protection and schedule by itself, as much new text in each, one seed");
+Table([plain[0], updated[0], .. alone], 1);
+
+report.AppendLine().AppendLine($"All of it: {clock.Elapsed.TotalMinutes:0} minutes in this run, two threads.");
+File.WriteAllText(Path.Combine(output, "table.md"), report.ToString());
+Console.WriteLine(report);
+
+// What no arm leaves to the gate: it is judged here, on text of its own.
+string[] Tokens(int update, double share) => [Set, $"training.tokens={(long)(newTokens[update] / (1 - share))}", Set, "evaluation.points=24", Set, "evaluation.memorisation=false", Set, "training.checkpoint_every=0"];
+string[] Plain(int update) => [.. Tokens(update, 0), .. Open, "--share", "0", Set, "start.from=release", Set, "schedule.name=cosine"];
+// Without tokens the length follows from the share that the shift asks for, which only the update knows.
+string[] Default(int update) => [Set, $"epochs={newTokens[update] / (double)TrainTokens(update)}", Set, "evaluation.points=24", Set, "evaluation.memorisation=false", Set, "training.checkpoint_every=0", .. (update == 3 ? (string[])["--max-forgetting", "4%"] : [])];
+
+double ShareOf(string[] options) => Array.IndexOf(options, "--share") is >= 0 and var i ? double.Parse(options[i + 1]) : 0.3;
+
+long TrainTokens(int update)
+{
+    var data = JsonDocument.Parse(File.ReadAllText(Path.Combine(output, "1a-1", "model", "coppice.json"))).RootElement;
+    var one = data.GetProperty("sources").EnumerateArray().Last();
+    // Bytes per token of the first update stand for the others: only the length of the runs depends on it.
+    var bytesPerToken = one.GetProperty("bytes").GetDouble() / one.GetProperty("tokens").GetDouble();
+    return update == 1 ? one.GetProperty("tokens").GetInt64() : (long)(new FileInfo(Path.Combine(output, names[update] + ".train.jsonl")).Length * 0.95 / bytesPerToken);
+}
+
+Arm? Update(string run, string title, string parent, int update, int seed, string[] options)
+{
+    var folder = Path.Combine(output, run);
+    var result = Path.Combine(folder, "update.json");
+    if (tableOnly && !File.Exists(Path.Combine(folder, "held-out.json"))) return null;
+    if (!File.Exists(result))
+    {
+        if (Directory.Exists(folder)) Directory.Delete(folder, recursive: true);
+        Coppice(["update", parent, "--data", Path.Combine(output, names[update] + ".train.jsonl"), "-o", folder, "--seed", $"{seed}", "--json", .. options]);
+    }
+
+    using var json = JsonDocument.Parse(File.ReadAllText(result));
+    var root = json.RootElement;
+    var model = Directory.Exists(Path.Combine(folder, "model")) ? Path.Combine(folder, "model") : Path.Combine(folder, "candidate");
+    var worst = root.GetProperty("sources").EnumerateArray().Where(source => !source.GetProperty("new").GetBoolean())
+        .Select(source => 100 * (source.GetProperty("bits_per_byte_worst").GetDouble() / source.GetProperty("bits_per_byte_before").GetDouble() - 1)).DefaultIfEmpty(double.NaN).Max();
+    return new Arm(title, Measure(folder, model), root.GetProperty("tokens").GetInt64(), root.GetProperty("seconds").GetDouble(), worst, Measure(parent, Path.Combine(parent, "model")), root.GetProperty("accepted").GetBoolean());
+}
+
+// From scratch on the union, each text weighed by what of it the chain has seen, with the chain's tokenizer.
+Arm? Again(string run, string title, int update, int seed)
+{
+    var tokens = newTokens[..(update + 1)].Sum();
+    if (tableOnly && !File.Exists(Path.Combine(output, run, "held-out.json"))) return null;
+    var folder = Train(run, names[..(update + 1)], tokens, seed, Path.Combine(output, "base", "model", "tokenizer.json"));
+    return new Arm(title, Measure(folder, Path.Combine(folder, "model")), tokens, double.NaN, double.NaN, Measure(@base, Path.Combine(@base, "model")), true);
+}
+
+string Train(string run, string[] sources, long tokens, int seed, string? tokenizer)
+{
+    var folder = Path.Combine(output, run);
+    if (File.Exists(Path.Combine(folder, "model", "coppice.json"))) return folder;
+    if (Directory.Exists(folder)) Directory.Delete(folder, recursive: true);
+    var list = string.Join(", ", sources.Select((name, i) => $"{{name: {name}, paths: ['{Path.Combine(output, name + ".train.jsonl")}'], weight: {newTokens[Array.IndexOf(names, name)]}}}"));
+    Coppice([
+        "pretrain", Path.Combine(experiments, "updates-base.yaml"), "-o", folder, "--seed", $"{seed}", "--json", Set, $"data.sources=[{list}]", Set, $"training.steps={tokens / 2048}",
+        .. (tokenizer is null ? [] : (string[])[Set, $"tokenizer.path={tokenizer}"])]);
+    return folder;
+}
+
+// Bits per byte on what no model saw, measured once for each model.
+Dictionary<string, double> Measure(string folder, string model)
+{
+    var path = Path.Combine(folder, "held-out.json");
+    if (!File.Exists(path))
+    {
+        var json = Coppice(["evaluate", model, "--json", "--data", .. names.Select(name => Path.Combine(output, name + ".held-out.jsonl"))]);
+        File.WriteAllText(path, json);
+    }
+
+    using var document = JsonDocument.Parse(File.ReadAllText(path));
+    return document.RootElement.GetProperty("sources").EnumerateArray().ToDictionary(
+        source => Path.GetFileName(source.GetProperty("name").GetString()!).Split('.')[0], source => source.GetProperty("bits_per_byte").GetDouble());
+}
+
+string Coppice(string[] arguments)
+{
+    Console.Error.WriteLine($"{clock?.Elapsed.TotalMinutes ?? 0,5:0.0} min  coppice {string.Join(' ', arguments.Select(argument => argument.Replace(output, "OUT")))}");
+    var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true };
+    foreach (var argument in (string[])[coppice, .. arguments]) start.ArgumentList.Add(argument);
+    using var process = Process.Start(start)!;
+    var errors = process.StandardError.ReadToEndAsync();
+    var text = process.StandardOutput.ReadToEnd();
+    process.WaitForExit();
+    // 3: a gate said no. The arm is measured all the same.
+    if (process.ExitCode is not (0 or 3)) throw new InvalidOperationException($"exit code {process.ExitCode}\n{errors.Result}{text}");
+    return text;
+}
+
+// A tenth of the documents, by their text, is kept from every model; of it, about so many bytes are judged by.
+void Split(string path, string name)
+{
+    const double JudgedBytes = 500_000;
+    var (train, heldOut) = (Path.Combine(output, name + ".train.jsonl"), Path.Combine(output, name + ".held-out.jsonl"));
+    if (File.Exists(heldOut)) return;
+    var documents = new List<(string Text, byte[] Hash)>();
+    using (var lines = new StreamReader(new GZipStream(File.OpenRead(path), CompressionMode.Decompress)))
+    {
+        while (lines.ReadLine() is { } line)
+        {
+            var text = JsonDocument.Parse(line).RootElement.GetProperty("text").GetString()!;
+            documents.Add((text, SHA256.HashData(Encoding.UTF8.GetBytes(text))));
+        }
+    }
+
+    var kept = documents.Where(document => document.Hash[0] < 26).ToList();
+    var judged = JudgedBytes / kept.Sum(document => (double)document.Text.Length);
+    File.WriteAllLines(train, documents.Where(document => document.Hash[0] >= 26).Select(document => JsonSerializer.Serialize(new { text = document.Text })));
+    File.WriteAllLines(heldOut + ".part", kept.Where(document => document.Hash[1] / 256.0 < judged).Select(document => JsonSerializer.Serialize(new { text = document.Text })));
+    File.Move(heldOut + ".part", heldOut);
+}
+
+void Heading(string text) => report.AppendLine().AppendLine($"## {text}").AppendLine();
+
+void Table(List<Arm?> all, int update)
+{
+    var arms = all.OfType<Arm>().ToList();
+    var old = names[..update];
+    var plainGain = arms.Where(arm => arm.Title.StartsWith("(a)", StringComparison.Ordinal)).Select(arm => arm.Before[names[update]] - arm.After[names[update]]).DefaultIfEmpty(double.NaN).Average();
+    var ideal = arms.Where(arm => arm.Title.StartsWith("(c)", StringComparison.Ordinal)).Select(arm => Mean(arm, update)).DefaultIfEmpty(double.NaN).Average();
+    report.AppendLine($"| arm | million tokens | {string.Join(" | ", old.Select(name => $"{name}, change %"))} | worst on the way % | {names[update]}, bits per byte | share of (a)'s gain % | mean of all | against (c) % |");
+    report.AppendLine($"| --- | ---: | {string.Concat(Enumerable.Repeat("---: | ", old.Length))}---: | ---: | ---: | ---: | ---: |");
+    foreach (var group in arms.GroupBy(arm => arm.Title))
+    {
+        string Average(Func<Arm, double> value, string format)
+        {
+            var values = group.Select(value).ToList();
+            if (values.Any(double.IsNaN)) return "";
+            return values.Average().ToString(format) + (values.Count > 1 ? $" ± {Math.Sqrt(values.Sum(v => Math.Pow(v - values.Average(), 2)) / (values.Count - 1)).ToString("0.00")}" : "");
+        }
+
+        var isIdeal = group.Key.StartsWith("(c)", StringComparison.Ordinal);
+        report.AppendLine(
+            $"| {group.Key}{(group.All(arm => arm.Accepted) ? "" : ", refused")} | {Average(arm => arm.Tokens / 1e6, "0.00")} | {string.Join(" | ", old.Select(name => isIdeal ? "" : Average(arm => 100 * (arm.After[name] / arm.Before[name] - 1), "+0.00;-0.00")))} "
+            + $"| {Average(arm => arm.Worst, "+0.0;-0.0")} | {Average(arm => arm.After[names[update]], "0.000")} | {(isIdeal ? "" : Average(arm => 100 * (arm.Before[names[update]] - arm.After[names[update]]) / plainGain, "0.0"))} "
+            + $"| {Average(arm => Mean(arm, update), "0.000")} | {Average(arm => 100 * (Mean(arm, update) / ideal - 1), "+0.00;-0.00")} |");
+    }
+}
+
+double Mean(Arm arm, int update) => names[..(update + 1)].Average(name => arm.After[name]);
+
+static string SourcePath([System.Runtime.CompilerServices.CallerFilePath] string path = "") => path;
+
+sealed record Arm(string Title, Dictionary<string, double> After, long Tokens, double Seconds, double Worst, Dictionary<string, double> Before, bool Accepted);
+
+internal static partial class Program
+{
+    private const string Set = "--set";
+    private static readonly string[] Open = ["--max-forgetting", "100000%", "--set", "protection.interpolate=never", "--set", "gate.max_forgetting_overall=1000"];
+}

@@ -1,0 +1,154 @@
+using System.Text.Json;
+using Coppice.Continual.MixtureLaws;
+using Coppice.Continual.Protection;
+using Coppice.Continual.Recipes;
+using Coppice.Corpus;
+using Coppice.Evaluation;
+using Coppice.Foundation;
+using Coppice.Models;
+using Coppice.Tensors;
+using Coppice.Training.Loop;
+using Coppice.Training.Objectives;
+using Coppice.Training.Optimizers;
+using Coppice.Training.Recipes;
+
+namespace Coppice.Continual.Updates;
+
+/// <summary>A point of the curves that a share was chosen by.</summary>
+/// <param name="Share">The share of old tokens.</param>
+/// <param name="OldRise">The predicted rise of the old source that rises most; a share of its value.</param>
+/// <param name="NewRise">The predicted change of the new text; negative where it is learned.</param>
+public sealed record SharePoint(double Share, double OldRise, double NewRise);
+
+/// <summary>How a share was found.</summary>
+/// <param name="Share">The share.</param>
+/// <param name="Explanation">Why that one, in words.</param>
+/// <param name="Curve">What the fitted laws predict for the whole update, before its learning rate comes down.</param>
+public sealed record FittedShare(double Share, string Explanation, IReadOnlyList<SharePoint> Curve);
+
+/// <summary>
+/// Finds the replay share by a few short runs from the start of the update, at a constant learning rate: laws are fitted to what they forget and learn, and predict both
+/// for the length of the update. The start is as it was afterwards.
+/// </summary>
+internal static class ShareTrials
+{
+    private const string FileName = "share.json";
+
+    private static readonly JsonSerializerOptions Format = new() { WriteIndented = true, PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
+
+    /// <summary>Finds the share, or reads what an interrupted update found.</summary>
+    public static FittedShare Find(
+        UpdateRequest request, UpdateStart start, UpdateData data, AddedText added, LanguageModel teacher, TrainingSection training, double klWeight, CancellationToken cancellation)
+    {
+        var path = Path.Combine(request.Directory, FileName);
+        if (File.Exists(path) && Read(path) is { } found) return found;
+        var recipe = request.Recipe;
+        var planned = training.TotalSteps * training.TokensPerStep;
+        var plan = TrialPlan.For(planned, training.TokensPerStep);
+        foreach (var warning in plan.Warnings) request.Notice("warning: " + warning);
+        var parts = data.HeldOut.Select(source => source.Part(PartTokens)).ToList();
+        var runner = new Runner(request, start, data, added, teacher, training, klWeight, parts, plan);
+        var weights = start.Model.Parameters.Values;
+        using var own = new FlatBuffer(start.Model.Backend, weights.Count);
+        own.CopyFrom(weights);
+        try
+        {
+            var trials = new List<ShareTrial>();
+            foreach (var share in plan.Shares)
+            {
+                request.Notice(FormattableString.Invariant($"trying a share of {100 * share:0.#} %: {plan.TokensPerTrial:N0} tokens"));
+                weights.CopyFrom(own);
+                trials.Add(new ShareTrial(share, runner.Run(share, cancellation)));
+            }
+
+            weights.CopyFrom(own);
+            var reference = start.Trunk is not null ? runner.Measure() : runner.AfterOldTextAlone(own, cancellation);
+            var prediction = SharePredictor.Predict(trials, reference, planned);
+            foreach (var warning in prediction.Warnings) request.Notice("warning: " + warning);
+            var choice = prediction.LeastShare(recipe.Gate.MaxForgetting);
+            found = new FittedShare(choice.Share.Share, choice.Explanation, [.. prediction.Curve.Select(point => new SharePoint(point.Share, point.WorstRise, point.NewRise))]);
+        }
+        finally
+        {
+            weights.CopyFrom(own);
+        }
+
+        AtomicFile.WriteText(path, JsonSerializer.Serialize(found, Format) + "\n");
+        return found;
+    }
+
+    // Enough that a change of a hundredth shows.
+    private const long PartTokens = 32_768;
+
+    private static FittedShare? Read(string path)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<FittedShare>(File.ReadAllBytes(path), Format);
+        }
+        catch (JsonException)
+        {
+            // It can be found again.
+            return null;
+        }
+    }
+
+    private sealed class Runner(
+        UpdateRequest request, UpdateStart start, UpdateData data, AddedText added, LanguageModel teacher, TrainingSection training, double klWeight, IReadOnlyList<HeldOutSource> parts, TrialPlan plan)
+    {
+        public TrialReference Measure()
+        {
+            var (old, now) = Score();
+            return new TrialReference(old, now);
+        }
+
+        public List<TrialPoint> Run(double share, CancellationToken cancellation)
+        {
+            var sampler = data.Sampler(added.Sources, request.Recipe, share);
+            var distillation = klWeight > 0 && share > 0
+                ? new ParentDistillation(teacher, [.. sampler.Sources.Select((_, source) => source < added.Sources.Count ? 0 : klWeight / share)], request.Recipe.Protection.KlTemperature)
+                : null;
+            using (distillation) return Run(sampler, distillation ?? (IObjective)new CausalObjective(), cancellation);
+        }
+
+        /// <summary>An annealed parent gets worse at once where its learning rate rises again, whatever it reads: what old text alone does to it is no forgetting.</summary>
+        public TrialReference AfterOldTextAlone(FlatBuffer own, CancellationToken cancellation)
+        {
+            var before = Measure();
+            request.Notice("trying old text alone");
+            var replayed = data.Old.Where(text => text.Store is not null).Select(text => new SamplerSource(text.Source.Name, text.Store!, Math.Sqrt(text.Store!.TokenCount))).ToList();
+            var points = Run(new SequenceSampler(replayed, training.SequenceLength, (ulong)request.Recipe.Seed), new CausalObjective(), cancellation);
+            start.Model.Parameters.Values.CopyFrom(own);
+            return new TrialReference(points[^1].Old, before.New);
+        }
+
+        private List<TrialPoint> Run(SequenceSampler sampler, IObjective objective, CancellationToken cancellation)
+        {
+            var model = start.Model;
+            using var trainer = new Trainer(model, objective, OptimizerRegistry.Create(model.Parameters, request.Recipe.Optimizer), (ulong)request.Recipe.Seed) { Recomputing = training.Recompute };
+            if (start.Trunk is { } trunk && !start.Grown && request.Recipe.Start.Optimizer == "keep") RunState.LoadOptimizer(trunk.Directory, trainer.Optimizer);
+            PackedBatch[] batches = [.. Enumerable.Range(0, training.Accumulation).Select(_ => new PackedBatch())];
+            var points = new List<TrialPoint>();
+            var steps = plan.TokensPerTrial / training.TokensPerStep;
+            for (var step = 1L; step <= steps; step++)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                foreach (var batch in batches) sampler.Next(batch, training.BatchSize / batches.Length);
+                trainer.Apply(trainer.ComputeGradients(batches, step - 1), request.Recipe.Optimizer.LearningRate);
+                var tokens = step * training.TokensPerStep;
+                if (!plan.MeasureAt.Contains(tokens)) continue;
+                var (old, now) = Score();
+                points.Add(new TrialPoint(tokens, old, now));
+            }
+
+            return points;
+        }
+
+        private (IReadOnlyList<double> Old, double New) Score()
+        {
+            using var scorer = new DocumentScorer(start.Model);
+            var values = parts.Select(part => part.BitsPerByte(scorer)).ToList();
+            return ([.. values.Where((_, i) => !parts[i].New)], values.Where((_, i) => parts[i].New).Average());
+        }
+    }
+}
