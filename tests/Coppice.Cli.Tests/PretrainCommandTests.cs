@@ -1,5 +1,6 @@
 using System.Globalization;
 using Coppice.Testing;
+using Coppice.Training.Quickstart;
 
 namespace Coppice.Cli.Tests;
 
@@ -101,6 +102,29 @@ public sealed class PretrainCommandTests : IDisposable
         Assert.InRange(run.Json.GetProperty("brotli_bits_per_byte").GetDouble(), 0.5, 3);
         Assert.Equal(run.Json.GetProperty("validation_bits_per_byte").GetDouble() < run.Json.GetProperty("brotli_bits_per_byte").GetDouble(), run.Json.GetProperty("below_brotli").GetBoolean());
         Assert.True(File.Exists(_folder.At("run/report.html")));
+        if (SdkDocumentation.TryFind(SdkDocumentation.AspNetCore) is null) return;
+
+        // Whether the gate lets so short an update pass is its own matter: the quickstart has done its work either way.
+        var update = run.Json.GetProperty("update");
+        Assert.Equal(["dotnet-documentation", "aspnetcore"], update.GetProperty("sources").EnumerateArray().Select(source => source.GetProperty("name").GetString()));
+        Assert.Equal(update.GetProperty("accepted").GetBoolean(), File.Exists(_folder.At("run/update/model/config.json")));
+        Assert.True(File.Exists(_folder.At("run/update/report.html")));
+    }
+
+    [Fact]
+    [Trait("Category", "Slow")]
+    public void A_quickstart_that_was_interrupted_in_its_update_goes_on_there()
+    {
+        if (SdkDocumentation.TryFind(SdkDocumentation.AspNetCore) is null) return;
+        var interrupted = CommandRun.Interrupted("beginning from the trunk", "quickstart", "-o", _folder.At("run"), "--minutes", "0.1", "--json");
+        Assert.Equal(130, interrupted.ExitCode);
+        Assert.Contains("coppice quickstart --resume -o", interrupted.Error, StringComparison.Ordinal);
+        Assert.True(interrupted.Json.GetProperty("interrupted").GetBoolean());
+
+        var resumed = CommandRun.Of("quickstart", "-o", _folder.At("run"), "--resume", "--json");
+        Assert.True(resumed.ExitCode == 0, resumed.Error);
+        Assert.Equal(interrupted.Json.GetProperty("validation_bits_per_byte").GetDouble(), resumed.Json.GetProperty("validation_bits_per_byte").GetDouble());
+        Assert.False(resumed.Json.GetProperty("update").GetProperty("interrupted").GetBoolean());
     }
 
     private string WriteRecipe() => _folder.Write("recipe.yaml", Recipe);

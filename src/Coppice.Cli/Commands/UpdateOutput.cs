@@ -13,8 +13,9 @@ internal static class UpdateOutput
     {
         Page.Line(result.Accepted ? "accepted: the updated model is released" : "REFUSED: the parent stays the released model");
         Page.Line();
+        Page.Line("Bits per byte of what was kept apart of each source:");
         Page.Table(
-            ["source", "bits per byte before", "after", "worst", "change", "95 % interval"],
+            ["source", "before", "after", "worst", "change", "95 % interval"],
             [.. result.Sources.Select(source => (IReadOnlyList<string>)[
                 source.New ? source.Name + " (new)" : source.Name, Figures.Number(source.BitsPerByteBefore), Figures.Number(source.BitsPerByteAfter), Figures.Number(source.BitsPerByteWorst),
                 Signed(source.ChangePercent), source is { Low: { } low, High: { } high } ? $"{Signed(low)} to {Signed(high)}" : ""])]);

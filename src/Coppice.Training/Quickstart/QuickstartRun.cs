@@ -42,7 +42,8 @@ public static class QuickstartRun
             },
             Training = new TrainingSection { BatchSize = 16, SequenceLength = SequenceLength, CheckpointEvery = 100, KeepCheckpoints = 1, LogEvery = 5, Threads = threads, Steps = 1 },
             Optimizer = new OptimizerSection { LearningRate = 4e-3, Beta2 = 0.95, WeightDecay = 0.1 },
-            Schedule = new ScheduleSection { Name = "cosine", FinalLearningRate = 2e-4 },
+            // Its undecayed part leaves a trunk, which an update goes on from.
+            Schedule = new ScheduleSection { Name = "wsd", DecayShare = 0.3 },
             Evaluation = new EvaluationSection
             {
                 Every = 100, MaxTokens = 32_768, SampleEvery = 0, SampleTokens = 120, SampleTemperature = 0.7, SampleTopK = 50,

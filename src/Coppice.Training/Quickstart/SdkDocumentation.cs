@@ -8,10 +8,18 @@ public static class SdkDocumentation
     /// <summary>The pack of the base class library.</summary>
     public const string BaseClassLibrary = "Microsoft.NETCore.App.Ref";
 
+    /// <summary>The pack of ASP.NET Core.</summary>
+    public const string AspNetCore = "Microsoft.AspNetCore.App.Ref";
+
     /// <summary>The folder with the XML files of a pack, its newest version.</summary>
     /// <param name="pack">The pack.</param>
     /// <exception cref="CoppiceException">This machine has no such pack.</exception>
-    public static string Find(string pack = BaseClassLibrary)
+    public static string Find(string pack = BaseClassLibrary) => TryFind(pack) ?? throw new CoppiceException(
+        $"the quickstart reads the documentation that comes with the .NET SDK (packs/{pack}), and it is not on this machine; set DOTNET_ROOT to the SDK's folder, or train on your own text: coppice pretrain TEXT… -o RUN");
+
+    /// <summary>The folder with the XML files of a pack, its newest version; null where this machine has no such pack.</summary>
+    /// <param name="pack">The pack.</param>
+    public static string? TryFind(string pack)
     {
         foreach (var root in Roots())
         {
@@ -25,8 +33,7 @@ public static class SdkDocumentation
             }
         }
 
-        throw new CoppiceException(
-            $"the quickstart reads the documentation that comes with the .NET SDK (packs/{pack}), and it is not on this machine; set DOTNET_ROOT to the SDK's folder, or train on your own text: coppice pretrain TEXT… -o RUN");
+        return null;
     }
 
     /// <summary>Where an SDK may be: as the environment says, beside the running runtime (…/shared/Microsoft.NETCore.App/VERSION/), at the usual places.</summary>
