@@ -53,7 +53,7 @@ public sealed class Gate(GateSection settings)
     {
         var gain = -source.ChangePercent / 100;
         bars.Add(new GateBar(
-            $"gain on {source.Name}", gain, settings.MinGain, gain < settings.MinGain || gain < 0,
+            $"gain on {source.Name}", gain, settings.MinGain, !(gain >= settings.MinGain),
             $"bits per byte {Number(source.BitsPerByteBefore)} to {Number(source.BitsPerByteAfter)}, {Signed(-gain)}{Interval(source)}; a fall of at least {Percent(settings.MinGain)} is asked for"));
     }
 

@@ -28,21 +28,20 @@ public enum AncestorState
 /// <summary>The chain of models from one back to the first, as their directories tell it.</summary>
 public static class ModelLineage
 {
-    // A chain that comes back to itself through links or copies must end somewhere.
-    private const int Longest = 10_000;
-
     /// <summary>Reads the chain.</summary>
     /// <param name="model">A model directory, or a run's.</param>
     /// <returns>The first model first, the given one last. What is older than one that is missing can't be known.</returns>
     /// <exception cref="CoppiceException">It is no model directory, or a file is damaged.</exception>
     public static IReadOnlyList<Ancestor> Read(string model)
     {
-        var directory = Path.GetFullPath(ParentModel.Resolve(model));
+        var directory = Path.TrimEndingDirectorySeparator(Path.GetFullPath(ParentModel.Resolve(model)));
         var newest = new Ancestor(directory, ModelDirectory.Fingerprint(directory), Provenance.Load(directory), AncestorState.Intact);
         var chain = new List<Ancestor> { newest };
-        while (chain[^1].Provenance?.Parent is { } parent && chain.Count < Longest)
+        while (chain[^1].Provenance?.Parent is { } parent)
         {
             var place = Provenance.ResolvePath(chain[^1].Directory, parent.Path);
+            // Copies that were put in each other's places may lead back to where the chain was already.
+            if (chain.Any(ancestor => ancestor.Directory == place)) throw new CoppiceException($"{place}: is its own ancestor, as {Provenance.FileName} of {chain[^1].Directory} has it; bring the right directories back from copies");
             if (!File.Exists(Path.Combine(place, ModelDirectory.ConfigurationFile)))
             {
                 chain.Add(new Ancestor(place, parent.Fingerprint, null, AncestorState.Missing));
@@ -66,12 +65,18 @@ public static class ModelLineage
         if (ancestor.State != AncestorState.Intact)
             throw new CoppiceException($"{ancestor.Directory}: {(ancestor.State == AncestorState.Missing ? "is gone" : "holds other files than when its child was made")}; bring it back from a copy");
         if (Directory.Exists(destination)) throw CoppiceException.Usage($"{destination}: is there already; name another directory");
+        destination = Path.TrimEndingDirectorySeparator(Path.GetFullPath(destination));
         var temporary = destination + AtomicFile.TemporarySuffix;
         try
         {
             if (Directory.Exists(temporary)) Directory.Delete(temporary, recursive: true);
-            Directory.CreateDirectory(temporary);
-            foreach (var file in Directory.GetFiles(ancestor.Directory)) File.Copy(file, Path.Combine(temporary, Path.GetFileName(file)));
+            foreach (var file in Directory.GetFiles(ancestor.Directory, "*", SearchOption.AllDirectories))
+            {
+                var copy = Path.Combine(temporary, Path.GetRelativePath(ancestor.Directory, file));
+                Directory.CreateDirectory(Path.GetDirectoryName(copy)!);
+                File.Copy(file, copy);
+            }
+
             // Paths are relative to the directory: they must mean the same from the copy.
             if (ancestor.Provenance is { } provenance) Relocate(provenance, ancestor.Directory, destination).Save(temporary);
             Directory.Move(temporary, destination);
@@ -131,8 +136,11 @@ public static class ModelLineage
     {
         Parent = provenance.Parent is { } parent ? parent with { Path = Move(parent.Path, from, to)! } : null,
         Trunk = Move(provenance.Trunk, from, to),
+        Merge = provenance.Merge is { } merge ? merge with { Base = Move(merge.Base, from, to), Models = [.. merge.Models.Select(model => Move(model, from, to))] } : null,
         Sources = [.. provenance.Sources.Select(source => source with { Store = Move(source.Store, from, to), HeldOut = Move(source.HeldOut, from, to) })],
     };
+
+    private static MergedModel Move(MergedModel model, string from, string to) => model with { Path = Move(model.Path, from, to)! };
 
     private static string? Move(string? path, string from, string to) => path is null ? null : Provenance.RelativePath(to, Provenance.ResolvePath(from, path));
 }

@@ -23,13 +23,13 @@ public sealed record OldSource(ProvenanceSource Origin, TokenStore? Store, strin
     public static OldSource Open(string model, ProvenanceSource origin, bool replay)
     {
         var heldOutPath = origin.HeldOut is null ? null : Provenance.ResolvePath(model, origin.HeldOut);
-        var heldOut = heldOutPath is null ? null : OpenStore(heldOutPath, $"what was kept apart of '{origin.Name}', by which forgetting is judged");
+        var heldOut = heldOutPath is null ? null : OpenStore(heldOutPath, $"what was kept apart of '{origin.Name}', by which forgetting is judged", "or --replay-data FILE with old text");
         try
         {
             if (!replay) return new OldSource(origin, null, null, heldOut, heldOutPath);
             var path = origin.Store is null ? null : Provenance.ResolvePath(model, origin.Store);
             if (path is null) return new OldSource(origin, null, null, heldOut, heldOutPath);
-            return new OldSource(origin, OpenStore(path, $"the tokens of '{origin.Name}', to replay"), path, heldOut, heldOutPath);
+            return new OldSource(origin, OpenStore(path, $"the tokens of '{origin.Name}', to replay", "--replay generated, --replay-data FILE, or --share 0"), path, heldOut, heldOutPath);
         }
         catch
         {
@@ -45,7 +45,7 @@ public sealed record OldSource(ProvenanceSource Origin, TokenStore? Store, strin
         HeldOut?.Dispose();
     }
 
-    private static TokenStore OpenStore(string path, string what)
+    private static TokenStore OpenStore(string path, string what, string instead)
     {
         try
         {
@@ -54,7 +54,7 @@ public sealed record OldSource(ProvenanceSource Origin, TokenStore? Store, strin
         catch (CoppiceException error)
         {
             throw new CoppiceException(
-                $"{what}: {error.Message} Bring the file back to where it was, or update with --replay buffer (needs a parent made with --replay-budget), --replay generated, --replay-data FILE, or --share 0", inner: error);
+                $"{what}: {error.Message} Bring the file back to where it was, or update with --replay buffer (needs a parent made with --replay-budget), {instead}", inner: error);
         }
     }
 }

@@ -28,7 +28,9 @@ internal static class ReplaySources
     {
         var replay = request.Recipe.Replay;
         if (replay.Paths.Count > 0) return GivenText(request, parent, cancellation);
-        if (replay.Share == 0) return parent.Sources.Select(origin => OldSource.Open(parent.Directory, origin, replay: false));
+        // What is not replayed may still have to be encoded anew or kept.
+        var wanted = request.Recipe.Vocabulary.Grow > 0 || replay.BudgetBytes > 0;
+        if (replay.Share == 0) return parent.Sources.Select(origin => OldSource.Open(parent.Directory, origin, replay: wanted && !IsGone(parent, origin)));
         var buffer = Path.Combine(parent.Directory, BufferFolder);
         return replay.From switch
         {
@@ -39,15 +41,24 @@ internal static class ReplaySources
         };
     }
 
-    private static bool IsGone(ParentModel parent, ProvenanceSource origin) =>
-        new[] { origin.Store, origin.HeldOut }.Any(path => path is not null && !File.Exists(Provenance.ResolvePath(parent.Directory, path)));
+    private static bool IsGone(ParentModel parent, ProvenanceSource origin) => new[] { origin.Store, origin.HeldOut }.OfType<string>().Any(path => IsGone(parent, path));
+
+    private static bool IsGone(ParentModel parent, string path) => !File.Exists(Provenance.ResolvePath(parent.Directory, path));
 
     private static IEnumerable<OldSource> GivenText(UpdateRequest request, ParentModel parent, CancellationToken cancellation)
     {
         var recipe = UpdateData.AsTrainingRecipe(request.Recipe, Path.Combine(parent.Directory, Tokenizers.Tokenizer.FileName));
         recipe = recipe with { Data = recipe.Data with { Sources = [.. request.Recipe.Replay.Paths.Select(path => new SourceSection { Paths = [path] })] } };
-        // Its stores are the update's from now on: they stay open with the sources.
         var prepared = PreparedData.Prepare(recipe, Path.Combine(request.Directory, "old"), request.Notice, cancellation);
+        // What the parent remembers is still judged by and passed on, as far as it is there, but for what is given anew.
+        foreach (var origin in parent.Sources.Where(origin => prepared.Sources.All(source => source.Name != origin.Name)))
+        {
+            var gone = origin.HeldOut is not null && IsGone(parent, origin.HeldOut);
+            if (gone) request.Notice($"warning: what was kept apart of '{origin.Name}' is not there any more: forgetting of it can't be judged");
+            yield return gone ? new OldSource(origin, null, null, null, null) : OldSource.Open(parent.Directory, origin, replay: false);
+        }
+
+        // Its stores are the update's from now on: they stay open with the sources.
         foreach (var source in prepared.Sources)
         {
             yield return new OldSource(source.ToProvenance(request.Directory, null) with { Store = null, HeldOut = null }, source.Train, source.TrainPath, source.Validation, source.ValidationPath);
@@ -80,7 +91,7 @@ internal static class ReplaySources
         var folder = Path.Combine(request.Directory, "generated");
         Directory.CreateDirectory(folder);
         var path = Path.Combine(folder, "generated.tokens");
-        var share = replay.Share > 0 ? replay.Share : 0.25;
+        var share = replay.Share > 0 ? replay.Share : Shift.UsualReplayShare;
         var tokens = replay.GeneratedTokens > 0 ? replay.GeneratedTokens : Math.Min(MostGeneratedTokens, (long)(addedTokens * share / (1 - share)));
         if (!File.Exists(path)) request.Notice(FormattableString.Invariant($"the parent writes {tokens:N0} tokens to replay"));
         var store = File.Exists(path)

@@ -77,8 +77,8 @@ public sealed record UpdateReport
         page.Heading("Provenance");
         page.Table(
         [
-            .. Chain.Select((ancestor, version) => ($"version {version}", $"{ancestor.Directory}, {ancestor.Fingerprint[..16]}…{(ancestor.State == AncestorState.Intact ? "" : ", " + ancestor.State.ToString().ToLowerInvariant())}")),
-            .. (Chain[^1].Provenance?.Sources ?? []).Select(source => (source.Name, $"{string.Join(", ", source.Paths)}: {NumberText.Whole(source.Documents)} documents, {NumberText.Whole(source.Bytes)} bytes, {NumberText.Whole(source.Tokens)} tokens{(source.Generated ? ", written by an ancestor" : "")}, {source.Fingerprint[..16]}…")),
+            .. Chain.Select((ancestor, version) => ($"version {version}", $"{ancestor.Directory}, {Start(ancestor.Fingerprint)}…{(ancestor.State == AncestorState.Intact ? "" : ", " + ancestor.State.ToString().ToLowerInvariant())}")),
+            .. (Chain[^1].Provenance?.Sources ?? []).Select(source => (source.Name, $"{string.Join(", ", source.Paths)}: {NumberText.Whole(source.Documents)} documents, {NumberText.Whole(source.Bytes)} bytes, {NumberText.Whole(source.Tokens)} tokens{(source.Generated ? ", written by an ancestor" : "")}, {Start(source.Fingerprint)}…")),
         ]);
         return page.ToString();
     }
@@ -200,6 +200,8 @@ public sealed record UpdateReport
             ("training again on everything", $"{NumberText.Whole(Cost.AgainTokens)} tokens, {Cost.AgainSeconds / 60:0.0} minutes at the same speed: {Cost.AgainTokens / Math.Max(1.0, Cost.Tokens):0.0} times the update"),
         ]);
     }
+
+    private static string Start(string fingerprint) => fingerprint[..Math.Min(16, fingerprint.Length)];
 
     private static string Number(double value) => value.ToString("0.0000", CultureInfo.InvariantCulture);
 

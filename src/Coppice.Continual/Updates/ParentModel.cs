@@ -38,7 +38,7 @@ public sealed record ParentModel
         var provenance = Provenance.Load(directory);
         return new ParentModel
         {
-            Directory = Path.GetFullPath(directory),
+            Directory = Path.TrimEndingDirectorySeparator(Path.GetFullPath(directory)),
             Fingerprint = ModelDirectory.Fingerprint(directory),
             Tokenizer = Tokenizer.Load(directory),
             Provenance = provenance,

@@ -13,11 +13,14 @@ public sealed record Shift(double Excess, double BytesPerToken)
     /// <summary>Below this the tokenizer doesn't fit the new text, as with another language.</summary>
     public const double StrongBytesPerToken = 0.7;
 
+    /// <summary>The replay share where there is nothing to measure a shift on.</summary>
+    public const double UsualReplayShare = 0.25;
+
     /// <summary>Whether no usual share of replay alone will keep the old text.</summary>
     public bool IsStrong => Excess > StrongExcess || BytesPerToken < StrongBytesPerToken;
 
     /// <summary>The replay share that the shift asks for.</summary>
-    public double ReplayShare => IsStrong ? 0.5 : 0.25;
+    public double ReplayShare => IsStrong ? 0.5 : UsualReplayShare;
 
     /// <summary>The weight of the divergence from the parent on replayed tokens that the shift asks for.</summary>
     public double KlWeight => 1;

@@ -48,7 +48,7 @@ internal sealed class UpdateData : IDisposable
             foreach (var source in ReplaySources.Open(request, parent, teacher, added.Sources.Sum(source => source.Train.TokenCount), cancellation))
             {
                 owned.Add(source);
-                old.Add(grown && source.Store is not null ? Own(owned, Reencode(request, source, parent.Tokenizer, tokenizer, old.Count, cancellation)) : new OldText(source, source.Store));
+                old.Add(grown ? Own(owned, Reencode(request, source, parent.Tokenizer, tokenizer, old.Count, cancellation)) : new OldText(source, source.Store, source.StorePath, source.HeldOutPath));
             }
 
             RequireNewNames(added, old);
@@ -112,21 +112,28 @@ internal sealed class UpdateData : IDisposable
         return disposable;
     }
 
+    /// <summary>A text of earlier in the tokens of a grown vocabulary, what was kept apart of it too: the updated model's stores are all of one tokenizer.</summary>
     private static OldText Reencode(UpdateRequest request, OldSource source, Tokenizer from, Tokenizer to, int number, CancellationToken cancellation)
     {
         var folder = Path.Combine(request.Directory, ReencodedFolder);
         Directory.CreateDirectory(folder);
-        var path = Path.Combine(folder, FormattableString.Invariant($"{number}-train.tokens"));
-        if (File.Exists(path))
-        {
-            var there = TokenStore.Open(path);
-            if (there.TokenizerFingerprint == to.Fingerprint && there.DocumentCount == source.Store!.DocumentCount) return new OldText(source, there) { Path = path };
-            there.Dispose();
-        }
+        var (path, heldOutPath) = (Path.Combine(folder, FormattableString.Invariant($"{number}-train.tokens")), Path.Combine(folder, FormattableString.Invariant($"{number}-validation.tokens")));
+        if (source.HeldOut is not null) Encoded(source.HeldOut, heldOutPath).Dispose();
+        return new OldText(source, source.Store is null ? null : Encoded(source.Store, path), source.Store is null ? null : path, source.HeldOut is null ? null : heldOutPath);
 
-        request.Notice($"encoding {source.Name} with the grown vocabulary");
-        var threads = request.Recipe.Training.Threads == 0 ? Environment.ProcessorCount : request.Recipe.Training.Threads;
-        return new OldText(source, TokenStores.Reencode(source.Store!, from, to, path, threads, cancellation)) { Path = path };
+        TokenStore Encoded(TokenStore store, string file)
+        {
+            if (File.Exists(file))
+            {
+                var there = TokenStore.Open(file);
+                if (there.TokenizerFingerprint == to.Fingerprint && there.DocumentCount == store.DocumentCount) return there;
+                there.Dispose();
+            }
+
+            request.Notice($"encoding {source.Name} with the grown vocabulary");
+            var threads = request.Recipe.Training.Threads == 0 ? Environment.ProcessorCount : request.Recipe.Training.Threads;
+            return TokenStores.Reencode(store, from, to, file, threads, cancellation);
+        }
     }
 
     private static void RequireNewNames(PreparedData added, List<OldText> old)
@@ -136,6 +143,8 @@ internal sealed class UpdateData : IDisposable
             throw CoppiceException.Usage($"'{source.Name}' is the name of a text that the parent was trained on already; give the new one another: rename the file, or set data.sources with a name in a recipe");
         }
 
+        if (old.Where(text => !text.Source.Origin.Generated).GroupBy(text => text.Source.Name, StringComparer.Ordinal).FirstOrDefault(group => group.Count() > 1) is { } both)
+            throw CoppiceException.Usage($"two old texts are called '{both.Key}'; rename a file, or give them as one folder");
         if (added.Sources.GroupBy(source => source.Name, StringComparer.Ordinal).FirstOrDefault(group => group.Count() > 1) is { } twice)
             throw CoppiceException.Usage($"two new texts are called '{twice.Key}'; give them different names in a recipe");
         if (added.Sources.FirstOrDefault(source => source.Validation is null) is { } whole)
@@ -145,12 +154,11 @@ internal sealed class UpdateData : IDisposable
 
 /// <summary>A text of earlier, with its tokens in the update's tokenizer.</summary>
 /// <param name="Source">The text as the parent knows it.</param>
-/// <param name="Store">Its tokens; null where it is not replayed.</param>
-internal sealed record OldText(OldSource Source, TokenStore? Store) : IDisposable
+/// <param name="Store">Its tokens; null where they are not wanted.</param>
+/// <param name="Path">Where they are.</param>
+/// <param name="HeldOutPath">Where the tokens are that were kept apart; null where none were.</param>
+internal sealed record OldText(OldSource Source, TokenStore? Store, string? Path, string? HeldOutPath) : IDisposable
 {
-    /// <summary>Where the tokens are, if the update had to encode them anew.</summary>
-    public string? Path { get; init; }
-
     /// <inheritdoc/>
     public void Dispose()
     {

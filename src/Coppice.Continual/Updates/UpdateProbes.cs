@@ -18,6 +18,15 @@ internal sealed class UpdateProbes(UpdateRecipe recipe, LanguageModel before, To
     private const int ContinuationTokens = 50;
     private const int RepetitionOrder = 4;
 
+    /// <summary>Reads what the probes need before hours are spent on an update that they could not judge.</summary>
+    /// <param name="evaluation">The files.</param>
+    /// <exception cref="Foundation.CoppiceException">One is missing or holds something else.</exception>
+    public static void RequireReadable(UpdateEvaluationSection evaluation)
+    {
+        if (evaluation.Pairs.Length > 0) MinimalPair.Read(evaluation.Pairs);
+        if (evaluation.Facts.Length > 0) ClozeFact.Read(evaluation.Facts);
+    }
+
     /// <summary>What was right and is wrong now; null where no pairs were given.</summary>
     public Flips? CountFlips(CancellationToken cancellation)
     {

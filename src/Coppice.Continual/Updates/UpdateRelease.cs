@@ -194,7 +194,7 @@ internal sealed class UpdateRelease(
         var added = data.Added.Sources.SelectMany(source => BufferedDocument.FromStore(source.Train, data.Tokenizer, source.Name));
         var buffer = ReplayBuffer.Build(old.Concat(added), budget, seed);
         if (earlier is not null) buffer = ReplayBuffer.Merge(earlier, buffer, budget);
-        foreach (var text in data.Old.Where(text => text.Source.HeldOutPath is not null)) buffer.AddHeldOut(text.Source.Name, text.Source.HeldOutPath!);
+        foreach (var text in data.Old.Where(text => text.HeldOutPath is not null)) buffer.AddHeldOut(text.Source.Name, text.HeldOutPath!);
         foreach (var source in data.Added.Sources) buffer.AddHeldOut(source.Name, source.ValidationPath!);
         buffer.Save(Path.Combine(directory, ReplaySources.BufferFolder));
         request.Notice(FormattableString.Invariant($"kept {buffer.Bytes:N0} bytes of {buffer.Sources.Count} sources with the model"));
@@ -203,12 +203,13 @@ internal sealed class UpdateRelease(
     private Provenance ProvenanceOf(string directory, LoopResult done, IReadOnlyList<SourceOutcome> sources)
     {
         var after = sources.ToDictionary(source => source.Name, StringComparer.Ordinal);
-        var old = data.Old.Select(text => text.Source).Select(source => source.Origin with
+        var old = data.Old.Select(text => text.Source.Origin with
         {
-            Store = source.Origin.Store is { } store ? Move(store) : source is { StorePath: { } path, Origin.Generated: false } ? Provenance.RelativePath(directory, path) : null,
-            HeldOut = source.Origin.HeldOut is { } heldOut ? Move(heldOut) : source.HeldOutPath is { } kept ? Provenance.RelativePath(directory, kept) : null,
-            HeldOutBitsPerByte = after.GetValueOrDefault(source.Name)?.BitsPerByteAfter,
-            HeldOutBitsPerByteBefore = after.GetValueOrDefault(source.Name)?.BitsPerByteBefore,
+            // Under a grown vocabulary only what was encoded anew is of use; else the paths stay those of the parent, whether it was replayed from there or not.
+            Store = start.Grown || text.Source.Origin.Store is null ? (text.Source.Origin.Generated ? null : Written(text.Path)) : Move(text.Source.Origin.Store),
+            HeldOut = start.Grown || text.Source.Origin.HeldOut is null ? Written(text.HeldOutPath) : Move(text.Source.Origin.HeldOut),
+            HeldOutBitsPerByte = after.GetValueOrDefault(text.Source.Name)?.BitsPerByteAfter,
+            HeldOutBitsPerByteBefore = after.GetValueOrDefault(text.Source.Name)?.BitsPerByteBefore,
         });
         var added = data.Added.Sources.Select(source => source.ToProvenance(directory, after[source.Name].BitsPerByteAfter) with { HeldOutBitsPerByteBefore = after[source.Name].BitsPerByteBefore });
         var metrics = new Dictionary<string, double> { ["train_loss"] = done.TrainLoss, ["replay_share"] = plan.ReplayShare };
@@ -227,5 +228,7 @@ internal sealed class UpdateRelease(
         };
 
         string Move(string path) => Provenance.RelativePath(directory, Provenance.ResolvePath(parent.Directory, path));
+
+        string? Written(string? path) => path is null ? null : Provenance.RelativePath(directory, path);
     }
 }

@@ -40,6 +40,7 @@ public sealed class UpdateRun
         _recipe.Validate();
         var gate = new Gate(_recipe.Gate);
         gate.RequireMeasured(_recipe.Evaluation);
+        UpdateProbes.RequireReadable(_recipe.Evaluation);
         var parent = ParentModel.Open(_recipe.Parent);
         RequireApart(parent);
         var checkpoints = new CheckpointStore(_request.Directory, _recipe.Training.KeepCheckpoints, Warn);
@@ -79,12 +80,15 @@ public sealed class UpdateRun
         return result;
     }
 
-    /// <summary>The parent must survive whatever happens: nothing is written into it or around it.</summary>
+    /// <summary>The parent must survive whatever happens: nothing is written into it or around it, where the stores of its run are.</summary>
     private void RequireApart(ParentModel parent)
     {
-        var mine = Path.GetFullPath(_request.Directory);
-        if (mine == parent.Directory || (mine + Path.DirectorySeparatorChar).StartsWith(parent.Directory + Path.DirectorySeparatorChar, StringComparison.Ordinal))
-            throw CoppiceException.Usage($"{_request.Directory}: lies in the parent's directory; name another one for the update");
+        if (Holds(parent.Directory, _request.Directory)) throw CoppiceException.Usage($"{_request.Directory}: lies in the parent's directory; name another one for the update");
+        if (Holds(_request.Directory, parent.Directory)) throw CoppiceException.Usage($"{_request.Directory}: holds the parent; name another directory for the update");
+
+        static bool Holds(string outer, string inner) => WithSeparator(inner).StartsWith(WithSeparator(outer), StringComparison.Ordinal);
+
+        static string WithSeparator(string path) => Path.TrimEndingDirectorySeparator(Path.GetFullPath(path)) + Path.DirectorySeparatorChar;
     }
 
     private void Warn(string message) => _request.Notice("warning: " + message);
