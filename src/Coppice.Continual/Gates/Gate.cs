@@ -67,7 +67,6 @@ public sealed class Gate(GateSection settings)
             advice.Add("replay more: --share 0.5, or let a law choose it: --share auto");
             advice.Add("hold on to the parent on replayed text: --set replay.kl_weight=2");
             advice.Add("begin at a lower learning rate: --set optimizer.learning_rate=…");
-            advice.Add("look for a point between parent and update: --set protection.interpolate=scan");
             advice.Add("allow more, if it is worth it: --max-forgetting 3%");
         }
 

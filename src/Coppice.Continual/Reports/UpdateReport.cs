@@ -28,8 +28,6 @@ public sealed record UpdateReport
     /// <summary>The file in an update's directory.</summary>
     public const string FileName = "report.html";
 
-    private const int Colors = 4;
-
     /// <summary>The page's title.</summary>
     public required string Title { get; init; }
 
@@ -125,7 +123,7 @@ public sealed record UpdateReport
             foreach (var source in measured.GroupBy(metrics => metrics.Source!, StringComparer.Ordinal))
             {
                 var start = source.First().BitsPerByte!.Value;
-                series.Add(new ChartSeries(source.Key, [.. source.Select(metrics => ((double)metrics.Tokens, 100 * (metrics.BitsPerByte!.Value / start - 1)))], (series.Count % Colors) + 1, SeriesStyle.Dots));
+                series.Add(new ChartSeries(source.Key, [.. source.Select(metrics => ((double)metrics.Tokens, 100 * (metrics.BitsPerByte!.Value / start - 1)))], series.Count + 1, SeriesStyle.Dots));
             }
 
             page.Chart(new LineChart { Title = "Change of bits per byte, percent", XLabel = "tokens of the update", Series = series });

@@ -45,11 +45,12 @@ public sealed class UpdateRun
         RequireApart(parent);
         var checkpoints = new CheckpointStore(_request.Directory, _recipe.Training.KeepCheckpoints, Warn);
         RunDirectory.Claim(_request.Directory, checkpoints, _request.Resume, _recipe.ToYaml());
+        // At once, so that an update that is stopped while it prepares can be gone on with too.
+        AtomicFile.WriteText(Path.Combine(_request.Directory, PretrainRun.RecipeFile), _recipe.ToYaml());
         using var backend = Backends.Create(_recipe.Training.Threads);
         using var start = UpdateStart.Open(_request, parent, backend, cancellation);
         using var teacher = ModelDirectory.Load(parent.Directory, backend);
         using var data = UpdateData.Prepare(_request, parent, teacher, start.TokenizerPath, cancellation);
-        AtomicFile.WriteText(Path.Combine(_request.Directory, PretrainRun.RecipeFile), _recipe.ToYaml());
         var baseline = Baseline.LoadOrMeasure(_request, parent, teacher, data, cancellation);
         using var added = AddedText.Choose(_request, data, teacher, cancellation);
         var plan = UpdatePlan.Make(_request, parent, teacher, start, data, added, baseline, cancellation);

@@ -76,7 +76,7 @@ public sealed class HtmlPage
         _body.Append("</table>\n");
     }
 
-    /// <summary>Adds a table of numbers in which each column is shaded from its least to its greatest number, which is the darkest.</summary>
+    /// <summary>Adds a table of positive numbers in which each is shaded by how far it lies above the least of its column, and darkest from a quarter of that on.</summary>
     /// <param name="columns">The columns' names.</param>
     /// <param name="rows">The rows' names and numbers; null leaves a gap.</param>
     public void HeatMap(IReadOnlyList<string> columns, IReadOnlyList<(string Name, IReadOnlyList<double?> Values)> rows)
@@ -127,11 +127,15 @@ public sealed class HtmlPage
 
         """.ReplaceLineEndings("\n");
 
+    // A shade on the column's own scale would make a loss of a hundredth look like the ruin that it is not.
+    private const double Darkest = 0.55;
+    private const double DarkestFrom = 0.25;
+
     private static string Cell(double? value, List<double> column)
     {
         if (value is not { } number) return "<td></td>";
-        var (least, greatest) = (column.Min(), column.Max());
-        var shade = greatest > least ? 0.55 * (number - least) / (greatest - least) : 0;
+        var least = column.Min();
+        var shade = number > least ? Darkest * Math.Min(1, (number / least - 1) / DarkestFrom) : 0;
         return string.Create(CultureInfo.InvariantCulture, $"<td style=\"background: color-mix(in srgb, var(--c2) {100 * shade:0}%, transparent)\">{number:0.0000}</td>");
     }
 
@@ -158,7 +162,7 @@ public sealed class HtmlPage
         .key { margin-left: 1.4em; color: var(--soft); white-space: nowrap; }
         .key::before { content: ""; display: inline-block; width: 1.5em; margin-right: .5em; border-top: 2px solid; vertical-align: .27em; }
         .key.c1::before { color: var(--c1); } .key.c2::before { color: var(--c2); } .key.c3::before { color: var(--c3); } .key.c4::before { color: var(--c4); }
-        .key.faint::before { opacity: .35; }
+        .key.faint::before { opacity: .35; } .key.dashed::before { border-top-style: dashed; }
         .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(15rem, 1fr)); gap: 0 2rem; }
         svg { display: block; width: 100%; height: auto; overflow: visible; }
         .charts svg { max-width: 24rem; }
@@ -166,14 +170,14 @@ public sealed class HtmlPage
         svg .end { text-anchor: end; } svg .middle { text-anchor: middle; }
         .grid { stroke: var(--rule); } .axis { stroke: var(--soft); }
         .line { fill: none; stroke-width: 1.6; stroke-linejoin: round; }
-        .line.faint { stroke-width: 1; opacity: .35; }
+        .line.faint { stroke-width: 1; opacity: .35; } .line.dashed { stroke-dasharray: 6 4; }
         .line.c1 { stroke: var(--c1); } .line.c2 { stroke: var(--c2); } .line.c3 { stroke: var(--c3); } .line.c4 { stroke: var(--c4); }
         circle.c1 { fill: var(--c1); } circle.c2 { fill: var(--c2); } circle.c3 { fill: var(--c3); } circle.c4 { fill: var(--c4); }
         .sample { display: grid; grid-template-columns: 7rem 1fr; border-top: 1px solid var(--rule); padding: .8rem 0; break-inside: avoid; }
         .sample h3 { margin: .15rem 0 0; font-weight: 400; color: var(--soft); }
         blockquote { margin: 0; max-width: 38rem; white-space: pre-wrap; overflow-wrap: anywhere; }
         blockquote b { font-weight: 400; color: var(--c2); }
-        .grid { margin-bottom: 1.6rem; } .grid td, .grid th { padding-right: 1rem; } .grid th { color: var(--soft); font-weight: 400; }
+        .grid { margin-bottom: 1.6rem; } .grid td, .grid th { padding-right: 1rem; } .grid th { width: auto; }
         .heat td { padding-left: .5rem; }
         table { border-collapse: collapse; width: 100%; }
         th, td { padding: .35rem 0; border-top: 1px solid var(--rule); text-align: left; vertical-align: top; overflow-wrap: anywhere; }

@@ -19,9 +19,18 @@ public enum SeriesStyle
 /// <summary>One series of a chart.</summary>
 /// <param name="Name">Its name in the legend.</param>
 /// <param name="Points">Its points by rising x. A point that is not finite leaves a gap.</param>
-/// <param name="Color">Which of the report's colours, from 1 to 4.</param>
+/// <param name="Color">Which of the report's four colours, from 1 on; from 5 on they come again with dashed lines.</param>
 /// <param name="Style">How it is drawn.</param>
-public sealed record ChartSeries(string Name, IReadOnlyList<(double X, double Y)> Points, int Color = 1, SeriesStyle Style = SeriesStyle.Line);
+public sealed record ChartSeries(string Name, IReadOnlyList<(double X, double Y)> Points, int Color = 1, SeriesStyle Style = SeriesStyle.Line)
+{
+    private const int Colors = 4;
+
+    /// <summary>The colour's class in the style sheet.</summary>
+    internal string ColorClass => string.Create(CultureInfo.InvariantCulture, $"c{((Color - 1) % Colors) + 1}");
+
+    /// <summary>The classes of its line and of its key.</summary>
+    internal string LineClasses => ColorClass + (Color > Colors ? " dashed" : "") + (Style == SeriesStyle.Faint ? " faint" : "");
+}
 
 /// <summary>
 /// A line chart as inline SVG. Its colours are classes of <see cref="HtmlPage"/>'s style sheet, so that it follows light, dark and print.
@@ -97,11 +106,11 @@ public sealed record LineChart
                 draw = IsFinite(point);
             }
 
-            svg.Append(Text($"<path class=\"line c{series.Color}{(series.Style == SeriesStyle.Faint ? " faint" : "")}\" d=\"{path}\"/>"));
+            svg.Append(Text($"<path class=\"line {series.LineClasses}\" d=\"{path}\"/>"));
             if (series.Style != SeriesStyle.Dots) return;
             foreach (var point in series.Points.Where(IsFinite))
             {
-                svg.Append(Text($"<circle class=\"c{series.Color}\" cx=\"{X(point.X):0.#}\" cy=\"{Y(point.Y):0.#}\" r=\"{DotRadius}\"><title>{HtmlPage.Escape(XLabel)} {NumberText.Whole((long)point.X)}: {NumberText.Short(point.Y)}</title></circle>"));
+                svg.Append(Text($"<circle class=\"{series.ColorClass}\" cx=\"{X(point.X):0.#}\" cy=\"{Y(point.Y):0.#}\" r=\"{DotRadius}\"><title>{HtmlPage.Escape(XLabel)} {NumberText.Whole((long)point.X)}: {NumberText.Short(point.Y)}</title></circle>"));
             }
         }
     }
@@ -109,7 +118,7 @@ public sealed record LineChart
     // A chart of one series needs no legend: its title says what it is.
     private string Legend() => Series.Count < 2
         ? ""
-        : string.Concat(Series.Select(series => Text($"<span class=\"key c{series.Color}{(series.Style == SeriesStyle.Faint ? " faint" : "")}\">{HtmlPage.Escape(series.Name)}</span>")));
+        : string.Concat(Series.Select(series => Text($"<span class=\"key {series.LineClasses}\">{HtmlPage.Escape(series.Name)}</span>")));
 
     private static IEnumerable<(double X, double Y)> Thin(IReadOnlyList<(double X, double Y)> points)
     {
