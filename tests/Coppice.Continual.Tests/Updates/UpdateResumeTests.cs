@@ -44,6 +44,19 @@ public sealed class UpdateResumeTests(UpdateWorld world)
     }
 
     [Fact]
+    public void A_share_that_a_law_found_is_not_looked_for_again()
+    {
+        string[] keys = ["replay.share_by_law=true", "training.steps=200", "training.checkpoint_every=50", "evaluation.points=0", "gate.max_forgetting=1e6", "gate.max_forgetting_overall=1e6"];
+        var whole = world.Update("by-law", world.Parent, world.New, keys);
+        Assert.InRange(whole.ReplayShare, 0, 1);
+        using (var stop = new StopAfter(70)) world.Run("by-law-stopped", world.RecipeFor(world.Parent, world.New, keys), stop: stop);
+        var notices = new List<string>();
+        var result = world.Run("by-law-stopped", world.RecipeFor(world.Parent, world.New, keys), resume: true, notice: notices.Add);
+        Assert.DoesNotContain(notices, line => line.StartsWith("trying a share", StringComparison.Ordinal));
+        Assert.Equal((whole.ReplayShare, UpdateWorld.WeightsOf(whole.Model)), (result.ReplayShare, UpdateWorld.WeightsOf(result.Model)));
+    }
+
+    [Fact]
     public void An_update_that_is_done_may_be_resumed_and_says_the_same()
     {
         var first = world.Update("done", world.Parent, world.New, "training.steps=5", "gate.max_forgetting=1e6", "gate.max_forgetting_overall=1e6");
