@@ -71,9 +71,9 @@ public sealed class HtmlPage
     /// <param name="rows">The rows, each with as many cells.</param>
     public void Grid(IReadOnlyList<string> headings, IReadOnlyList<IReadOnlyList<string>> rows)
     {
-        _body.Append(CultureInfo.InvariantCulture, $"<table class=\"grid\">\n<tr>{string.Concat(headings.Select(heading => $"<th scope=\"col\">{Escape(heading)}</th>"))}</tr>\n");
+        _body.Append(CultureInfo.InvariantCulture, $"<div class=\"wide\"><table class=\"grid\">\n<tr>{string.Concat(headings.Select(heading => $"<th scope=\"col\">{Escape(heading)}</th>"))}</tr>\n");
         foreach (var row in rows) _body.Append(CultureInfo.InvariantCulture, $"<tr>{string.Concat(row.Select(cell => $"<td>{Escape(cell)}</td>"))}</tr>\n");
-        _body.Append("</table>\n");
+        _body.Append("</table></div>\n");
     }
 
     /// <summary>Adds a table of positive numbers in which each is shaded by how far it lies above the least of its column, and darkest from a quarter of that on.</summary>
@@ -81,7 +81,7 @@ public sealed class HtmlPage
     /// <param name="rows">The rows' names and numbers; null leaves a gap.</param>
     public void HeatMap(IReadOnlyList<string> columns, IReadOnlyList<(string Name, IReadOnlyList<double?> Values)> rows)
     {
-        _body.Append(CultureInfo.InvariantCulture, $"<table class=\"grid heat\">\n<tr><th></th>{string.Concat(columns.Select(column => $"<th scope=\"col\">{Escape(column)}</th>"))}</tr>\n");
+        _body.Append(CultureInfo.InvariantCulture, $"<div class=\"wide\"><table class=\"grid heat\">\n<tr><th></th>{string.Concat(columns.Select(column => $"<th scope=\"col\">{Escape(column)}</th>"))}</tr>\n");
         foreach (var (name, values) in rows)
         {
             _body.Append(CultureInfo.InvariantCulture, $"<tr><th scope=\"row\">{Escape(name)}</th>");
@@ -89,7 +89,7 @@ public sealed class HtmlPage
             _body.Append("</tr>\n");
         }
 
-        _body.Append("</table>\n");
+        _body.Append("</table></div>\n");
     }
 
     /// <summary>Adds a list of remarks.</summary>
@@ -177,8 +177,8 @@ public sealed class HtmlPage
         .sample h3 { margin: .15rem 0 0; font-weight: 400; color: var(--soft); }
         blockquote { margin: 0; max-width: 38rem; white-space: pre-wrap; overflow-wrap: anywhere; }
         blockquote b { font-weight: 400; color: var(--c2); }
-        .grid { margin-bottom: 1.6rem; } .grid td, .grid th { padding-right: 1rem; } .grid th { width: auto; }
-        .heat td { padding-left: .5rem; }
+        .wide { margin-bottom: 1.6rem; overflow-x: auto; } .grid td, .grid th { padding-right: 1rem; overflow-wrap: break-word; } .grid th { width: auto; }
+        .heat td, .heat th + th { padding-left: .5rem; }
         table { border-collapse: collapse; width: 100%; }
         th, td { padding: .35rem 0; border-top: 1px solid var(--rule); text-align: left; vertical-align: top; overflow-wrap: anywhere; }
         th { width: 14rem; padding-right: 1.5rem; font-weight: 400; color: var(--soft); }
