@@ -54,13 +54,8 @@ var protections = new (string Name, string Title, string[] Options)[]
 
 // What says most comes first, so that an interrupted run has a table worth reading.
 var (plain, updated, again) = (new List<Arm?>(), new List<Arm?>(), new List<Arm?>());
-for (var seed = 1; seed <= seeds; seed++)
-{
-    plain.Add(Update($"1a-{seed}", "(a) new text alone", @base, 1, seed, Plain(1)));
-    updated.Add(Update($"1b-{seed}", "(b) update", @base, 1, seed, Default(1)));
-}
-
-again.Add(Again("1c-1", "(c) training again on everything", 1, seed: 1));
+plain.Add(Update("1a-1", "(a) new text alone", @base, 1, 1, Plain(1)));
+updated.Add(Update("1b-1", "(b) update", @base, 1, 1, Default(1)));
 var chains = new List<List<Arm?>>();
 var (a, b) = (Path.Combine(output, "1a-1"), Path.Combine(output, "1b-1"));
 for (var update = 2; update <= 3; update++)
@@ -68,6 +63,12 @@ for (var update = 2; update <= 3; update++)
     // (b) goes on from its own earlier update, (a) from its own.
     chains.Add([Update($"{update}a", "(a) new text alone", a, update, 1, Plain(update)), Update($"{update}b", "(b) update", b, update, 1, Default(update))]);
     (a, b) = (Path.Combine(output, $"{update}a"), Path.Combine(output, $"{update}b"));
+}
+again.Add(Again("1c-1", "(c) training again on everything", 1, seed: 1));
+for (var seed = 2; seed <= seeds; seed++)
+{
+    plain.Add(Update($"1a-{seed}", "(a) new text alone", @base, 1, seed, Plain(1)));
+    updated.Add(Update($"1b-{seed}", "(b) update", @base, 1, seed, Default(1)));
 }
 
 var alone = protections.Select(arm => Update($"1d-{arm.Name}", arm.Title, @base, 1, 1, [.. Tokens(1, ShareOf(arm.Options)), .. Open, .. arm.Options])).ToList();
@@ -89,7 +90,7 @@ Console.WriteLine(report);
 
 // What no arm leaves to the gate: it is judged here, on text of its own.
 string[] Tokens(int update, double share) => [Set, $"training.tokens={(long)(newTokens[update] / (1 - share))}", Set, "evaluation.points=24", Set, "evaluation.memorisation=false", Set, "training.checkpoint_every=0"];
-string[] Plain(int update) => [.. Tokens(update, 0), .. Open, "--share", "0", Set, "start.from=release", Set, "schedule.name=cosine"];
+string[] Plain(int update) => [.. Tokens(update, 0), .. Open, "--share", "0", Set, "start.from=release", Set, "schedule.name=cosine", Set, "optimizer.learning_rate=0.004"];
 // Without tokens the length follows from the share that the shift asks for, which only the update knows.
 string[] Default(int update) => [Set, $"epochs={newTokens[update] / (double)TrainTokens(update)}", Set, "evaluation.points=24", Set, "evaluation.memorisation=false", Set, "training.checkpoint_every=0", .. (update == 3 ? (string[])["--max-forgetting", "4%"] : [])];
 

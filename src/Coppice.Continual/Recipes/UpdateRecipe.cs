@@ -54,7 +54,10 @@ public sealed record UpdateRecipe
     /// <summary>What the updated model must still know to be released.</summary>
     public GateSection Gate { get; init; } = new();
 
-    /// <summary>The recipe for a parent where nothing else is said: shape of a step and learning rate are the parent's own.</summary>
+    /// <summary>
+    /// The recipe for a parent where nothing else is said: the shape of a step is the parent's own, and the learning rate half of its peak, which forgets less for what
+    /// it learns.
+    /// </summary>
     /// <param name="parent">The parent.</param>
     public static UpdateRecipe For(ParentModel parent)
     {
@@ -63,7 +66,7 @@ public sealed record UpdateRecipe
         return recipe with
         {
             Training = recipe.Training with { BatchSize = training.BatchSize, SequenceLength = training.SequenceLength },
-            Optimizer = recipe.Optimizer with { LearningRate = training.LearningRate },
+            Optimizer = recipe.Optimizer with { LearningRate = training.LearningRate / 2 },
         };
     }
 
