@@ -96,13 +96,11 @@ string[] Default(int update) => [Set, $"epochs={newTokens[update] / (double)Trai
 
 double ShareOf(string[] options) => Array.IndexOf(options, "--share") is >= 0 and var i ? double.Parse(options[i + 1]) : 0.3;
 
+// What way (a) found in the same text: all ways are to see as much of it.
 long TrainTokens(int update)
 {
-    var data = JsonDocument.Parse(File.ReadAllText(Path.Combine(output, "1a-1", "model", "coppice.json"))).RootElement;
-    var one = data.GetProperty("sources").EnumerateArray().Last();
-    // Bytes per token of the first update stand for the others: only the length of the runs depends on it.
-    var bytesPerToken = one.GetProperty("bytes").GetDouble() / one.GetProperty("tokens").GetDouble();
-    return update == 1 ? one.GetProperty("tokens").GetInt64() : (long)(new FileInfo(Path.Combine(output, names[update] + ".train.jsonl")).Length * 0.95 / bytesPerToken);
+    var path = Path.Combine(output, update == 1 ? "1a-1" : $"{update}a", "model", "coppice.json");
+    return File.Exists(path) ? JsonDocument.Parse(File.ReadAllText(path)).RootElement.GetProperty("sources").EnumerateArray().Last().GetProperty("tokens").GetInt64() : 1;
 }
 
 Arm? Update(string run, string title, string parent, int update, int seed, string[] options)

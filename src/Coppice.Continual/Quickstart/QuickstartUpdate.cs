@@ -38,7 +38,7 @@ public static class QuickstartUpdate
             Parent = Path.GetFullPath(Path.Combine(run, PretrainRun.ModelFolder)),
             Data = new DataSection { Sources = [new SourceSection { Name = "aspnetcore", Paths = [documentation] }], Validation = trained.Data.Validation },
             Training = trained.Training with { Steps = steps },
-            Optimizer = trained.Optimizer,
+            Optimizer = trained.Optimizer with { LearningRate = trained.Optimizer.LearningRate / 2 },
             // What takes longer to measure than a quick show allows is left out.
             Evaluation = new UpdateEvaluationSection
             {

@@ -14,7 +14,10 @@ public sealed record Shift(double Excess, double BytesPerToken)
     public const double StrongBytesPerToken = 0.7;
 
     /// <summary>The replay share where there is nothing to measure a shift on.</summary>
-    public const double UsualReplayShare = 0.3;
+    public const double UsualReplayShare = 0.4;
+
+    /// <summary>The weight where no shift was measured.</summary>
+    public const double UsualKlWeight = 2;
 
     /// <summary>Whether no usual share of replay alone will keep the old text.</summary>
     public bool IsStrong => Excess > StrongExcess || BytesPerToken < StrongBytesPerToken;
@@ -22,8 +25,11 @@ public sealed record Shift(double Excess, double BytesPerToken)
     /// <summary>The replay share that the shift asks for.</summary>
     public double ReplayShare => IsStrong ? 0.5 : UsualReplayShare;
 
-    /// <summary>The weight of the divergence from the parent on replayed tokens. Small models forget more than the papers' large ones: it counts twice.</summary>
-    public static double KlWeight => 2;
+    /// <summary>
+    /// The weight of the divergence from the parent on replayed tokens that the shift asks for: small models forget more than the papers' large ones, so twice; once
+    /// where much has to be learned, which it would hold back.
+    /// </summary>
+    public double KlWeight => IsStrong ? 1 : UsualKlWeight;
 
     /// <summary>Measures from what the parent makes of the sources.</summary>
     /// <param name="sources">The sources, old and new, with bits per byte under the parent.</param>

@@ -66,7 +66,7 @@ internal sealed record UpdatePlan
             throw CoppiceException.Usage($"{parent.Directory}: remembers no text to replay; give old text with --replay-data FILE, let the parent write some with --replay generated, or set --share 0");
         if (!canReplay && recipe.Replay.Share < 0) request.Notice("warning: there is no old text to replay, and none to measure forgetting on; give some with --replay-data FILE");
         var share = recipe.Replay.Share >= 0 ? recipe.Replay.Share : canReplay ? shift?.ReplayShare ?? Continual.Updates.Shift.UsualReplayShare : 0;
-        var weight = share == 0 ? 0 : recipe.Replay.KlWeight >= 0 ? recipe.Replay.KlWeight : Continual.Updates.Shift.KlWeight;
+        var weight = share == 0 ? 0 : recipe.Replay.KlWeight >= 0 ? recipe.Replay.KlWeight : shift?.KlWeight ?? Continual.Updates.Shift.UsualKlWeight;
         var fitted = recipe.Replay.ShareByLaw && canReplay && data.HeldOut.Any(source => !source.New)
             ? ShareTrials.Find(request, start, data, added, teacher, Sized(recipe, added, share), weight, cancellation)
             : null;

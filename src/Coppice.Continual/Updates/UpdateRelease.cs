@@ -220,7 +220,8 @@ internal sealed class UpdateRelease(
             Recipe = _recipe.ToYaml(),
             Tokenizer = data.Tokenizer.Fingerprint,
             Sources = [.. old, .. added],
-            Training = new ProvenanceTraining(plan.Training.SequenceLength, plan.Training.BatchSize, _recipe.Optimizer.LearningRate, _recipe.Schedule.Name),
+            // The peak of pre-training stays what the updates of a chain go by: else each would be slower than the one before.
+            Training = new ProvenanceTraining(plan.Training.SequenceLength, plan.Training.BatchSize, parent.Provenance?.Training?.LearningRate ?? _recipe.Optimizer.LearningRate, _recipe.Schedule.Name),
             Trunk = plan.TrunkStep is null ? null : Provenance.RelativePath(directory, Path.Combine(request.Directory, PretrainRun.TrunkFolder)),
             Steps = done.Steps,
             Tokens = done.Tokens,

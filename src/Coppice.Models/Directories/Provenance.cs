@@ -123,7 +123,7 @@ public sealed record ProvenanceParent(string Path, string Fingerprint);
 /// <summary>How a model was trained.</summary>
 /// <param name="SequenceLength">Tokens of a sequence.</param>
 /// <param name="BatchSize">Sequences of a step.</param>
-/// <param name="LearningRate">The peak.</param>
+/// <param name="LearningRate">The peak of the first training of the chain.</param>
 /// <param name="Schedule">The schedule's name.</param>
 public sealed record ProvenanceTraining(int SequenceLength, int BatchSize, double LearningRate, string Schedule);
 
