@@ -17,7 +17,7 @@ public sealed record Shift(double Excess, double BytesPerToken)
     public const double UsualReplayShare = 0.4;
 
     /// <summary>The weight where no shift was measured.</summary>
-    public const double UsualKlWeight = 2;
+    public const double UsualKlWeight = 1.5;
 
     /// <summary>Whether no usual share of replay alone will keep the old text.</summary>
     public bool IsStrong => Excess > StrongExcess || BytesPerToken < StrongBytesPerToken;
@@ -26,7 +26,7 @@ public sealed record Shift(double Excess, double BytesPerToken)
     public double ReplayShare => IsStrong ? 0.5 : UsualReplayShare;
 
     /// <summary>
-    /// The weight of the divergence from the parent on replayed tokens that the shift asks for: small models forget more than the papers' large ones, so twice; once
+    /// The weight of the divergence from the parent on replayed tokens that the shift asks for: small models forget more than the papers' large ones, so more than once; once
     /// where much has to be learned, which it would hold back.
     /// </summary>
     public double KlWeight => IsStrong ? 1 : UsualKlWeight;
