@@ -116,7 +116,7 @@ public sealed class UpdateCommandTests(UpdateFiles files) : IClassFixture<Update
     {
         var run = Update("dry", ["--share", "30%", "--grow-vocabulary", "5", "--dry-run"]);
         Assert.True(run.ExitCode == 0, run.Error);
-        foreach (var expected in new[] { "share: 0.3", "grow: 5", "learning_rate: 0.01", "name: new" }) Assert.Contains(expected, run.Output, StringComparison.Ordinal);
+        foreach (var expected in new[] { "share: 0.3", "grow: 5", "learning_rate: 0.005", "name: new" }) Assert.Contains(expected, run.Output, StringComparison.Ordinal);
         Assert.False(Directory.Exists(files.At("dry")));
     }
 

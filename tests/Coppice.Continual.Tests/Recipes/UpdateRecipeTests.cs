@@ -23,7 +23,7 @@ public sealed class UpdateRecipeTests(UpdateWorld world)
     public void What_is_not_said_is_as_the_parent_was_trained()
     {
         var recipe = UpdateRecipe.For(ParentModel.Open(world.Parent));
-        Assert.Equal((8, 32, 0.01), (recipe.Training.BatchSize, recipe.Training.SequenceLength, recipe.Optimizer.LearningRate));
+        Assert.Equal((8, 32, 0.005), (recipe.Training.BatchSize, recipe.Training.SequenceLength, recipe.Optimizer.LearningRate));
         Assert.Equal(world.Parent, recipe.Parent);
         Assert.Equal(world.Parent, UpdateRecipe.For(ParentModel.Open(world.At("base"))).Parent);
 

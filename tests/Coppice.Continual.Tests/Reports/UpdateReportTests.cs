@@ -20,7 +20,7 @@ public sealed class UpdateReportTests(UpdateWorld world)
         foreach (var expected in new[]
         {
             "Accepted: the updated model is released.", "Update of base with new", "new (new)", "forgetting of old", "gain on new", "Change of bits per byte, percent", "<svg", "version 1",
-            "color-mix(in srgb, var(--c2) 55%", "the same prompts, before and after", "training again on everything", "learning_rate: 0.01",
+            "color-mix(in srgb, var(--c2) 55%", "the same prompts, before and after", "training again on everything", "learning_rate: 0.005",
         })
         {
             Assert.Contains(expected, page, StringComparison.OrdinalIgnoreCase);
