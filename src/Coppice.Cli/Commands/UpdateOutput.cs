@@ -1,7 +1,7 @@
-using System.Globalization;
 using Coppice.Cli.Output;
 using Coppice.Continual.Reports;
 using Coppice.Continual.Updates;
+using Coppice.Training.Reports;
 
 namespace Coppice.Cli.Commands;
 
@@ -18,7 +18,7 @@ internal static class UpdateOutput
             ["source", "before", "after", "worst", "change", "95 % interval"],
             [.. result.Sources.Select(source => (IReadOnlyList<string>)[
                 source.New ? source.Name + " (new)" : source.Name, Figures.Number(source.BitsPerByteBefore), Figures.Number(source.BitsPerByteAfter), Figures.Number(source.BitsPerByteWorst),
-                Signed(source.ChangePercent), source is { Low: { } low, High: { } high } ? $"{Signed(low)} to {Signed(high)}" : ""])]);
+                NumberText.Change(source.ChangePercent), source is { Low: { } low, High: { } high } ? $"{NumberText.Change(low)} to {NumberText.Change(high)}" : ""])]);
         Page.Line();
         foreach (var bar in result.Verdict?.Bars.Where(bar => bar.Broken) ?? []) Page.Line($"broken: {bar.Name}: {bar.Explanation}");
         if (!result.Accepted)
@@ -39,6 +39,4 @@ internal static class UpdateOutput
         if (result.Flips is { } flips) facts.Add(("minimal pairs", $"{Figures.Count(flips.Positive)} now right, {Figures.Count(flips.Negative)} now wrong, of {Figures.Count(flips.Items)}"));
         Page.Facts(facts);
     }
-
-    private static string Signed(double percent) => percent.ToString("+0.00;-0.00;0.00", CultureInfo.InvariantCulture) + " %";
 }

@@ -3,6 +3,7 @@ using Coppice.Continual.Recipes;
 using Coppice.Continual.Updates;
 using Coppice.Evaluation;
 using Coppice.Foundation;
+using Coppice.Training.Reports;
 
 namespace Coppice.Continual.Gates;
 
@@ -43,10 +44,10 @@ public sealed class Gate(GateSection settings)
     private void AddForgetting(List<GateBar> bars, SourceOutcome source)
     {
         var change = source.ChangePercent / 100;
-        bars.Add(Bar($"forgetting of {source.Name}", change, settings.MaxForgetting, $"bits per byte {Number(source.BitsPerByteBefore)} to {Number(source.BitsPerByteAfter)}, {Signed(change)}{Interval(source)}"));
+        bars.Add(Bar($"forgetting of {source.Name}", change, settings.MaxForgetting, $"bits per byte {NumberText.Aligned(source.BitsPerByteBefore)} to {NumberText.Aligned(source.BitsPerByteAfter)}, {Signed(change)}{Interval(source)}"));
         if (source.BestAncestorBitsPerByte is not { } best || best >= source.BitsPerByteBefore) return;
         var overall = source.BitsPerByteAfter / best - 1;
-        bars.Add(Bar($"forgetting of {source.Name} since the best version", overall, settings.MaxForgettingOverall, $"bits per byte {Number(best)} once, {Number(source.BitsPerByteAfter)} now, {Signed(overall)}"));
+        bars.Add(Bar($"forgetting of {source.Name} since the best version", overall, settings.MaxForgettingOverall, $"bits per byte {NumberText.Aligned(best)} once, {NumberText.Aligned(source.BitsPerByteAfter)} now, {Signed(overall)}"));
     }
 
     private void AddGain(List<GateBar> bars, SourceOutcome source)
@@ -54,7 +55,7 @@ public sealed class Gate(GateSection settings)
         var gain = -source.ChangePercent / 100;
         bars.Add(new GateBar(
             $"gain on {source.Name}", gain, settings.MinGain, !(gain >= settings.MinGain),
-            $"bits per byte {Number(source.BitsPerByteBefore)} to {Number(source.BitsPerByteAfter)}, {Signed(-gain)}{Interval(source)}; a fall of at least {Percent(settings.MinGain)} is asked for"));
+            $"bits per byte {NumberText.Aligned(source.BitsPerByteBefore)} to {NumberText.Aligned(source.BitsPerByteAfter)}, {Signed(-gain)}{Interval(source)}; a fall of at least {Percent(settings.MinGain)} is asked for"));
     }
 
     private static GateBar Bar(string name, double value, double limit, string measured) => new(name, value, limit, !(value <= limit), $"{measured}; at most {Percent(limit)} is allowed");
@@ -78,9 +79,7 @@ public sealed class Gate(GateSection settings)
     private static string Interval(SourceOutcome source) =>
         source is { Low: { } low, High: { } high } ? $" (95 %: {Signed(low / 100)} to {Signed(high / 100)})" : "";
 
-    private static string Number(double value) => value.ToString("0.0000", CultureInfo.InvariantCulture);
-
-    private static string Signed(double share) => (100 * share).ToString("+0.00;-0.00;0.00", CultureInfo.InvariantCulture) + " %";
+    private static string Signed(double share) => NumberText.Change(100 * share);
 
     private static string Percent(double share) => (100 * share).ToString("0.##", CultureInfo.InvariantCulture) + " %";
 }

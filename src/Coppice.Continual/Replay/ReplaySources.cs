@@ -72,7 +72,7 @@ internal static class ReplaySources
         var buffer = ReplayBuffer.Load(folder);
         var destination = Path.Combine(request.Directory, "replayed");
         Directory.CreateDirectory(destination);
-        var threads = request.Recipe.Training.Threads == 0 ? Environment.ProcessorCount : request.Recipe.Training.Threads;
+        var threads = request.Recipe.Training.UsedThreads;
         var stores = buffer.ToStores(parent.Tokenizer, destination, threads, cancellation).ToDictionary(store => store.Source, StringComparer.Ordinal);
         foreach (var origin in parent.Sources)
         {

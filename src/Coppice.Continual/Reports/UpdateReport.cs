@@ -84,8 +84,8 @@ public sealed record UpdateReport
     private IEnumerable<(string Name, string Value, string Note)> Headline()
     {
         yield return ("Verdict", Result.Accepted ? "accepted" : "refused", $"{Result.Verdict?.Bars.Count(bar => !bar.Broken) ?? 0} of {Result.Verdict?.Bars.Count ?? 0} bars passed");
-        if (Result.Sources.Where(source => !source.New).MaxBy(source => source.ChangePercent) is { } worst) yield return ("Most forgotten", Signed(worst.ChangePercent), worst.Name);
-        foreach (var added in Result.Sources.Where(source => source.New).Take(2)) yield return ("Learned", Signed(added.ChangePercent), added.Name);
+        if (Result.Sources.Where(source => !source.New).MaxBy(source => source.ChangePercent) is { } worst) yield return ("Most forgotten", NumberText.Change(worst.ChangePercent), worst.Name);
+        foreach (var added in Result.Sources.Where(source => source.New).Take(2)) yield return ("Learned", NumberText.Change(added.ChangePercent), added.Name);
         yield return ("Tokens", NumberText.Short(Result.Tokens), $"{Percent(Result.ReplayShare)} old ones");
         yield return ("Time", TimeSpan.FromSeconds(Result.Seconds).ToString(Result.Seconds >= 3600 ? @"h\:mm\:ss" : @"m\:ss", CultureInfo.InvariantCulture), Result.ChildWeight < 1 ? $"interpolated, {Percent(Result.ChildWeight)} of the update" : "training alone");
     }
@@ -108,8 +108,8 @@ public sealed record UpdateReport
         page.Grid(
             ["source", "before", "after", "change", "95 % interval", "worst", "best ancestor"],
             [.. Result.Sources.Select(source => (IReadOnlyList<string>)[
-                source.New ? source.Name + " (new)" : source.Name, Number(source.BitsPerByteBefore), Number(source.BitsPerByteAfter), Signed(source.ChangePercent),
-                source is { Low: { } low, High: { } high } ? $"{Signed(low)} to {Signed(high)}" : "", Number(source.BitsPerByteWorst), source.BestAncestorBitsPerByte is { } best ? Number(best) : ""])]);
+                source.New ? source.Name + " (new)" : source.Name, NumberText.Aligned(source.BitsPerByteBefore), NumberText.Aligned(source.BitsPerByteAfter), NumberText.Change(source.ChangePercent),
+                source is { Low: { } low, High: { } high } ? $"{NumberText.Change(low)} to {NumberText.Change(high)}" : "", NumberText.Aligned(source.BitsPerByteWorst), source.BestAncestorBitsPerByte is { } best ? NumberText.Aligned(best) : ""])]);
     }
 
     private void AddCurves(HtmlPage page)
@@ -141,7 +141,7 @@ public sealed record UpdateReport
     private static IReadOnlyList<string> Gap(IGrouping<string, EvaluationMetrics> source)
     {
         var gap = StabilityGap.Of([.. source.Select(metrics => new LossPoint(metrics.Tokens, metrics.BitsPerByte!.Value))], bar: 0.02);
-        return [source.Key, Signed(100 * gap.Depth), NumberText.Whole(gap.Worst.Tokens), gap.RecoveredAt is { } at ? $"from token {NumberText.Whole(at)}" : "never"];
+        return [source.Key, NumberText.Change(100 * gap.Depth), NumberText.Whole(gap.Worst.Tokens), gap.RecoveredAt is { } at ? $"from token {NumberText.Whole(at)}" : "never"];
     }
 
     private void AddShare(HtmlPage page)
@@ -168,7 +168,7 @@ public sealed record UpdateReport
         page.HeatMap(
             [.. matrix.Sources.Select(source => source.Name)],
             [.. Chain.Select((_, version) => ($"version {version}", (IReadOnlyList<double?>)[.. matrix.Sources.Select((_, source) => matrix[version, source])]))]);
-        if (matrix.BackwardTransfer is { } backward) page.Paragraph($"Backward transfer {Number(backward)} bits per byte (positive: later updates helped earlier sources){(matrix.ForwardTransfer is { } forward ? $", forward transfer {Number(forward)}" : "")}.");
+        if (matrix.BackwardTransfer is { } backward) page.Paragraph($"Backward transfer {NumberText.Aligned(backward)} bits per byte (positive: later updates helped earlier sources){(matrix.ForwardTransfer is { } forward ? $", forward transfer {NumberText.Aligned(forward)}" : "")}.");
     }
 
     private void AddProbes(HtmlPage page)
@@ -200,10 +200,6 @@ public sealed record UpdateReport
     }
 
     private static string Start(string fingerprint) => fingerprint[..Math.Min(16, fingerprint.Length)];
-
-    private static string Number(double value) => value.ToString("0.0000", CultureInfo.InvariantCulture);
-
-    private static string Signed(double percent) => percent.ToString("+0.00;-0.00;0.00", CultureInfo.InvariantCulture) + " %";
 
     private static string Percent(double share) => (100 * share).ToString("0.#", CultureInfo.InvariantCulture) + " %";
 }

@@ -131,7 +131,7 @@ internal sealed class UpdateData : IDisposable
             }
 
             request.Notice($"encoding {source.Name} with the grown vocabulary");
-            var threads = request.Recipe.Training.Threads == 0 ? Environment.ProcessorCount : request.Recipe.Training.Threads;
+            var threads = request.Recipe.Training.UsedThreads;
             return TokenStores.Reencode(store, from, to, file, threads, cancellation);
         }
     }

@@ -18,6 +18,12 @@ internal sealed class UpdateProbes(UpdateRecipe recipe, LanguageModel before, To
     private const int ContinuationTokens = 50;
     private const int RepetitionOrder = 4;
 
+    // The parent stays as it is: it is asked once, however often the update is judged.
+    private IReadOnlyList<MinimalPair>? _pairs;
+    private IReadOnlyList<bool>? _judgedBefore;
+    private IReadOnlyList<ClozeFact>? _facts;
+    private FactEvaluation? _knownBefore;
+
     /// <summary>Reads what the probes need before hours are spent on an update that they could not judge.</summary>
     /// <param name="evaluation">The files.</param>
     /// <exception cref="Foundation.CoppiceException">One is missing or holds something else.</exception>
@@ -31,20 +37,20 @@ internal sealed class UpdateProbes(UpdateRecipe recipe, LanguageModel before, To
     public Flips? CountFlips(CancellationToken cancellation)
     {
         if (recipe.Evaluation.Pairs.Length == 0) return null;
-        var pairs = MinimalPair.Read(recipe.Evaluation.Pairs);
+        var pairs = _pairs ??= MinimalPair.Read(recipe.Evaluation.Pairs);
         using var parent = new MinimalPairEvaluator(before, beforeTokenizer);
         using var child = new MinimalPairEvaluator(after, afterTokenizer);
-        return Flips.Of(parent.Judge(pairs, cancellation), child.Judge(pairs, cancellation));
+        return Flips.Of(_judgedBefore ??= parent.Judge(pairs, cancellation), child.Judge(pairs, cancellation));
     }
 
     /// <summary>What became of facts; null where none were given.</summary>
-    public FactComparison? CompareFacts(CancellationToken cancellation)
+    public FactChanges? CompareFacts(CancellationToken cancellation)
     {
         if (recipe.Evaluation.Facts.Length == 0) return null;
-        var facts = ClozeFact.Read(recipe.Evaluation.Facts);
+        var facts = _facts ??= ClozeFact.Read(recipe.Evaluation.Facts);
         using var parent = new FactEvaluator(before, beforeTokenizer);
         using var child = new FactEvaluator(after, afterTokenizer);
-        return FactComparison.Of(parent.Evaluate(facts, cancellation), child.Evaluate(facts, cancellation));
+        return FactComparison.Of(_knownBefore ??= parent.Evaluate(facts, cancellation), child.Evaluate(facts, cancellation)).Total;
     }
 
     /// <summary>Whether the update can be told to have used a document, and what it continues word for word: documents that were trained on against held-out ones of the same source.</summary>

@@ -36,6 +36,8 @@ internal sealed class UpdateRelease(
     };
 
     private readonly UpdateRecipe _recipe = request.Recipe;
+    private readonly UpdateProbes _probes = new(request.Recipe, teacher, parent.Tokenizer, start.Model, data.Tokenizer);
+    private double[]? _worstOnTheWay;
 
     /// <summary>What an update gives that was stopped.</summary>
     public UpdateResult Interrupted(LoopResult done, string checkpoint) => new()
@@ -48,12 +50,12 @@ internal sealed class UpdateRelease(
     public UpdateResult Decide(LoopResult done, CancellationToken cancellation)
     {
         request.Notice("measuring the updated model");
-        var (sources, flips, verdict) = Judge(cancellation);
+        var (sources, flips, facts, verdict) = Judge(cancellation);
         var childWeight = 1.0;
         if (_recipe.Protection.Interpolate == "scan" || (_recipe.Protection.Interpolate == "if_refused" && !verdict.Accepted))
         {
             childWeight = ChooseWeight(sources, verdict);
-            if (childWeight < 1) (sources, flips, verdict) = Judge(cancellation);
+            if (childWeight < 1) (sources, flips, facts, verdict) = Judge(cancellation);
         }
 
         var directory = Path.Combine(request.Directory, verdict.Accepted ? PretrainRun.ModelFolder : UpdateRun.CandidateFolder);
@@ -61,19 +63,16 @@ internal sealed class UpdateRelease(
         data.Tokenizer.Save(Path.Combine(directory, Tokenizer.FileName));
         KeepDocuments(directory, cancellation);
         ProvenanceOf(directory, done, sources).Save(directory);
-        var facts = Probes.CompareFacts(cancellation);
         var result = new UpdateResult
         {
             Accepted = verdict.Accepted, Model = verdict.Accepted ? directory : parent.Directory, Candidate = verdict.Accepted ? null : directory,
             Steps = done.Steps, Tokens = done.Tokens, Seconds = done.Seconds, Sources = sources, Verdict = verdict, ReplayShare = plan.ReplayShare, FittedShare = plan.FittedShare, KlWeight = plan.KlWeight,
-            Shift = plan.Shift, ChildWeight = childWeight, Flips = flips, Facts = facts?.Total,
+            Shift = plan.Shift, ChildWeight = childWeight, Flips = flips, Facts = facts,
         };
         AtomicFile.WriteText(Path.Combine(request.Directory, ResultFile), JsonSerializer.Serialize(result, Format) + "\n");
         WriteReport(result, directory, cancellation);
         return result;
     }
-
-    private UpdateProbes Probes => new(_recipe, teacher, parent.Tokenizer, start.Model, data.Tokenizer);
 
     private void WriteReport(UpdateResult result, string directory, CancellationToken cancellation)
     {
@@ -81,18 +80,17 @@ internal sealed class UpdateRelease(
         var found = new List<(string, string)>();
         if (result.Flips is { } flips) found.Add(("minimal pairs", FormattableString.Invariant($"{flips.ChildCorrect} of {flips.Items} right ({flips.ParentCorrect} before): {flips.Positive} now right, {flips.Negative} now wrong (p = {flips.PValue:0.###})")));
         if (result.Facts is { } facts) found.Add(("facts", FormattableString.Invariant($"{facts.KnownAfter} of {facts.Facts} known ({facts.KnownBefore} before): {facts.Gained} gained, {facts.Lost} lost; new beats obsolete in {facts.ChangedAfter} of {facts.Changeable} ({facts.ChangedBefore} before)")));
-        found.AddRange(Probes.Memorisation(data, cancellation));
-        var samples = Probes.Samples(Prompts(), (name, value) => found.Add((name, value)), cancellation);
+        found.AddRange(_probes.Memorisation(data, cancellation));
+        var samples = _probes.Samples(Prompts(), (name, value) => found.Add((name, value)), cancellation);
         var again = data.Old.Where(text => !text.Source.Origin.Generated).Sum(text => text.Source.Origin.Tokens) + data.Added.Sources.Sum(source => source.Train.TokenCount);
         var chain = ModelLineage.Read(directory);
         var epochs = Math.Max(1, chain.Sum(ancestor => ancestor.Provenance?.Tokens ?? 0) / (double)Math.Max(1, again));
         var perToken = result.Seconds / Math.Max(1, result.Tokens);
-        var threads = _recipe.Training.Threads == 0 ? Environment.ProcessorCount : _recipe.Training.Threads;
         new UpdateReport
         {
             Title = $"Update of {Path.GetFileName(Path.GetDirectoryName(parent.Directory) ?? parent.Directory)} with {string.Join(", ", data.Added.Sources.Select(source => source.Name))}",
             Result = result, Events = MetricsFile.Read(Path.Combine(request.Directory, MetricsFile.Name)), Chain = chain, Recipe = _recipe.ToYaml(), Samples = samples, Probes = found,
-            Cost = new UpdateCost(result.Tokens, result.Seconds, (long)(again * epochs), again * epochs * perToken, result.Seconds * threads * WattsPerCore / 3600),
+            Cost = new UpdateCost(result.Tokens, result.Seconds, (long)(again * epochs), again * epochs * perToken, result.Seconds * _recipe.Training.UsedThreads * WattsPerCore / 3600),
         }.Write(Path.Combine(request.Directory, UpdateReport.FileName));
     }
 
@@ -101,19 +99,20 @@ internal sealed class UpdateRelease(
         ? _recipe.Evaluation.SamplePrompts
         : [.. data.HeldOut.Where(source => source.Sequences.Any(text => text.Tokens.Length > PromptTokens)).Select(source => data.Tokenizer.Decode(source.Sequences.First(text => text.Tokens.Length > PromptTokens).Tokens[..PromptTokens].Span))];
 
-    private (IReadOnlyList<SourceOutcome> Sources, Flips? Flips, GateVerdict Verdict) Judge(CancellationToken cancellation)
+    private (IReadOnlyList<SourceOutcome> Sources, Flips? Flips, FactChanges? Facts, GateVerdict Verdict) Judge(CancellationToken cancellation)
     {
         var sources = Measure(cancellation);
-        var flips = Probes.CountFlips(cancellation);
-        var facts = Probes.CompareFacts(cancellation)?.Total;
-        return (sources, flips, gate.Judge(sources, flips, facts is null ? null : (double)facts.Lost / facts.Facts));
+        var flips = _probes.CountFlips(cancellation);
+        var facts = _probes.CompareFacts(cancellation);
+        return (sources, flips, facts, gate.Judge(sources, flips, facts is null ? null : (double)facts.Lost / facts.Facts));
     }
 
     private List<SourceOutcome> Measure(CancellationToken cancellation)
     {
         using var scorer = new DocumentScorer(start.Model);
         var best = ModelLineage.BestBeforeParent(parent);
-        var worst = WorstOnTheWay();
+        // What happened on the way is the same wherever between parent and update the release lies.
+        var worst = _worstOnTheWay ??= WorstOnTheWay();
         var outcomes = new List<SourceOutcome>();
         for (var i = 0; i < data.HeldOut.Count; i++)
         {

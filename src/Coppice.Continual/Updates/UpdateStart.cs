@@ -55,7 +55,7 @@ internal sealed class UpdateStart : IDisposable
         using var growth = VocabularyGrowth.Grow(model, parent.Tokenizer, documents, new VocabularyGrowthOptions
         {
             Tokens = recipe.Vocabulary.Grow, Initializer = recipe.Vocabulary.Initializer, Seed = (ulong)recipe.Seed,
-            Threads = recipe.Training.Threads == 0 ? Environment.ProcessorCount : recipe.Training.Threads, Cancellation = cancellation,
+            Threads = recipe.Training.UsedThreads, Cancellation = cancellation,
         });
         request.Notice(FormattableString.Invariant(
             $"{growth.Report.TokensAdded:N0} tokens added: {growth.Report.Before.BytesPerToken:F2} bytes per token of the new text before, {growth.Report.After.BytesPerToken:F2} now"));

@@ -63,7 +63,7 @@ public sealed class PreparedData : IDisposable
         if (ReadManifest(folder) is { } manifest && manifest.Key == key) return Open(folder, manifest);
         if (recipe.Data.Sources.Count == 0) throw CoppiceException.Usage("there is no text to train on: name files or folders after the recipe, or under data.sources in it");
         Directory.CreateDirectory(folder);
-        var threads = recipe.Training.Threads == 0 ? Environment.ProcessorCount : recipe.Training.Threads;
+        var threads = recipe.Training.UsedThreads;
         var texts = recipe.Data.Sources.Select(source => new SourceText(recipe, source)).ToList();
         var tokenizer = MakeTokenizer(recipe, texts, threads, notice, cancellation);
         tokenizer.Save(Path.Combine(folder, Tokenizer.FileName));

@@ -55,6 +55,9 @@ public sealed record TrainingSection
     [Range(1, 1_000_000)]
     public int MaxSkippedSteps { get; init; } = 10;
 
+    /// <summary>The threads to compute with: one a core where none were named.</summary>
+    public int UsedThreads => Threads == 0 ? Environment.ProcessorCount : Threads;
+
     /// <summary>Tokens of a step: batch_size sequences of sequence_length.</summary>
     public long TokensPerStep => (long)BatchSize * SequenceLength;
 

@@ -30,6 +30,14 @@ public static class NumberText
     public static string Whole(long value) => value.ToString(Math.Abs((double)value) < 10_000 ? "0" : "#,0", CultureInfo.InvariantCulture)
         .Replace(',', '\u202F').Replace("-", "−", StringComparison.Ordinal);
 
+    /// <summary>A change in percent, with its sign, such as <c>+1.25 %</c>.</summary>
+    /// <param name="percent">The change.</param>
+    public static string Change(double percent) => percent.ToString("+0.00;-0.00;0.00", CultureInfo.InvariantCulture) + " %";
+
+    /// <summary>A number with four decimals, for numbers that stand below each other.</summary>
+    /// <param name="value">The number.</param>
+    public static string Aligned(double value) => value.ToString("0.0000", CultureInfo.InvariantCulture);
+
     /// <summary>Round numbers (1, 2 or 5 times a power of ten apart) that cover a range.</summary>
     /// <param name="minimum">The least value to cover.</param>
     /// <param name="maximum">The greatest value to cover.</param>
