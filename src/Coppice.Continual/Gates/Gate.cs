@@ -47,7 +47,7 @@ public sealed class Gate(GateSection settings)
         bars.Add(Bar($"forgetting of {source.Name}", change, settings.MaxForgetting, $"bits per byte {NumberText.Aligned(source.BitsPerByteBefore)} to {NumberText.Aligned(source.BitsPerByteAfter)}, {Signed(change)}{Interval(source)}"));
         if (source.BestAncestorBitsPerByte is not { } best || best >= source.BitsPerByteBefore) return;
         var overall = source.BitsPerByteAfter / best - 1;
-        bars.Add(Bar($"forgetting of {source.Name} since the best version", overall, settings.MaxForgettingOverall, $"bits per byte {NumberText.Aligned(best)} once, {NumberText.Aligned(source.BitsPerByteAfter)} now, {Signed(overall)}"));
+        bars.Add(Bar($"forgetting of {source.Name} since the best version", overall, settings.ForgettingOverall, $"bits per byte {NumberText.Aligned(best)} once, {NumberText.Aligned(source.BitsPerByteAfter)} now, {Signed(overall)}"));
     }
 
     private void AddGain(List<GateBar> bars, SourceOutcome source)

@@ -44,6 +44,16 @@ public sealed class GateTests
         Assert.Equal(2, accepted);
     }
 
+    [Theory]
+    [InlineData(0.02, 1.05)]
+    [InlineData(0.04, 1.10)]
+    public void The_bar_over_a_chain_goes_with_that_of_one_update(double one, double overall)
+    {
+        var gate = new Gate(new GateSection { MaxForgetting = one });
+        Assert.True(gate.Judge([Old(1.09, overall - 1e-9) with { BestAncestorBitsPerByte = 1 }]).Accepted);
+        Assert.False(gate.Judge([Old(1.09, overall + 1e-6) with { BestAncestorBitsPerByte = 1 }]).Accepted);
+    }
+
     [Fact]
     public void The_best_ancestor_is_no_bar_of_its_own_where_the_parent_is_the_best()
     {
