@@ -20,4 +20,19 @@ public sealed record Document(string Id, string Text, string Source)
 
     /// <summary>The licence's name, such as <c>CC0-1.0</c>, or null where it is not known.</summary>
     public string? Licence { get; init; }
+
+    /// <summary>
+    /// What <see cref="Text"/> is before extraction, such as <c>text/html</c>; null where it is plain text already. Extraction is a step and not the reader's work,
+    /// because it is slow and documents can be divided among threads.
+    /// </summary>
+    public string? MediaType { get; init; }
+
+    /// <summary>What a scorer made of it; null where none did.</summary>
+    public double? Score { get; init; }
+
+    /// <summary>How many documents of the raw text it stands for: itself, and the duplicates that were dropped for it.</summary>
+    public long Copies { get; init; } = 1;
+
+    /// <summary>How often training should see it in proportion to the others.</summary>
+    public double Weight { get; init; } = 1;
 }

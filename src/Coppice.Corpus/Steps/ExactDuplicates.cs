@@ -7,6 +7,9 @@ public sealed class ExactDuplicates : IDocumentStep
     public string Name => "exact-duplicates";
 
     /// <inheritdoc/>
+    public bool IsOrdered => true;
+
+    /// <inheritdoc/>
     public Func<Document, StepResult> Begin()
     {
         var seen = new HashSet<UInt128>();

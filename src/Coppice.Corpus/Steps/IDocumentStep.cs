@@ -1,39 +1,21 @@
 namespace Coppice.Corpus;
 
-/// <summary>One rule of curation: keeps, drops (with a reason) or rewrites documents.</summary>
+/// <summary>One rule of curation that looks at a document by itself: keeps it, drops it (with a reason) or rewrites it.</summary>
 /// <remarks>
-/// A step itself is configuration and holds no state; what it must remember during a pass (such as the hashes seen so far)
-/// belongs to what <see cref="Begin"/> returns, so that a second pass starts afresh.
+/// A step itself is configuration and holds no state. What <see cref="Begin"/> returns may hold buffers, or what must be remembered during a pass: a second pass
+/// starts afresh. What needs to see all documents before it can decide on one is an <see cref="ICorpusStep"/>.
 /// </remarks>
 public interface IDocumentStep
 {
-    /// <summary>The name in recipes and reports, such as <c>exact-duplicates</c>.</summary>
+    /// <summary>The name in recipes and reports, such as <c>gopher-quality</c>.</summary>
     string Name { get; }
 
-    /// <summary>Starts a pass. The returned function sees the documents in order, one at a time.</summary>
+    /// <summary>
+    /// Whether a decision depends on the documents before. Such a step sees all of them, in order, on one thread; else documents are divided among threads, each with
+    /// a function of its own from <see cref="Begin"/>.
+    /// </summary>
+    bool IsOrdered => false;
+
+    /// <summary>Starts a pass. The returned function sees documents one at a time.</summary>
     Func<Document, StepResult> Begin();
-}
-
-/// <summary>What a step decided about a document.</summary>
-public readonly record struct StepResult
-{
-    private StepResult(Document? document, string? reason)
-    {
-        Document = document;
-        Reason = reason;
-    }
-
-    /// <summary>The document to go on with, or null where it was dropped.</summary>
-    public Document? Document { get; }
-
-    /// <summary>Why the document was dropped, or null where it was kept.</summary>
-    public string? Reason { get; }
-
-    /// <summary>Goes on with a document: the one that was given, or a rewritten one (which is then counted as such).</summary>
-    /// <param name="document">The document.</param>
-    public static StepResult Keep(Document document) => new(document, null);
-
-    /// <summary>Drops the document.</summary>
-    /// <param name="reason">A fixed phrase that says why: the report counts by it.</param>
-    public static StepResult Drop(string reason) => new(null, reason);
 }
