@@ -1,0 +1,22 @@
+using Coppice.Foundation;
+
+namespace Coppice.Corpus.Building;
+
+/// <summary>The registry of curation steps.</summary>
+public static class CurationSteps
+{
+    /// <summary>Every step, in the order in which they are listed.</summary>
+    public static IReadOnlyList<StepDefinition> All { get; } =
+    [
+        new("empty", "drops documents without text", _ => new DropEmpty()),
+        new("exact-duplicates", "drops documents whose text was there before, byte for byte", _ => new ExactDuplicates()),
+    ];
+
+    /// <summary>The step of a name.</summary>
+    /// <param name="name">The name.</param>
+    /// <param name="where">What a message calls the place where it was written.</param>
+    /// <exception cref="CoppiceException">There is no such step: the message names the nearest (exit code 2).</exception>
+    public static StepDefinition Get(string name, string where) =>
+        All.FirstOrDefault(step => step.Name == name)
+        ?? throw CoppiceException.Usage($"{where}: there is no step '{name}'{NearestName.Hint(name, All.Select(step => step.Name))}; 'coppice corpus steps' lists them");
+}

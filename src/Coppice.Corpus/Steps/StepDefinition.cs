@@ -1,0 +1,55 @@
+using System.Reflection;
+using Coppice.Foundation;
+
+namespace Coppice.Corpus;
+
+/// <summary>A step that recipes can name, and how it is made of the options they give it.</summary>
+/// <param name="Name">The name in recipes, such as <c>gopher-quality</c>.</param>
+/// <param name="Summary">What it does, in one line.</param>
+/// <param name="Make">
+/// Makes the step, an <see cref="IDocumentStep"/> or an <see cref="ICorpusStep"/>, of its options. It reads every option it has before it does anything with one:
+/// what it reads is what <c>coppice corpus steps</c> lists.
+/// </param>
+public sealed record StepDefinition(string Name, string Summary, Func<StepOptions, object> Make)
+{
+    /// <summary>Makes the step.</summary>
+    /// <param name="options">Its options.</param>
+    /// <returns>An <see cref="IDocumentStep"/> or an <see cref="ICorpusStep"/>.</returns>
+    /// <exception cref="CoppiceException">An option is not known, of the wrong type or out of range (exit code 2).</exception>
+    public object Create(StepOptions options)
+    {
+        var step = Make(options);
+        options.RequireKnown();
+        return step is IDocumentStep or ICorpusStep ? step : throw new InvalidOperationException($"{Name}: a {step.GetType()} is no step");
+    }
+
+    /// <summary>The options it has, and the published techniques it implements.</summary>
+    public StepDescription Describe()
+    {
+        var options = StepOptions.ForDescription(Name);
+        Type? type = null;
+        try
+        {
+            type = Make(options).GetType();
+        }
+        catch (CoppiceException)
+        {
+            // A step that opens a file has none to open here. Its options are read by then.
+        }
+
+        return new StepDescription(Name, Summary, options.Declared, [.. type?.GetCustomAttributes<TechniqueAttribute>() ?? []]);
+    }
+}
+
+/// <summary>A step as it is listed.</summary>
+/// <param name="Name">The name in recipes.</param>
+/// <param name="Summary">What it does, in one line.</param>
+/// <param name="Options">What it can be told, in the order it reads them.</param>
+/// <param name="Techniques">The published techniques it implements.</param>
+public sealed record StepDescription(string Name, string Summary, IReadOnlyList<StepOption> Options, IReadOnlyList<TechniqueAttribute> Techniques);
+
+/// <summary>An option of a step.</summary>
+/// <param name="Key">Its key, in snake_case.</param>
+/// <param name="Value">The value it has: the default, where a step is only described; null where it must be given.</param>
+/// <param name="Allowed">What it can be, in words.</param>
+public sealed record StepOption(string Key, string? Value, string Allowed);
