@@ -14,7 +14,18 @@ public sealed record CorpusInput(string Path, string? Name = null)
     /// <param name="options">How to read.</param>
     /// <param name="report">Takes what was skipped, dropped and wrong.</param>
     /// <exception cref="CoppiceException">The path does not exist, or a pattern matches no file.</exception>
-    public IEnumerable<Document> Read(ReaderOptions options, CorpusReport report)
+    public IEnumerable<Document> Read(ReaderOptions options, CorpusReport report) =>
+        Find(report).SelectMany(file => ReadFile(file, options, report));
+
+    /// <summary>The files to read, in order.</summary>
+    /// <param name="report">Takes the folders that can't be read.</param>
+    internal IEnumerable<FoundFile> Find(CorpusReport report) => FileFinder.Find(Path, report);
+
+    /// <summary>Reads the documents of one file as a stream.</summary>
+    /// <param name="found">The file, of <see cref="Find"/>.</param>
+    /// <param name="options">How to read.</param>
+    /// <param name="report">Takes what was skipped, dropped and wrong.</param>
+    internal IEnumerable<Document> ReadFile(FoundFile found, ReaderOptions options, CorpusReport report)
     {
         if (options.MaximumDocumentBytes is < 1 or > ReaderOptions.LargestDocumentBytes)
         {
@@ -22,25 +33,21 @@ public sealed record CorpusInput(string Path, string? Name = null)
                 $"maximum_document_bytes is {options.MaximumDocumentBytes}; it must lie between 1 and {ReaderOptions.LargestDocumentBytes}."));
         }
 
-        var forced = options.Format is null ? null : DocumentReaders.Get(options.Format);
-        foreach (var found in FileFinder.Find(Path, report))
+        using var content = Open(found.Path, report);
+        if (content is null) yield break;
+        var beginning = Peek(content, found.Path, report);
+        if (beginning is null) yield break;
+        var reader = options.Format is null ? DocumentReaders.Find(found.Path, beginning, found.NamedOutright) : DocumentReaders.Get(options.Format);
+        if (reader is null)
         {
-            using var content = Open(found.Path, report);
-            if (content is null) continue;
-            var beginning = Peek(content, found.Path, report);
-            if (beginning is null) continue;
-            var reader = forced ?? DocumentReaders.Find(found.Path, beginning, found.NamedOutright);
-            if (reader is null)
-            {
-                report.SkipFile($"{DropReasons.UnknownFormat} '{System.IO.Path.GetExtension(found.Path)}'", found.Path);
-                continue;
-            }
-
-            report.CountFile();
-            using var whole = new ConcatenatedStream(new MemoryStream(beginning), content);
-            var file = new SourceFile(whole, found.Path, found.Id, Name ?? found.Source, Name is not null, options, report);
-            foreach (var document in Documents(reader, file)) yield return document;
+            report.SkipFile($"{DropReasons.UnknownFormat} '{System.IO.Path.GetExtension(found.Path)}'", found.Path);
+            yield break;
         }
+
+        report.CountFile();
+        using var whole = new ConcatenatedStream(new MemoryStream(beginning), content);
+        var file = new SourceFile(whole, found.Path, found.Id, Name ?? found.Source, Name is not null, options, report);
+        foreach (var document in Documents(reader, file)) yield return document;
     }
 
     private static Stream? Open(string path, CorpusReport report)
