@@ -103,12 +103,20 @@ internal static class BenchCommand
     private static Command Corpus()
     {
         var text = new Argument<string>("TEXT") { Description = "Files, a folder or a pattern" };
-        var command = new Command("corpus", "Reading text and dropping exact duplicates") { text, CommonOptions.Json };
+        var command = new Command("corpus", "Reading and cleaning text, step by step") { text, CommonOptions.Json };
         command.SetAction(parse =>
         {
             var result = CorpusBenchmark.Run(parse.GetRequiredValue(text));
             if (parse.GetValue(CommonOptions.Json)) JsonOutput.Write(result);
-            else Page.Facts(("text", $"{Figures.Count(result.Documents, "document")}, {Figures.Number(result.TextMib)} MiB"), ("reading", $"{Figures.Number(result.MibPerSecond)} MiB/s"));
+            else
+            {
+                Page.Facts(
+                [
+                    ("text", $"{Figures.Count(result.Documents, "document")}, {Figures.Number(result.TextMib)} MiB"),
+                    .. result.Rows.Select(row => (row.Name, $"{Figures.Number(row.MibPerSecond)} MiB/s")),
+                ]);
+            }
+
             return (int)ExitCode.Done;
         });
         return command;
