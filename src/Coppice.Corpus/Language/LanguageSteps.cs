@@ -1,0 +1,17 @@
+namespace Coppice.Corpus.Language;
+
+/// <summary>The steps of this folder, as recipes name them.</summary>
+public static class LanguageSteps
+{
+    /// <summary>The steps.</summary>
+    public static IReadOnlyList<StepDefinition> All { get; } =
+    [
+        new("language", "Tells each document's language; keeps the wanted languages where the document is clearly in them.", options =>
+        {
+            var wanted = options.Texts("languages");
+            var score = options.Number("min_score", new LanguageOptions().MinimumScore, 0, 1);
+            var model = options.OptionalFile("model");
+            return new LanguageStep(new() { Languages = wanted, MinimumScore = score, Model = model is null ? null : LanguageIdentifier.Load(model) });
+        }),
+    ];
+}
