@@ -1,6 +1,6 @@
 // What an update keeps and learns, on real text: a model of English novels is updated with a city's law, then with technical proposals, then with German law,
-// by continuing on the new text alone (a), by `coppice update` as it is (b), by training again on everything so far (c), and on the first update with each protection
-// and schedule by itself (d). Everything is judged on a tenth of each text that no model ever saw.
+// by continuing on the new text alone (a), by `coppice update` as it is (b), by training again on everything so far (c), and on the first update by (b) with one
+// protection or schedule switched, and with other shares of old text. Everything is judged on a tenth of each text that no model ever saw.
 //
 //   dotnet run experiments/updates.cs -- TEXTS -o OUT [--quick] [--table]
 //
@@ -35,22 +35,22 @@ foreach (var name in names) Split(Path.Combine(texts, name + ".jsonl.gz"), name)
 var clock = Stopwatch.StartNew();
 var @base = Train("base", [names[0]], newTokens[0], seed: 1, tokenizer: null);
 
-var protections = new (string Name, string Title, string[] Options)[]
+// (b) with one thing switched; what is refused is measured all the same.
+var switched = new (string Name, string Title, string[] Options)[]
 {
-    ("replay05", "replay 5 %", ["--share", "0.05", Set, "replay.kl_weight=0"]),
-    ("replay10", "replay 10 %", ["--share", "0.1", Set, "replay.kl_weight=0"]),
-    ("replay30", "replay 30 %", ["--share", "0.3", Set, "replay.kl_weight=0"]),
-    ("replay50", "replay 50 %", ["--share", "0.5", Set, "replay.kl_weight=0"]),
-    ("kl10", "replay 10 %, held to the parent (1)", ["--share", "0.1", Set, "replay.kl_weight=1"]),
-    ("klnew", "no replay, held to the parent on new text (0.5)", ["--share", "0", Set, "protection.kl_on_new=0.5"]),
-    ("ewc", "no replay, elastic weights (1 nat)", ["--share", "0", Set, "protection.ewc_nats=1"]),
-    ("l2", "no replay, pull to the start (0.01)", ["--share", "0", Set, "protection.l2=0.01"]),
-    ("generated", "replay 30 % written by the parent", ["--share", "0.3", "--replay", "generated"]),
-    ("cosine", "update from the release, re-warmed cosine", [Set, "start.from=release", Set, "schedule.name=cosine"]),
-    ("infinite", "update, infinite schedule", [Set, "schedule.name=infinite", Set, "schedule.final_learning_rate=0.0001"]),
-    ("peak", "update at the full learning rate of pre-training", [Set, "optimizer.learning_rate=0.004"]),
+    ("no-kl", "replay alone, not held to the parent", [Set, "replay.kl_weight=0"]),
+    ("kl-new", "held to the parent on new text too (0.2)", [Set, "protection.kl_on_new=0.2"]),
+    ("ewc", "elastic weights (1 nat)", [Set, "protection.ewc_nats=1"]),
+    ("l2", "pull to the start (0.001)", [Set, "protection.l2=0.001"]),
+    ("generated", "replay written by the parent", ["--replay", "generated"]),
+    ("ema", "average of the weights along the run (0.99)", [Set, "optimizer.ema_decay=0.99"]),
+    ("cosine", "from the release, re-warmed cosine", [Set, "start.from=release", Set, "schedule.name=cosine"]),
+    ("infinite", "infinite schedule", [Set, "schedule.name=infinite", Set, "schedule.final_learning_rate=0.0002"]),
+    ("power", "power schedule", [Set, "schedule.name=power"]),
+    ("peak", "the full learning rate of pre-training", [Set, "optimizer.learning_rate=0.004"]),
     ("stability", "preset stability", ["--preset", "stability"]),
 };
+double[] swept = quick ? [0.2] : [0.1, 0.2, 0.3, 0.5];
 
 // What says most comes first, so that an interrupted run has a table worth reading.
 var (plain, updated, again) = (new List<Arm?>(), new List<Arm?>(), new List<Arm?>());
@@ -71,9 +71,11 @@ for (var seed = 2; seed <= seeds; seed++)
     updated.Add(Update($"1b-{seed}", "(b) update", @base, 1, seed, Default(1)));
 }
 
-var alone = protections.Select(arm => Update($"1d-{arm.Name}", arm.Title, @base, 1, 1, [.. Tokens(1, ShareOf(arm.Options)), .. Open, .. arm.Options])).ToList();
 for (var update = 2; update <= 3; update++) chains[update - 2].Add(Again($"{update}c", "(c) training again on everything", update, 1));
 for (var seed = 2; seed <= seeds; seed++) again.Add(Again($"1c-{seed}", "(c) training again on everything", 1, seed));
+var byLaw = Update("1s-auto", "share by the law", @base, 1, 1, [.. Default(1), .. Never, "--share", "auto"]);
+var sweep = swept.Select(share => Update($"1s-{share}", $"share {share:P0}", @base, 1, 1, [.. Default(1), .. Never, "--share", $"{share}"])).ToList();
+var alone = switched.Select(arm => Update($"1d-{arm.Name}", arm.Title, @base, 1, 1, [.. Default(1), .. Never, .. arm.Options])).ToList();
 
 Heading("First update: a city's law after English novels");
 Table([.. plain, .. updated, .. again], 1);
@@ -81,10 +83,13 @@ Heading("Second update: technical proposals");
 Table(chains[0], 2);
 Heading("Third update: German law, another language");
 Table(chains[1], 3);
-Heading("First update: each protection and schedule by itself, as much new text in each, one seed");
+Heading("First update: (b) with one thing switched, one seed");
 Table([plain[0], updated[0], .. alone], 1);
+Heading("First update: the share of old text, one seed");
+Table([updated[0], byLaw, .. sweep], 1);
+Law([byLaw, updated[0], .. sweep]);
 
-report.AppendLine().AppendLine($"All of it: {clock.Elapsed.TotalMinutes:0} minutes in this run, two threads.");
+report.AppendLine().AppendLine($"All of it: {Minutes("wall"):0} minutes, {Minutes("processor"):0} of processor time, two threads.");
 File.WriteAllText(Path.Combine(output, "table.md"), report.ToString());
 Console.WriteLine(report);
 
@@ -93,8 +98,6 @@ string[] Tokens(int update, double share) => [Set, $"training.tokens={(long)(new
 string[] Plain(int update) => [.. Tokens(update, 0), .. Open, "--share", "0", Set, "start.from=release", Set, "schedule.name=cosine", Set, "optimizer.learning_rate=0.004"];
 // Without tokens the length follows from the share that the shift asks for, which only the update knows.
 string[] Default(int update) => [Set, $"epochs={newTokens[update] / (double)TrainTokens(update)}", Set, "evaluation.points=24", Set, "evaluation.memorisation=false", Set, "training.checkpoint_every=0", .. (update == 3 ? (string[])["--max-forgetting", "4%"] : [])];
-
-double ShareOf(string[] options) => Array.IndexOf(options, "--share") is >= 0 and var i ? double.Parse(options[i + 1]) : 0.3;
 
 // What way (a) found in the same text: all ways are to see as much of it.
 long TrainTokens(int update)
@@ -119,7 +122,7 @@ Arm? Update(string run, string title, string parent, int update, int seed, strin
     var model = Directory.Exists(Path.Combine(folder, "model")) ? Path.Combine(folder, "model") : Path.Combine(folder, "candidate");
     var worst = root.GetProperty("sources").EnumerateArray().Where(source => !source.GetProperty("new").GetBoolean())
         .Select(source => 100 * (source.GetProperty("bits_per_byte_worst").GetDouble() / source.GetProperty("bits_per_byte_before").GetDouble() - 1)).DefaultIfEmpty(double.NaN).Max();
-    return new Arm(title, Measure(folder, model), root.GetProperty("tokens").GetInt64(), root.GetProperty("seconds").GetDouble(), worst, Measure(parent, Path.Combine(parent, "model")), root.GetProperty("accepted").GetBoolean());
+    return new Arm(title, Measure(folder, model), root.GetProperty("tokens").GetInt64(), root.GetProperty("seconds").GetDouble(), worst, Measure(parent, Path.Combine(parent, "model")), root.GetProperty("accepted").GetBoolean(), root.GetProperty("replay_share").GetDouble());
 }
 
 // From scratch on the union, each text weighed by what of it the chain has seen, with the chain's tokenizer.
@@ -128,7 +131,7 @@ Arm? Again(string run, string title, int update, int seed)
     var tokens = newTokens[..(update + 1)].Sum();
     if (tableOnly && !File.Exists(Path.Combine(output, run, "held-out.json"))) return null;
     var folder = Train(run, names[..(update + 1)], tokens, seed, Path.Combine(output, "base", "model", "tokenizer.json"));
-    return new Arm(title, Measure(folder, Path.Combine(folder, "model")), tokens, double.NaN, double.NaN, Measure(@base, Path.Combine(@base, "model")), true);
+    return new Arm(title, Measure(folder, Path.Combine(folder, "model")), tokens, double.NaN, double.NaN, Measure(@base, Path.Combine(@base, "model")), true, double.NaN);
 }
 
 string Train(string run, string[] sources, long tokens, int seed, string? tokenizer)
@@ -163,13 +166,27 @@ string Coppice(string[] arguments)
     Console.Error.WriteLine($"{clock?.Elapsed.TotalMinutes ?? 0,5:0.0} min  coppice {string.Join(' ', arguments.Select(argument => argument.Replace(output, "OUT")))}");
     var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true };
     foreach (var argument in (string[])[coppice, .. arguments]) start.ArgumentList.Add(argument);
+    var watch = Stopwatch.StartNew();
     using var process = Process.Start(start)!;
     var errors = process.StandardError.ReadToEndAsync();
-    var text = process.StandardOutput.ReadToEnd();
-    process.WaitForExit();
+    var printed = process.StandardOutput.ReadToEndAsync();
+    var processor = TimeSpan.Zero;
+    while (!process.WaitForExit(200))
+    {
+        try
+        {
+            processor = process.TotalProcessorTime;
+        }
+        catch (InvalidOperationException)
+        {
+            // It has just ended.
+        }
+    }
+
+    File.AppendAllText(Path.Combine(output, "times.jsonl"), JsonSerializer.Serialize(new { wall = watch.Elapsed.TotalMinutes, processor = processor.TotalMinutes, arguments }) + "\n");
     // 3: a gate said no. The arm is measured all the same.
-    if (process.ExitCode is not (0 or 3)) throw new InvalidOperationException($"exit code {process.ExitCode}\n{errors.Result}{text}");
-    return text;
+    if (process.ExitCode is not (0 or 3)) throw new InvalidOperationException($"exit code {process.ExitCode}\n{errors.Result}{printed.Result}");
+    return printed.Result;
 }
 
 // A tenth of the documents, by their text, is kept from every model; of it, about so many bytes are judged by.
@@ -222,14 +239,30 @@ void Table(List<Arm?> all, int update)
     }
 }
 
+// What the law chose beside the best of the sweep: the share that the gate lets through at the lowest bits per byte of the new text.
+void Law(IEnumerable<Arm?> all)
+{
+    var arms = all.OfType<Arm>().ToList();
+    if (arms.Count == 0 || !arms.Any(arm => arm.Accepted)) return;
+    var chosen = arms[0];
+    var best = arms.Where(arm => arm.Accepted).MinBy(arm => arm.After[names[1]])!;
+    report.AppendLine().AppendLine(
+        $"The law chose {chosen.Share:P0}{(chosen.Accepted ? "" : ", which the gate refused")}; the best share that the gate let through is {best.Share:P0}. "
+        + $"Bits per byte of the new text {chosen.After[names[1]]:0.000} against {best.After[names[1]]:0.000} ({100 * (chosen.After[names[1]] / best.After[names[1]] - 1):+0.0;-0.0} %), "
+        + $"mean of all {Mean(chosen, 1):0.000} against {arms.Min(arm => Mean(arm, 1)):0.000} at best ({100 * (Mean(chosen, 1) / arms.Min(arm => Mean(arm, 1)) - 1):+0.0;-0.0} %).");
+}
+
+double Minutes(string kind) => File.Exists(Path.Combine(output, "times.jsonl")) ? File.ReadLines(Path.Combine(output, "times.jsonl")).Sum(line => JsonDocument.Parse(line).RootElement.GetProperty(kind).GetDouble()) : 0;
+
 double Mean(Arm arm, int update) => names[..(update + 1)].Average(name => arm.After[name]);
 
 static string SourcePath([System.Runtime.CompilerServices.CallerFilePath] string path = "") => path;
 
-sealed record Arm(string Title, Dictionary<string, double> After, long Tokens, double Seconds, double Worst, Dictionary<string, double> Before, bool Accepted);
+sealed record Arm(string Title, Dictionary<string, double> After, long Tokens, double Seconds, double Worst, Dictionary<string, double> Before, bool Accepted, double Share);
 
 internal static partial class Program
 {
     private const string Set = "--set";
+    private static readonly string[] Never = ["--set", "protection.interpolate=never"];
     private static readonly string[] Open = ["--max-forgetting", "100000%", "--set", "protection.interpolate=never", "--set", "gate.max_forgetting_overall=1000"];
 }

@@ -51,7 +51,7 @@ public sealed class UpdateCommandTests(UpdateFiles files) : IClassFixture<Update
         Assert.Equal(files.At("accepted/model"), result.GetProperty("model").GetString());
         Assert.Equal(30 * 8 * 32, result.GetProperty("tokens").GetInt64());
         Assert.True(result.GetProperty("seconds").GetDouble() > 0);
-        Assert.Equal(["old.jsonl", "new"], result.GetProperty("sources").EnumerateArray().Select(source => source.GetProperty("name").GetString()));
+        Assert.Equal(["old", "new"], result.GetProperty("sources").EnumerateArray().Select(source => source.GetProperty("name").GetString()));
         Assert.Equal([false, true], result.GetProperty("sources").EnumerateArray().Select(source => source.GetProperty("new").GetBoolean()));
         foreach (var source in result.GetProperty("sources").EnumerateArray())
         {
@@ -79,7 +79,7 @@ public sealed class UpdateCommandTests(UpdateFiles files) : IClassFixture<Update
     {
         var run = Update("refused", [.. Quick, "--share", "0", "--set", "optimizer.learning_rate=0.03", "--set", "protection.interpolate=never"]);
         Assert.True(run.ExitCode == 3, run.Error + run.Output);
-        foreach (var expected in new[] { "REFUSED: the parent stays the released model", "broken: forgetting of old.jsonl", "What may help:", "--share 0.5", files.At("base/model"), files.At("refused/candidate"), files.At("refused/report.html") })
+        foreach (var expected in new[] { "REFUSED: the parent stays the released model", "broken: forgetting of old", "What may help:", "--share 0.5", files.At("base/model"), files.At("refused/candidate"), files.At("refused/report.html") })
         {
             Assert.Contains(expected, run.Output, StringComparison.Ordinal);
         }

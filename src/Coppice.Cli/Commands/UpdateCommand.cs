@@ -28,7 +28,7 @@ internal static class UpdateCommand
             new Option<string[]>("--set") { Description = "Set a key of the recipe, such as epochs=4; may be given again", HelpName = "KEY=VALUE" },
             Text("--share", "SHARE", "The share of old text, such as 0.25; auto finds it by a few short runs. By default it follows from how far the new text lies from the old"),
             Text("--replay", "FROM", "Where old text comes from: stores (the parent's token stores), buffer (documents kept in the parent's directory) or generated (written by the parent)"),
-            Files("--replay-data", "Old text, for a parent that remembers none"),
+            Files("--replay-data", "Old text to replay, in place of what the parent remembers"),
             Text("--replay-budget", "BYTES", "Keep documents of all text so far in the new model's directory, such as 200MB, for updates when the text is gone"),
             Text("--max-forgetting", "SHARE", "By how much bits per byte of an earlier source may rise, such as 2% (the default)"),
             Text("--max-negative-flips", "SHARE", "The share of minimal pairs that may turn wrong, such as 3%; needs --pairs"),
@@ -107,16 +107,11 @@ internal static class UpdateCommand
         if (parse.GetResult(CommonOptions.Threads) is { Implicit: false }) yield return FormattableString.Invariant($"training.threads={parse.GetValue(CommonOptions.Threads)}");
     }
 
-    /// <summary>A source is called by its file's name, without what says how it is stored.</summary>
+    // The recipe that is written down names what it was called.
     private static SourceSection Source(string path)
     {
-        var name = Path.GetFileName(Path.TrimEndingDirectorySeparator(path));
-        foreach (var ending in new[] { ".gz", ".jsonl", ".txt", ".md" })
-        {
-            if (name.Length > ending.Length && name.EndsWith(ending, StringComparison.OrdinalIgnoreCase)) name = name[..^ending.Length];
-        }
-
-        return new SourceSection { Name = name, Paths = [path] };
+        var source = new SourceSection { Paths = [path] };
+        return source with { Name = source.GetName() };
     }
 
     private static string Key(string key, double value) => string.Create(CultureInfo.InvariantCulture, $"{key}={value:R}");

@@ -75,11 +75,14 @@ public sealed record UpdateReport
         page.Heading("Provenance");
         page.Table(
         [
-            .. Chain.Select((ancestor, version) => ($"version {version}", $"{ancestor.Directory}, {Start(ancestor.Fingerprint)}…{(ancestor.State == AncestorState.Intact ? "" : ", " + ancestor.State.ToString().ToLowerInvariant())}")),
+            .. Chain.Select((ancestor, version) => (Version(version), $"{ancestor.Directory}, {Start(ancestor.Fingerprint)}…{(ancestor.State == AncestorState.Intact ? "" : ", " + ancestor.State.ToString().ToLowerInvariant())}")),
             .. (Chain[^1].Provenance?.Sources ?? []).Select(source => (source.Name, $"{string.Join(", ", source.Paths)}: {NumberText.Whole(source.Documents)} documents, {NumberText.Whole(source.Bytes)} bytes, {NumberText.Whole(source.Tokens)} tokens{(source.Generated ? ", written by an ancestor" : "")}, {Start(source.Fingerprint)}…")),
         ]);
         return page.ToString();
     }
+
+    // What was refused is no version: the next update goes on from its parent.
+    private string Version(int number) => !Result.Accepted && number == Chain.Count - 1 ? "candidate" : FormattableString.Invariant($"version {number}");
 
     private IEnumerable<(string Name, string Value, string Note)> Headline()
     {
@@ -167,7 +170,7 @@ public sealed record UpdateReport
         page.Paragraph("Bits per byte of each version (rows) on what was kept apart of each source (columns); the darker, the worse for the source.");
         page.HeatMap(
             [.. matrix.Sources.Select(source => source.Name)],
-            [.. Chain.Select((_, version) => ($"version {version}", (IReadOnlyList<double?>)[.. matrix.Sources.Select((_, source) => matrix[version, source])]))]);
+            [.. Chain.Select((_, version) => (Version(version), (IReadOnlyList<double?>)[.. matrix.Sources.Select((_, source) => matrix[version, source])]))]);
         if (matrix.BackwardTransfer is { } backward) page.Paragraph($"Backward transfer {NumberText.Aligned(backward)} bits per byte (positive: later updates helped earlier sources){(matrix.ForwardTransfer is { } forward ? $", forward transfer {NumberText.Aligned(forward)}" : "")}.");
     }
 

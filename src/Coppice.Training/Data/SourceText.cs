@@ -17,7 +17,7 @@ public sealed class SourceText
     public SourceText(Recipe recipe, SourceSection section)
     {
         if (section.Paths.Count == 0) throw CoppiceException.Usage($"data.sources: '{section.Name}' names no paths");
-        Name = section.Name.Length > 0 ? section.Name : Path.GetFileName(Path.TrimEndingDirectorySeparator(section.Paths[0]));
+        Name = section.GetName();
         Paths = [.. section.Paths];
         Weight = section.Weight;
         var options = new ReaderOptions { TextField = section.Field.Length > 0 ? section.Field : recipe.Data.TextField };

@@ -18,7 +18,9 @@ public sealed record DataSection
 /// <summary>One source of text in the mixture.</summary>
 public sealed record SourceSection
 {
-    /// <summary>The name under which reports show it; empty means its first path.</summary>
+    private static readonly string[] Endings = [".gz", ".jsonl", ".txt", ".md"];
+
+    /// <summary>The name under which reports show it; empty means that of its first file or folder, without what says how it is stored.</summary>
     public string Name { get; init; } = "";
 
     /// <summary>Files, folders and globs, relative to the current directory.</summary>
@@ -30,6 +32,20 @@ public sealed record SourceSection
 
     /// <summary>The field that holds the text in files of records; empty means data.text_field.</summary>
     public string Field { get; init; } = "";
+
+    /// <summary>The name, given or found. The same text has the same name in every run, so that an update notices what its parent knows already.</summary>
+    /// <returns>The name.</returns>
+    public string GetName()
+    {
+        if (Name.Length > 0 || Paths.Count == 0) return Name;
+        var name = Path.GetFileName(Path.TrimEndingDirectorySeparator(Paths[0]));
+        foreach (var ending in Endings)
+        {
+            if (name.Length > ending.Length && name.EndsWith(ending, StringComparison.OrdinalIgnoreCase)) name = name[..^ending.Length];
+        }
+
+        return name;
+    }
 }
 
 /// <summary>What is kept apart from training to measure on.</summary>
