@@ -48,7 +48,6 @@ var switched = new (string Name, string Title, string[] Options)[]
     ("infinite", "infinite schedule", [Set, "schedule.name=infinite", Set, "schedule.final_learning_rate=0.0002"]),
     ("power", "power schedule", [Set, "schedule.name=power"]),
     ("peak", "the full learning rate of pre-training", [Set, "optimizer.learning_rate=0.004"]),
-    ("stability", "preset stability", ["--preset", "stability"]),
 };
 double[] swept = quick ? [0.2] : [0.1, 0.2, 0.3, 0.5];
 
@@ -77,6 +76,17 @@ var byLaw = Update("1s-auto", "share by the law", @base, 1, 1, [.. Default(1), .
 var sweep = swept.Select(share => Update($"1s-{share}", $"share {share:P0}", @base, 1, 1, [.. Default(1), .. Never, "--share", $"{share}"])).ToList();
 var alone = switched.Select(arm => Update($"1d-{arm.Name}", arm.Title, @base, 1, 1, [.. Default(1), .. Never, .. arm.Options])).ToList();
 
+// From the release at the full rate, with little replay: where the gap opens.
+string[] gaping = [.. Never, Set, "start.from=release", Set, "schedule.name=cosine", Set, "optimizer.learning_rate=0.004", Set, "replay.kl_weight=0"];
+// The preset goes through half of the text, so twice as often.
+string[] stability = [.. Default(1, times: 2), "--preset", "stability"];
+var gap = new[]
+{
+    Update("1g-plain", "replay 20 % from the release, full rate", @base, 1, 1, [.. Default(1), .. gaping, "--share", "0.2"]),
+    Update("1g-stability", "the same with preset stability", @base, 1, 1, [.. stability, .. gaping]),
+    Update("1d-stability", "(b) with preset stability", @base, 1, 1, [.. stability, .. Never]),
+};
+
 Heading("First update: a city's law after English novels");
 Table([.. plain, .. updated, .. again], 1);
 Heading("Second update: technical proposals");
@@ -85,6 +95,8 @@ Heading("Third update: German law, another language");
 Table(chains[1], 3);
 Heading("First update: (b) with one thing switched, one seed");
 Table([plain[0], updated[0], .. alone], 1);
+Heading("First update: the stability gap, one seed");
+Table([plain[0], updated[0], .. gap], 1);
 Heading("First update: the share of old text, one seed");
 Table([updated[0], byLaw, .. sweep], 1);
 Law([byLaw, updated[0], .. sweep]);
@@ -97,7 +109,7 @@ Console.WriteLine(report);
 string[] Tokens(int update, double share) => [Set, $"training.tokens={(long)(newTokens[update] / (1 - share))}", Set, "evaluation.points=24", Set, "evaluation.memorisation=false", Set, "training.checkpoint_every=0"];
 string[] Plain(int update) => [.. Tokens(update, 0), .. Open, "--share", "0", Set, "start.from=release", Set, "schedule.name=cosine", Set, "optimizer.learning_rate=0.004"];
 // Without tokens the length follows from the share that the shift asks for, which only the update knows.
-string[] Default(int update) => [Set, $"epochs={newTokens[update] / (double)TrainTokens(update)}", Set, "evaluation.points=24", Set, "evaluation.memorisation=false", Set, "training.checkpoint_every=0", .. (update == 3 ? (string[])["--max-forgetting", "4%"] : [])];
+string[] Default(int update, double times = 1) => [Set, $"epochs={times * newTokens[update] / TrainTokens(update)}", Set, "evaluation.points=24", Set, "evaluation.memorisation=false", Set, "training.checkpoint_every=0", .. (update == 3 ? (string[])["--max-forgetting", "4%"] : [])];
 
 // What way (a) found in the same text: all ways are to see as much of it.
 long TrainTokens(int update)

@@ -3,7 +3,7 @@ using Coppice.Foundation;
 
 namespace Coppice.Continual.MixtureLaws;
 
-/// <summary>What an update with a share of replay is predicted to do, at the trials' constant rate.</summary>
+/// <summary>What an update with a share of replay is predicted to do.</summary>
 /// <param name="Share">Old tokens by all tokens.</param>
 /// <param name="Old">Bits per byte of each old source.</param>
 /// <param name="OldRises">Each old source's rise by its reference: 0.02 for 2 % worse.</param>
@@ -22,13 +22,16 @@ public sealed record PredictedShare(double Share, IReadOnlyList<double> Old, IRe
 public sealed record ShareChoice(ShareOutcome Outcome, PredictedShare Share, string Explanation);
 
 /// <summary>
-/// Predictions of an update by its share of replay. Read changes, not levels: all of it is at the trials' constant rate, and the annealing at the end of the real
-/// update lowers every loss. Compare the real update before its annealing with this.
+/// Predictions of an update by its share of replay: of its end where the trials were annealed; else of what it would be at the trials' constant rate, and the real
+/// update's annealing lowers every loss of it.
 /// </summary>
 public sealed record SharePrediction
 {
     /// <summary>Tokens of the update that is predicted.</summary>
     public required long Tokens { get; init; }
+
+    /// <summary>Whether the annealing at the end of the update is in it.</summary>
+    public required bool Annealed { get; init; }
 
     /// <summary>A prediction for each share looked at, by rising share, none outside the shares tried.</summary>
     public required IReadOnlyList<PredictedShare> Curve { get; init; }
@@ -71,10 +74,10 @@ public sealed record SharePrediction
         return Choice(ShareOutcome.Found, best, $"the best mean of old text (weight {oldWeight.ToString("0.##", CultureInfo.InvariantCulture)}) and new text{edge}");
     }
 
-    private static ShareChoice Choice(ShareOutcome outcome, PredictedShare chosen, string why)
+    private ShareChoice Choice(ShareOutcome outcome, PredictedShare chosen, string why)
     {
         var (old, @new) = (Percent(chosen.WorstRise), Percent(chosen.NewRise));
-        return new ShareChoice(outcome, chosen, $"Replay {Percent(chosen.Share)}: {why} (predicted: old {old}, new {@new}, before annealing).");
+        return new ShareChoice(outcome, chosen, $"Replay {Percent(chosen.Share)}: {why} (predicted: old {old}, new {@new}{(Annealed ? "" : ", before annealing")}).");
     }
 
     internal static string Percent(double fraction) => (100 * fraction).ToString("0.##", CultureInfo.InvariantCulture) + " %";

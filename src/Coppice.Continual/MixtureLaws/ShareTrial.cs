@@ -9,13 +9,16 @@ public sealed record TrialPoint(long Tokens, IReadOnlyList<double> Old, double N
 /// <summary>A short run at a constant learning rate with a share of replay.</summary>
 /// <param name="Share">Old tokens by all tokens, at least 0 and below 1.</param>
 /// <param name="Points">What was measured, by rising tokens; not during the warm-up.</param>
-public sealed record ShareTrial(double Share, IReadOnlyList<TrialPoint> Points);
+public sealed record ShareTrial(double Share, IReadOnlyList<TrialPoint> Points)
+{
+    /// <summary>The losses after the trial's rate came down at its end, as an update's does; null where that was not tried.</summary>
+    public TrialPoint? Annealed { get; init; }
+}
 
 /// <summary>
-/// The losses from which changes count. They belong to the trials: measured like them at the trials' constant rate, never after annealing. For a parent that
-/// was not annealed these are its losses at step 0. An annealed parent jumps when its rate is raised again, whatever it then reads; counted from its losses at
-/// step 0, that jump looks like forgetting, and the share chosen is higher than needed. The end of a run like the trials on old text alone has the jump in
-/// it and is the fairer reference for such a parent.
+/// Losses that trials are compared with. Where they begin: for a parent that was not annealed its losses at step 0. An annealed parent jumps when its rate is raised
+/// again, whatever it then reads; the end of a run like the trials on old text alone has the jump in it and is the fairer beginning. And what is released: the parent
+/// as its users know it, annealed, which only annealed trials can be compared with.
 /// </summary>
 /// <param name="Old">Bits per byte of each old source.</param>
 /// <param name="New">Bits per byte of the new text.</param>

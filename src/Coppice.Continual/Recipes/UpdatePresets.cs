@@ -9,8 +9,7 @@ public static class UpdatePresets
     public const string Plain = "plain";
 
     private const string Stability = "stability";
-    private const double SubsetShare = 0.25;
-    private const double SubsetEpochs = 4;
+    private const double SubsetShare = 0.5;
 
     /// <summary>
     /// Changes a recipe by a preset. <c>stability</c> narrows the gap that opens in old ability at the start of an update: several epochs over a part of the new text
@@ -25,7 +24,8 @@ public static class UpdatePresets
         Plain => recipe,
         Stability => recipe with
         {
-            Epochs = SubsetEpochs * recipe.Epochs / 2,
+            // As long as without the preset: what a short update unlearns it has no time to learn again.
+            Epochs = recipe.Epochs / SubsetShare,
             Subset = recipe.Subset with { Share = SubsetShare },
             Replay = recipe.Replay with { Share = 0.5 },
             Start = recipe.Start with { WarmupShare = 0.1 },

@@ -7,6 +7,7 @@ using Coppice.Evaluation;
 using Coppice.Foundation;
 using Coppice.Models;
 using Coppice.Tensors;
+using Coppice.Tokenizers;
 using Coppice.Training.Loop;
 using Coppice.Training.Objectives;
 using Coppice.Training.Optimizers;
@@ -23,12 +24,12 @@ public sealed record SharePoint(double Share, double OldRise, double NewRise);
 /// <summary>How a share was found.</summary>
 /// <param name="Share">The share.</param>
 /// <param name="Explanation">Why that one, in words.</param>
-/// <param name="Curve">What the fitted laws predict for the whole update, before its learning rate comes down.</param>
+/// <param name="Curve">What the fitted laws predict for the end of the update, against the parent.</param>
 public sealed record FittedShare(double Share, string Explanation, IReadOnlyList<SharePoint> Curve);
 
 /// <summary>
-/// Finds the replay share by a few short runs from the start of the update, at a constant learning rate: laws are fitted to what they forget and learn, and predict both
-/// for the length of the update. The start is as it was afterwards.
+/// Finds the replay share by a few short runs from the start of the update, at a constant learning rate that comes down at their end: laws are fitted to what they
+/// forget and learn, and predict both for the end of the update against the parent. The start is as it was afterwards.
 /// </summary>
 internal static class ShareTrials
 {
@@ -38,7 +39,7 @@ internal static class ShareTrials
 
     /// <summary>Finds the share, or reads what an interrupted update found.</summary>
     public static FittedShare Find(
-        UpdateRequest request, UpdateStart start, UpdateData data, AddedText added, LanguageModel teacher, TrainingSection training, double klWeight, CancellationToken cancellation)
+        UpdateRequest request, UpdateStart start, UpdateData data, AddedText added, LanguageModel teacher, Tokenizer parentTokenizer, TrainingSection training, double klWeight, CancellationToken cancellation)
     {
         var path = Path.Combine(request.Directory, FileName);
         if (File.Exists(path) && Read(path) is { } found) return found;
@@ -47,7 +48,7 @@ internal static class ShareTrials
         var plan = TrialPlan.For(planned, training.TokensPerStep);
         foreach (var warning in plan.Warnings) request.Notice("warning: " + warning);
         var parts = data.HeldOut.Select(source => source.Part(PartTokens)).ToList();
-        var runner = new Runner(request, start, data, added, teacher, training, klWeight, parts, plan);
+        var runner = new Runner(request, start, data, added, teacher, parentTokenizer, training, klWeight, parts, plan);
         var weights = start.Model.Parameters.Values;
         using var own = new FlatBuffer(start.Model.Backend, weights.Count);
         own.CopyFrom(weights);
@@ -58,12 +59,12 @@ internal static class ShareTrials
             {
                 request.Notice(FormattableString.Invariant($"trying a share of {100 * share:0.#} %: {plan.TokensPerTrial:N0} tokens"));
                 weights.CopyFrom(own);
-                trials.Add(new ShareTrial(share, runner.Run(share, cancellation)));
+                trials.Add(runner.Run(share, cancellation));
             }
 
             weights.CopyFrom(own);
-            var reference = start.Trunk is not null ? runner.Measure() : runner.AfterOldTextAlone(own, cancellation);
-            var prediction = SharePredictor.Predict(trials, reference, planned);
+            var beginning = start.Trunk is not null ? runner.Measure() : runner.AfterOldTextAlone(own, cancellation);
+            var prediction = SharePredictor.Predict(trials, beginning, planned, runner.MeasureParent());
             foreach (var warning in prediction.Warnings) request.Notice("warning: " + warning);
             var choice = prediction.LeastShare(recipe.Gate.MaxForgetting);
             found = new FittedShare(choice.Share.Share, choice.Explanation, [.. prediction.Curve.Select(point => new SharePoint(point.Share, point.WorstRise, point.NewRise))]);
@@ -76,6 +77,9 @@ internal static class ShareTrials
         AtomicFile.WriteText(path, JsonSerializer.Serialize(found, Format) + "\n");
         return found;
     }
+
+    // Of a trial: about as much of it as an update takes to anneal.
+    private const double AnnealedShare = 0.3;
 
     // Enough that a change of a hundredth shows.
     private const long PartTokens = 32_768;
@@ -94,21 +98,26 @@ internal static class ShareTrials
     }
 
     private sealed class Runner(
-        UpdateRequest request, UpdateStart start, UpdateData data, AddedText added, LanguageModel teacher, TrainingSection training, double klWeight, IReadOnlyList<HeldOutSource> parts, TrialPlan plan)
+        UpdateRequest request, UpdateStart start, UpdateData data, AddedText added, LanguageModel teacher, Tokenizer parentTokenizer, TrainingSection training, double klWeight,
+        IReadOnlyList<HeldOutSource> parts, TrialPlan plan)
     {
-        public TrialReference Measure()
-        {
-            var (old, now) = Score();
-            return new TrialReference(old, now);
-        }
+        public TrialReference Measure() => Reference(start.Model, parts);
 
-        public List<TrialPoint> Run(double share, CancellationToken cancellation)
+        /// <summary>The parent, on the same text in its own tokens.</summary>
+        public TrialReference MeasureParent() =>
+            Reference(teacher, start.Grown ? [.. parts.Select(part => part.Reencode(data.Tokenizer, parentTokenizer))] : parts);
+
+        public ShareTrial Run(double share, CancellationToken cancellation)
         {
             var sampler = data.Sampler(added.Sources, request.Recipe, share);
             var distillation = klWeight > 0 && share > 0
                 ? new ParentDistillation(teacher, [.. sampler.Sources.Select((_, source) => source < added.Sources.Count ? 0 : klWeight / share)], request.Recipe.Protection.KlTemperature)
                 : null;
-            using (distillation) return Run(sampler, distillation ?? (IObjective)new CausalObjective(), cancellation);
+            using (distillation)
+            {
+                var (points, annealed) = Run(sampler, distillation ?? (IObjective)new CausalObjective(), cancellation);
+                return new ShareTrial(share, points) { Annealed = annealed };
+            }
         }
 
         /// <summary>An annealed parent gets worse at once where its learning rate rises again, whatever it reads: what old text alone does to it is no forgetting.</summary>
@@ -117,12 +126,12 @@ internal static class ShareTrials
             var before = Measure();
             request.Notice("trying old text alone");
             var replayed = data.Old.Where(text => text.Store is not null).Select(text => new SamplerSource(text.Source.Name, text.Store!, Math.Sqrt(text.Store!.TokenCount))).ToList();
-            var points = Run(new SequenceSampler(replayed, training.SequenceLength, (ulong)request.Recipe.Seed), new CausalObjective(), cancellation);
+            var (points, _) = Run(new SequenceSampler(replayed, training.SequenceLength, (ulong)request.Recipe.Seed), new CausalObjective(), cancellation);
             start.Model.Parameters.Values.CopyFrom(own);
             return new TrialReference(points[^1].Old, before.New);
         }
 
-        private List<TrialPoint> Run(SequenceSampler sampler, IObjective objective, CancellationToken cancellation)
+        private (List<TrialPoint> Points, TrialPoint Annealed) Run(SequenceSampler sampler, IObjective objective, CancellationToken cancellation)
         {
             var model = start.Model;
             using var trainer = new Trainer(model, objective, OptimizerRegistry.Create(model.Parameters, request.Recipe.Optimizer), (ulong)request.Recipe.Seed) { Recomputing = training.Recompute };
@@ -130,25 +139,32 @@ internal static class ShareTrials
             PackedBatch[] batches = [.. Enumerable.Range(0, training.Accumulation).Select(_ => new PackedBatch())];
             var points = new List<TrialPoint>();
             var steps = plan.TokensPerTrial / training.TokensPerStep;
-            for (var step = 1L; step <= steps; step++)
+            var annealing = Math.Max(1, (long)(AnnealedShare * steps));
+            var (peak, final) = (request.Recipe.Optimizer.LearningRate, request.Recipe.Schedule.FinalLearningRate);
+            for (var step = 1L; step <= steps + annealing; step++)
             {
                 cancellation.ThrowIfCancellationRequested();
                 foreach (var batch in batches) sampler.Next(batch, training.BatchSize / batches.Length);
-                trainer.Apply(trainer.ComputeGradients(batches, step - 1), request.Recipe.Optimizer.LearningRate);
+                var rate = final + (peak - final) * Math.Min(1, (steps + annealing - step + 1) / (double)annealing);
+                trainer.Apply(trainer.ComputeGradients(batches, step - 1), rate);
                 var tokens = step * training.TokensPerStep;
-                if (!plan.MeasureAt.Contains(tokens)) continue;
-                var (old, now) = Score();
-                points.Add(new TrialPoint(tokens, old, now));
+                if (plan.MeasureAt.Contains(tokens)) points.Add(Point(tokens));
             }
 
-            return points;
+            return (points, Point((steps + annealing) * training.TokensPerStep));
         }
 
-        private (IReadOnlyList<double> Old, double New) Score()
+        private TrialPoint Point(long tokens)
         {
-            using var scorer = new DocumentScorer(start.Model);
+            var now = Measure();
+            return new TrialPoint(tokens, now.Old, now.New);
+        }
+
+        private static TrialReference Reference(LanguageModel model, IReadOnlyList<HeldOutSource> parts)
+        {
+            using var scorer = new DocumentScorer(model);
             var values = parts.Select(part => part.BitsPerByte(scorer)).ToList();
-            return ([.. values.Where((_, i) => !parts[i].New)], values.Where((_, i) => parts[i].New).Average());
+            return new TrialReference([.. values.Where((_, i) => !parts[i].New)], values.Where((_, i) => parts[i].New).Average());
         }
     }
 }

@@ -68,7 +68,7 @@ internal sealed record UpdatePlan
         var share = recipe.Replay.Share >= 0 ? recipe.Replay.Share : canReplay ? shift?.ReplayShare ?? Continual.Updates.Shift.UsualReplayShare : 0;
         var weight = share == 0 ? 0 : recipe.Replay.KlWeight >= 0 ? recipe.Replay.KlWeight : shift?.KlWeight ?? Continual.Updates.Shift.UsualKlWeight;
         var fitted = recipe.Replay.ShareByLaw && canReplay && data.HeldOut.Any(source => !source.New)
-            ? ShareTrials.Find(request, start, data, added, teacher, Sized(recipe, added, share), weight, cancellation)
+            ? ShareTrials.Find(request, start, data, added, teacher, parent.Tokenizer, Sized(recipe, added, share), weight, cancellation)
             : null;
         if (fitted is not null) request.Notice($"share: {fitted.Explanation}");
         share = fitted?.Share ?? share;

@@ -94,6 +94,27 @@ public class SharePredictorTests
     }
 
     [Fact]
+    public void Annealed_trials_are_compared_with_the_released_parent()
+    {
+        // The parent lost a tenth by annealing, the trials lose a twentieth: what looked like no forgetting is one of a few hundredths.
+        var start = new TrialReference([.. Reference.Old], Reference.New);
+        var released = new TrialReference([.. Reference.Old.Select(loss => 0.9 * loss)], 0.9 * Reference.New);
+        var trials = Trials(0, 0).Select(trial => trial with { Annealed = new TrialPoint(1, [.. trial.Points[^1].Old.Select(loss => 0.95 * loss)], 0.95 * trial.Points[^1].New) }).ToList();
+        var plain = SharePredictor.Predict(trials, start, Planned);
+        var annealed = SharePredictor.Predict(trials, start, Planned, released);
+        Assert.False(plain.Annealed);
+        Assert.True(annealed.Annealed);
+        foreach (var (before, after) in plain.Curve.Zip(annealed.Curve))
+        {
+            Assert.Equal((1 + before.WorstRise) * 0.95 / 0.9 - 1, after.WorstRise, 1e-9);
+            Assert.Equal((1 + before.NewRise) * 0.95 / 0.9 - 1, after.NewRise, 1e-9);
+        }
+
+        Assert.True(annealed.LeastShare(Bar).Share.Share > plain.LeastShare(Bar).Share.Share);
+        Assert.DoesNotContain("before annealing", annealed.LeastShare(Bar).Explanation, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Trials_shorter_than_the_spike_and_horizons_too_far_are_warned_about()
     {
         var spike = Trials(0, 0).Select(trial => trial with

@@ -37,12 +37,18 @@ public sealed class UpdateInputTests(UpdateWorld world)
         Assert.Equal(0, world.Update("tokenless-0", parent, world.New, "replay.share=0", "gate.max_forgetting=1e6", "gate.max_forgetting_overall=1e6").ReplayShare);
 
         File.Delete(Provenance.ResolvePath(parent, source.HeldOut!));
-        var given = world.RecipeFor(parent, world.New);
+        var recipe = world.RecipeFor(parent, world.New);
         var notices = new List<string>();
-        var result = world.Run("tokenless-given", given with { Replay = given.Replay with { Paths = [world.Old] } }, notice: notices.Add);
+        var given = world.Write("text/given.jsonl", File.ReadAllText(world.Old));
+        var result = world.Run("tokenless-given", recipe with { Replay = recipe.Replay with { Paths = [given] } }, notice: notices.Add);
         Assert.Contains(notices, line => line.Contains("what was kept apart of 'old' is not there", StringComparison.Ordinal));
-        Assert.Equal(["old.jsonl", "new"], result.Sources.Select(outcome => outcome.Name));
-        Assert.Equal(["old", "old.jsonl", "new"], UpdateWorld.ProvenanceOf(result.Model).Sources.Select(outcome => outcome.Name));
+        Assert.Equal(["given", "new"], result.Sources.Select(outcome => outcome.Name));
+        Assert.Equal(["old", "given", "new"], UpdateWorld.ProvenanceOf(result.Model).Sources.Select(outcome => outcome.Name));
+
+        // Under the name that the parent knows, it takes the place of what is missing.
+        result = world.Run("tokenless-same", recipe with { Replay = recipe.Replay with { Paths = [world.Old] } });
+        Assert.Equal(["old", "new"], result.Sources.Select(outcome => outcome.Name));
+        Assert.Equal(["old", "new"], UpdateWorld.ProvenanceOf(result.Model).Sources.Select(outcome => outcome.Name));
     }
 
     [Theory]
@@ -80,7 +86,7 @@ public sealed class UpdateInputTests(UpdateWorld world)
     {
         var recipe = world.RecipeFor(world.Parent, world.New);
         var other = world.Write("elsewhere/old.jsonl", File.ReadAllText(world.Next));
-        Assert.Contains("two old texts are called 'old.jsonl'", Refused(ExitCode.Usage, "twice-old", recipe with { Replay = recipe.Replay with { Paths = [world.Old, other] } }), StringComparison.Ordinal);
+        Assert.Contains("two old texts are called 'old'", Refused(ExitCode.Usage, "twice-old", recipe with { Replay = recipe.Replay with { Paths = [world.Old, other] } }), StringComparison.Ordinal);
     }
 
     [Fact]
