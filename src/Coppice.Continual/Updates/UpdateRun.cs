@@ -71,7 +71,12 @@ public sealed class UpdateRun
             Probes = [new SourceProbe(points, parts)], Observers = observers, Notice = _request.Notice, Detail = _request.Detail,
         });
         if (checkpoint is not null) loop.Restore(checkpoint);
-        else if (plan.Trunk is { } trunk && _recipe.Start.Optimizer == "keep" && !start.Grown) RunState.LoadOptimizer(trunk.Directory, trainer.Optimizer);
+        else if (plan.Trunk is { } trunk && _recipe.Start.Optimizer == "keep" && !start.Grown)
+        {
+            var anew = RunState.LoadOptimizer(trunk.Directory, trainer.Optimizer);
+            if (anew.Count > 0) _request.Notice($"the trunk's optimizer has no {string.Join(", ", anew)}: begun anew");
+        }
+
         var done = loop.Run(cancellation);
         var release = new UpdateRelease(_request, parent, start, data, baseline, plan, gate, teacher, parts);
         var result = done.Interrupted

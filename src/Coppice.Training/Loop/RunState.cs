@@ -2,6 +2,7 @@ using System.Text.Json;
 using Coppice.Corpus;
 using Coppice.Foundation;
 using Coppice.Models;
+using Coppice.Tensors;
 using Coppice.Tensors.Storage;
 using Coppice.Training.Optimizers;
 
@@ -76,15 +77,28 @@ public sealed record RunState
     public static RunState Load(string checkpoint, OptimizerChain optimizer)
     {
         var state = ReadState(checkpoint);
-        ReadOptimizer(checkpoint, optimizer, state.Updates);
+        using var file = OpenOptimizer(checkpoint);
+        ReadBuffers(file, optimizer.State);
+        optimizer.Updates = state.Updates;
         return state;
     }
 
-    /// <summary>Reads the optimizer's part of a state alone: a new run on other data begins with it.</summary>
+    /// <summary>
+    /// Reads the optimizer's part of a state alone: a new run on other data begins with it. What the state has nothing of stays as it is: an average of the weights that
+    /// only the new run keeps, or all of it where the new run has another optimizer.
+    /// </summary>
     /// <param name="checkpoint">The checkpoint's directory.</param>
-    /// <param name="optimizer">A chain with the same kinds of links.</param>
-    /// <exception cref="CoppiceException">The state is missing or is of another optimizer.</exception>
-    public static void LoadOptimizer(string checkpoint, OptimizerChain optimizer) => ReadOptimizer(checkpoint, optimizer, ReadState(checkpoint).Updates);
+    /// <param name="optimizer">The chain of the new run.</param>
+    /// <returns>The buffers that the state has nothing of.</returns>
+    /// <exception cref="CoppiceException">The state is missing or is of another model.</exception>
+    public static IReadOnlyList<string> LoadOptimizer(string checkpoint, OptimizerChain optimizer)
+    {
+        using var file = OpenOptimizer(checkpoint);
+        var known = optimizer.State.Where(state => file.Contains(state.Name)).ToList();
+        ReadBuffers(file, known);
+        if (known.Count > 0) optimizer.Updates = ReadState(checkpoint).Updates;
+        return [.. optimizer.State.Select(state => state.Name).Except(known.Select(state => state.Name))];
+    }
 
     private static RunState ReadState(string checkpoint)
     {
@@ -99,11 +113,12 @@ public sealed record RunState
         }
     }
 
-    private static void ReadOptimizer(string checkpoint, OptimizerChain optimizer, long updates)
+    private static SafetensorsFile OpenOptimizer(string checkpoint) => SafetensorsFile.Open(Path.Combine(checkpoint, Folder, OptimizerFile));
+
+    private static void ReadBuffers(SafetensorsFile file, IEnumerable<(string Name, FlatBuffer Buffer)> buffers)
     {
-        using var file = SafetensorsFile.Open(Path.Combine(checkpoint, Folder, OptimizerFile));
         var part = new float[1 << 20];
-        foreach (var (name, buffer) in optimizer.State)
+        foreach (var (name, buffer) in buffers)
         {
             if (file.Find(name).Count != buffer.Count) throw new CoppiceException($"{file.Path}: '{name}' has {file.Find(name).Count} values, the model needs {buffer.Count}: it is another recipe's");
             for (var start = 0L; start < buffer.Count; start += part.Length)
@@ -113,8 +128,6 @@ public sealed record RunState
                 buffer.CopyFrom(span, start);
             }
         }
-
-        optimizer.Updates = updates;
     }
 
     /// <summary>Reads a checkpoint's weights into a model of the same configuration.</summary>

@@ -7,6 +7,17 @@ namespace Coppice.Continual.Tests.Updates;
 [Collection(UpdateCollection.Name)]
 public sealed class UpdateStartTests(UpdateWorld world)
 {
+    [Theory]
+    [InlineData("optimizer.ema_decay=0.9", "ema.average")]
+    [InlineData("optimizer.name=sgd", "momentum.velocity")]
+    public void What_the_trunks_optimizer_has_nothing_of_begins_anew_and_is_named(string key, string named)
+    {
+        var notices = new List<string>();
+        var recipe = world.RecipeFor(world.Parent, world.New, key, "training.steps=5", "gate.max_forgetting=1e6", "gate.max_forgetting_overall=1e6");
+        Assert.True(world.Run("anew-" + named, recipe, notice: notices.Add).Accepted);
+        Assert.Contains(notices, line => line.StartsWith("the trunk's optimizer has no ", StringComparison.Ordinal) && line.Contains(named, StringComparison.Ordinal));
+    }
+
     [Fact]
     public void An_update_begins_at_the_trunk_of_its_parent_and_leaves_one_for_the_next()
     {
