@@ -134,7 +134,7 @@ Arm? Update(string run, string title, string parent, int update, int seed, strin
     var model = Directory.Exists(Path.Combine(folder, "model")) ? Path.Combine(folder, "model") : Path.Combine(folder, "candidate");
     var worst = root.GetProperty("sources").EnumerateArray().Where(source => !source.GetProperty("new").GetBoolean())
         .Select(source => 100 * (source.GetProperty("bits_per_byte_worst").GetDouble() / source.GetProperty("bits_per_byte_before").GetDouble() - 1)).DefaultIfEmpty(double.NaN).Max();
-    return new Arm(title, Measure(folder, model), root.GetProperty("tokens").GetInt64(), root.GetProperty("seconds").GetDouble(), worst, Measure(parent, Path.Combine(parent, "model")), root.GetProperty("accepted").GetBoolean(), root.GetProperty("replay_share").GetDouble());
+    return new Arm(title, Measure(folder, model, update), root.GetProperty("tokens").GetInt64(), root.GetProperty("seconds").GetDouble(), worst, Measure(parent, Path.Combine(parent, "model"), update - 1), root.GetProperty("accepted").GetBoolean(), root.GetProperty("replay_share").GetDouble());
 }
 
 // From scratch on the union, each text weighed by what of it the chain has seen, with the chain's tokenizer.
@@ -143,7 +143,7 @@ Arm? Again(string run, string title, int update, int seed)
     var tokens = newTokens[..(update + 1)].Sum();
     if (tableOnly && !File.Exists(Path.Combine(output, run, "held-out.json"))) return null;
     var folder = Train(run, names[..(update + 1)], tokens, seed, Path.Combine(output, "base", "model", "tokenizer.json"));
-    return new Arm(title, Measure(folder, Path.Combine(folder, "model")), tokens, double.NaN, double.NaN, Measure(@base, Path.Combine(@base, "model")), true, double.NaN);
+    return new Arm(title, Measure(folder, Path.Combine(folder, "model"), update), tokens, double.NaN, double.NaN, Measure(@base, Path.Combine(@base, "model"), 0), true, double.NaN);
 }
 
 string Train(string run, string[] sources, long tokens, int seed, string? tokenizer)
@@ -158,13 +158,13 @@ string Train(string run, string[] sources, long tokens, int seed, string? tokeni
     return folder;
 }
 
-// Bits per byte on what no model saw, measured once for each model.
-Dictionary<string, double> Measure(string folder, string model)
+// Bits per byte on what no model saw, measured once for each model: on everything so far, and on what the next update learns.
+Dictionary<string, double> Measure(string folder, string model, int update)
 {
     var path = Path.Combine(folder, "held-out.json");
     if (!File.Exists(path))
     {
-        var json = Coppice(["evaluate", model, "--json", "--data", .. names.Select(name => Path.Combine(output, name + ".held-out.jsonl"))]);
+        var json = Coppice(["evaluate", model, "--json", "--data", .. names.Take(update + 2).Select(name => Path.Combine(output, name + ".held-out.jsonl"))]);
         File.WriteAllText(path, json);
     }
 
