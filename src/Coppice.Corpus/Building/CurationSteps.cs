@@ -1,3 +1,5 @@
+using Coppice.Corpus.Language;
+using Coppice.Corpus.Quality;
 using Coppice.Foundation;
 
 namespace Coppice.Corpus.Building;
@@ -10,6 +12,8 @@ public static class CurationSteps
     [
         new("empty", "drops documents without text", _ => new DropEmpty()),
         new("exact-duplicates", "drops documents whose text was there before, byte for byte", _ => new ExactDuplicates()),
+        .. LanguageSteps.All,
+        .. QualitySteps.All,
     ];
 
     /// <summary>The step of a name.</summary>

@@ -67,7 +67,7 @@ public sealed record CorpusPart
     /// <summary>UTF-8 bytes of their text.</summary>
     public required long Bytes { get; init; }
 
-    /// <summary>SHA-256 of the decompressed lines: equal for equal documents, whatever compressed them.</summary>
+    /// <summary>SHA-256 of the lines' own SHA-256 in order: equal for equal documents, whatever divided and compressed them.</summary>
     public required string Fingerprint { get; init; }
 
     /// <summary>SHA-256 of the file as it is on the disk.</summary>

@@ -1,6 +1,5 @@
 using System.IO.Compression;
 using System.Security.Cryptography;
-using System.Text.Encodings.Web;
 using System.Text.Json;
 using Coppice.Foundation;
 
@@ -36,7 +35,7 @@ public static class CorpusWriter
                 {
                     using var validationPart = new PartWriter(validationStream);
                     WriteDivided(documents, split, trainPart, validationPart);
-                    if (trainPart.Documents == 0 || validationPart.Documents == 0) throw OneSideEmpty(folder, split, trainPart, validationPart);
+                    if (trainPart.Documents == 0 || validationPart.Documents == 0) throw OneSideEmpty(folder, split, trainPart.Documents, validationPart.Documents);
                     validation = validationPart.Finish(CuratedCorpus.ValidationFile);
                     Unvouch(manifestPath);
                 });
@@ -79,10 +78,10 @@ public static class CorpusWriter
         }
     }
 
-    private static CoppiceException OneSideEmpty(string folder, CorpusSplit split, PartWriter train, PartWriter validation) =>
+    internal static CoppiceException OneSideEmpty(string folder, CorpusSplit split, long train, long validation) =>
         new(FormattableString.Invariant(
-            $"{folder}: a {split.Kind} split with a validation share of {split.ValidationShare} leaves {train.Documents} document(s) ")
-            + FormattableString.Invariant($"for training and {validation.Documents} for validation. ")
+            $"{folder}: a {split.Kind} split with a validation share of {split.ValidationShare} leaves {train} document(s) ")
+            + FormattableString.Invariant($"for training and {validation} for validation. ")
             + "Choose another share or the tail split, or give more documents.");
 
     private static Dictionary<string, long> Counts(IReadOnlyDictionary<string, ReportedCount> counts) =>
@@ -90,41 +89,21 @@ public static class CorpusWriter
 
     private sealed class PartWriter : IDisposable
     {
-        private static readonly JsonWriterOptions JsonOptions = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
         private readonly GZipStream _compressed;
         private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        private readonly System.Buffers.ArrayBufferWriter<byte> _line = new();
-        private readonly Utf8JsonWriter _json;
+        private readonly DocumentLines _lines = new();
         private readonly SortedDictionary<string, CorpusSourceCount> _sources = new(StringComparer.Ordinal);
         private long _bytes;
 
-        public PartWriter(Stream stream)
-        {
-            _compressed = new GZipStream(stream, CompressionLevel.Optimal, leaveOpen: true);
-            _json = new Utf8JsonWriter(_line, JsonOptions);
-        }
+        public PartWriter(Stream stream) => _compressed = new GZipStream(stream, CompressionLevel.Optimal, leaveOpen: true);
 
         public long Documents { get; private set; }
 
         public void Write(Document document)
         {
-            _line.ResetWrittenCount();
-            _json.Reset();
-            _json.WriteStartObject();
-            _json.WriteString("id", document.Id);
-            _json.WriteString("text", document.Text);
-            _json.WriteString("source", document.Source);
-            WriteKnown("title", document.Title);
-            WriteKnown("url", document.Url);
-            WriteKnown("date", document.Date);
-            WriteKnown("language", document.Language);
-            WriteKnown("licence", document.Licence);
-            _json.WriteEndObject();
-            _json.Flush();
-            _line.GetSpan(1)[0] = (byte)'\n';
-            _line.Advance(1);
-            _hash.AppendData(_line.WrittenSpan);
-            _compressed.Write(_line.WrittenSpan);
+            var line = _lines.Write(document);
+            _hash.AppendData(SHA256.HashData(line));
+            _compressed.Write(line);
 
             var bytes = System.Text.Encoding.UTF8.GetByteCount(document.Text);
             Documents++;
@@ -150,13 +129,8 @@ public static class CorpusWriter
         public void Dispose()
         {
             _compressed.Dispose();
-            _json.Dispose();
+            _lines.Dispose();
             _hash.Dispose();
-        }
-
-        private void WriteKnown(string field, string? value)
-        {
-            if (value is not null) _json.WriteString(field, value);
         }
     }
 }

@@ -70,9 +70,9 @@ public sealed class CuratedCorpus
     private IEnumerable<Document> Read(CorpusPart part)
     {
         var path = Path.Combine(_folder, part.File);
-        var options = new ReaderOptions { MaximumDocumentBytes = ReaderOptions.LargestDocumentBytes };
+        using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16, FileOptions.SequentialScan);
         var documents = 0L;
-        foreach (var document in new CorpusInput(path).Read(options, new CorpusReport()))
+        foreach (var document in DocumentLines.ReadAll(new CheckedGzipStream(file)))
         {
             documents++;
             yield return document;

@@ -46,20 +46,35 @@ public sealed class CorpusReport
     /// <summary>Counts something that was dropped.</summary>
     /// <param name="reason">Why, in the words of the report. A fixed phrase: it is the key it is counted under.</param>
     /// <param name="where">Which one: a file and line, or a source and id.</param>
-    public void Drop(string reason, string where) => Count(_dropped, reason, where, 1);
+    public void Drop(string reason, string where)
+    {
+        OnDrop?.Invoke(reason, where);
+        Count(_dropped, reason, [where], 1);
+    }
 
     /// <summary>Counts a file that was not read.</summary>
     /// <param name="reason">Why, in the words of the report.</param>
     /// <param name="path">The file.</param>
-    public void SkipFile(string reason, string path) => Count(_skippedFiles, reason, path, 1);
+    public void SkipFile(string reason, string path) => Count(_skippedFiles, reason, [path], 1);
 
     /// <summary>Counts a defect of text that was kept.</summary>
     /// <param name="kind">What was wrong, in the words of the report.</param>
     /// <param name="where">Where: a file, and a line where there are lines.</param>
     /// <param name="count">How many times.</param>
-    public void Problem(string kind, string where, long count = 1) => Count(_problems, kind, where, count);
+    public void Problem(string kind, string where, long count = 1) => Count(_problems, kind, [where], count);
+
+    /// <summary>Told of each drop, where every one matters and not only the first few.</summary>
+    internal Action<string, string>? OnDrop { get; init; }
+
+    internal void Drop(string reason, IReadOnlyList<string> places, long count) => Count(_dropped, reason, places, count);
+
+    internal void SkipFile(string reason, IReadOnlyList<string> paths, long count) => Count(_skippedFiles, reason, paths, count);
+
+    internal void Problem(string kind, IReadOnlyList<string> places, long count) => Count(_problems, kind, places, count);
 
     internal void CountFile() => FilesRead++;
+
+    internal void CountFiles(long count) => FilesRead += count;
 
     internal void CountRead(Document document)
     {
@@ -79,17 +94,18 @@ public sealed class CorpusReport
         source.Bytes += bytes;
     }
 
-    private static void Count(SortedDictionary<string, ReportedCount> counts, string key, string where, long count)
+    private static void Count(SortedDictionary<string, ReportedCount> counts, string key, IReadOnlyList<string> places, long count)
     {
         if (!counts.TryGetValue(key, out var entry)) counts[key] = entry = new ReportedCount();
-        entry.Add(where, count);
+        entry.Add(places, count);
     }
 }
 
 /// <summary>A number of occurrences and where the first of them were.</summary>
 public sealed class ReportedCount
 {
-    private const int ExamplesKept = 5;
+    internal const int ExamplesKept = 5;
+
     private readonly List<string> _examples = [];
 
     /// <summary>How many there were.</summary>
@@ -98,10 +114,10 @@ public sealed class ReportedCount
     /// <summary>Where the first few were.</summary>
     public IReadOnlyList<string> Examples => _examples;
 
-    internal void Add(string where, long count)
+    internal void Add(IReadOnlyList<string> places, long count)
     {
         Count += count;
-        if (_examples.Count < ExamplesKept) _examples.Add(where);
+        _examples.AddRange(places.Take(ExamplesKept - _examples.Count));
     }
 }
 

@@ -52,4 +52,5 @@ public sealed record StepDescription(string Name, string Summary, IReadOnlyList<
 /// <param name="Key">Its key, in snake_case.</param>
 /// <param name="Value">The value it has: the default, where a step is only described; null where it must be given.</param>
 /// <param name="Allowed">What it can be, in words.</param>
-public sealed record StepOption(string Key, string? Value, string Allowed);
+/// <param name="Items">Its values where it is a list.</param>
+public sealed record StepOption(string Key, string? Value, string Allowed, IReadOnlyList<string>? Items = null);

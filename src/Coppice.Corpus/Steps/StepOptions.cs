@@ -124,7 +124,7 @@ public sealed class StepOptions
     public IReadOnlyList<string> Texts(string key, IReadOnlyList<string>? byDefault = null)
     {
         var texts = _values.GetValueOrDefault(key, byDefault ?? []);
-        Declare(key, $"[{string.Join(", ", texts)}]", "a list of texts");
+        Declare(key, $"[{string.Join(", ", texts)}]", "a list of texts", texts);
         return texts;
     }
 
@@ -176,9 +176,9 @@ public sealed class StepOptions
         return isValid || _describing ? value : throw Wrong(key, allowed, text!, choices is null ? "" : NearestName.Hint(text!, choices));
     }
 
-    private void Declare(string key, string? value, string allowed)
+    private void Declare(string key, string? value, string allowed, IReadOnlyList<string>? items = null)
     {
-        if (_declared.All(option => option.Key != key)) _declared.Add(new StepOption(key, value, allowed));
+        if (_declared.All(option => option.Key != key)) _declared.Add(new StepOption(key, value, allowed, items));
     }
 
     private string Named(string path)

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Coppice.Corpus;
 
 /// <summary>What a step decided about a document.</summary>
@@ -38,6 +40,7 @@ public readonly record struct StepResult
 public readonly record struct Measurement(string Rule, double Value, double Threshold)
 {
     /// <summary>How far the value lies from the line, as a share of the line's own size: what different rules are compared by.</summary>
+    [JsonIgnore]
     public double Distance => Math.Abs(Value - Threshold) / Math.Max(Math.Abs(Threshold), 1e-3);
 }
 

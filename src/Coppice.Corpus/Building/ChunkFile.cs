@@ -1,0 +1,197 @@
+using System.Buffers.Binary;
+using System.IO.Compression;
+using System.Security.Cryptography;
+using Coppice.Foundation;
+
+namespace Coppice.Corpus.Building;
+
+/// <summary>The parts of a chunk's result.</summary>
+internal enum ChunkSection
+{
+    /// <summary>The documents that were kept, as lines in one gzip member. In the last stage: those for training.</summary>
+    Documents,
+
+    /// <summary>The documents for validation, as another gzip member; empty but in the last stage.</summary>
+    Validation,
+
+    /// <summary>The SHA-256 of each line of <see cref="Documents"/>.</summary>
+    Digests,
+
+    /// <summary>The SHA-256 of each line of <see cref="Validation"/>.</summary>
+    ValidationDigests,
+
+    /// <summary>What the decision after this stage must know of each document that was kept (<see cref="SketchRecords"/>).</summary>
+    Sketches,
+
+    /// <summary>A byte for each document that came in: 1 where it was kept.</summary>
+    Kept,
+
+    /// <summary>What each step made of each document, as lines of JSON in a gzip member (<see cref="DocumentTrace"/>).</summary>
+    Trace,
+
+    /// <summary>What was counted (<see cref="ChunkStatistics"/>), as JSON in a gzip member.</summary>
+    Statistics,
+
+    /// <summary>Documents that a step failed on, as lines of JSON.</summary>
+    Quarantine,
+}
+
+/// <summary>
+/// The result of a stage of curation on a chunk of documents: one file, written whole or not at all. Sections follow one another; behind them stands how many
+/// documents there are, and the length and SHA-256 of each section.
+/// </summary>
+internal sealed class ChunkFile
+{
+    private const int CountBytes = 8, DigestBytes = SHA256.HashSizeInBytes;
+    private static readonly byte[] Magic = "coppice chunk 1\n"u8.ToArray();
+    private static readonly int Sections = Enum.GetValues<ChunkSection>().Length;
+    private static readonly int FooterBytes = (3 * CountBytes) + (Sections * (CountBytes + DigestBytes)) + Magic.Length;
+
+    private readonly string _path;
+    private readonly byte[] _footer;
+    private readonly long[] _starts;
+
+    private ChunkFile(string path, byte[] footer, long[] starts)
+    {
+        _path = path;
+        _footer = footer;
+        _starts = starts;
+    }
+
+    /// <summary>Documents that came in.</summary>
+    public long DocumentsIn => Count(0);
+
+    /// <summary>Documents that were kept.</summary>
+    public long DocumentsOut => Count(1);
+
+    /// <summary>UTF-8 bytes of the text of the documents that were kept.</summary>
+    public long BytesOut => Count(2);
+
+    /// <summary>Writes a chunk's result.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="documentsIn">Documents that came in.</param>
+    /// <param name="documentsOut">Documents that were kept.</param>
+    /// <param name="bytesOut">UTF-8 bytes of their text.</param>
+    /// <param name="section">The content of each section.</param>
+    public static void Write(string path, long documentsIn, long documentsOut, long bytesOut, Func<ChunkSection, ReadOnlyMemory<byte>> section) => WriteUnflushed(path, stream =>
+    {
+        var footer = new byte[FooterBytes];
+        BinaryPrimitives.WriteInt64LittleEndian(footer, documentsIn);
+        BinaryPrimitives.WriteInt64LittleEndian(footer.AsSpan(CountBytes), documentsOut);
+        BinaryPrimitives.WriteInt64LittleEndian(footer.AsSpan(2 * CountBytes), bytesOut);
+        for (var i = 0; i < Sections; i++)
+        {
+            var content = section((ChunkSection)i).Span;
+            stream.Write(content);
+            var entry = Entry(footer, i);
+            BinaryPrimitives.WriteInt64LittleEndian(entry, content.Length);
+            SHA256.HashData(content, entry[CountBytes..]);
+        }
+
+        Magic.CopyTo(footer, FooterBytes - Magic.Length);
+        stream.Write(footer);
+    });
+
+    /// <summary>Whether a chunk's result is there, whole by its footer.</summary>
+    /// <param name="path">The file.</param>
+    public static bool Exists(string path)
+    {
+        if (!File.Exists(path)) return false;
+        try
+        {
+            Open(path);
+            return true;
+        }
+        catch (CoppiceException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Opens a chunk's result. Nothing but the footer is read yet.</summary>
+    /// <param name="path">The file.</param>
+    /// <exception cref="CoppiceException">It can't be read or is damaged.</exception>
+    public static ChunkFile Open(string path)
+    {
+        try
+        {
+            using var file = File.OpenHandle(path);
+            var length = RandomAccess.GetLength(file);
+            var footer = new byte[FooterBytes];
+            if (length < FooterBytes || RandomAccess.Read(file, footer, length - FooterBytes) != FooterBytes || !footer.AsSpan().EndsWith(Magic)) throw Damaged(path);
+            var starts = new long[Sections + 1];
+            for (var i = 0; i < Sections; i++)
+            {
+                var size = BinaryPrimitives.ReadInt64LittleEndian(Entry(footer, i));
+                if (size < 0 || size > length - FooterBytes - starts[i]) throw Damaged(path);
+                starts[i + 1] = starts[i] + size;
+            }
+
+            return starts[Sections] == length - FooterBytes ? new ChunkFile(path, footer, starts) : throw Damaged(path);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new CoppiceException($"{path}: can't be read: {error.Message}", inner: error);
+        }
+    }
+
+    /// <summary>The bytes of a section.</summary>
+    /// <param name="section">Which.</param>
+    /// <exception cref="CoppiceException">It is damaged.</exception>
+    public byte[] Read(ChunkSection section)
+    {
+        try
+        {
+            using var file = File.OpenHandle(_path);
+            var bytes = new byte[checked((int)(_starts[(int)section + 1] - _starts[(int)section]))];
+            for (var read = 0; read < bytes.Length;)
+            {
+                var count = RandomAccess.Read(file, bytes.AsSpan(read), _starts[(int)section] + read);
+                if (count == 0) throw Damaged(_path);
+                read += count;
+            }
+
+            Span<byte> digest = stackalloc byte[DigestBytes];
+            SHA256.HashData(bytes, digest);
+            return digest.SequenceEqual(Entry(_footer, (int)section).Slice(CountBytes, DigestBytes)) ? bytes : throw Damaged(_path);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new CoppiceException($"{_path}: can't be read: {error.Message}", inner: error);
+        }
+    }
+
+    /// <summary>The bytes of a section that is a gzip member, decompressed.</summary>
+    /// <param name="section">Which.</param>
+    public Stream Decompress(ChunkSection section)
+    {
+        var member = Read(section);
+        return member.Length == 0 ? Stream.Null : new GZipStream(new MemoryStream(member), CompressionMode.Decompress);
+    }
+
+    /// <summary>The documents that were kept, of a stage that is not the last.</summary>
+    public IEnumerable<Document> Documents() => DocumentLines.ReadAll(Decompress(ChunkSection.Documents));
+
+    // There are very many of these files, and one that a loss of power cut off is made again: none waits until the disk has it.
+    private static void WriteUnflushed(string path, Action<Stream> write)
+    {
+        var temporary = path + AtomicFile.TemporarySuffix;
+        try
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+            using (var stream = new FileStream(temporary, FileMode.Create, FileAccess.Write, FileShare.None, 1 << 16)) write(stream);
+            File.Move(temporary, path, overwrite: true);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            File.Delete(temporary);
+            throw new CoppiceException($"{path}: can't be written: {error.Message} What is done is kept: make room and start the same command again.", inner: error);
+        }
+    }
+
+    private long Count(int number) => BinaryPrimitives.ReadInt64LittleEndian(_footer.AsSpan(number * CountBytes));
+
+    private static Span<byte> Entry(byte[] footer, int section) => footer.AsSpan((3 * CountBytes) + (section * (CountBytes + DigestBytes)), CountBytes + DigestBytes);
+
+    private static CoppiceException Damaged(string path) => new($"{path}: damaged. Delete it and start the same command again; what is missing is made anew.");
+}

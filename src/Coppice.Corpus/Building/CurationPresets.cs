@@ -1,0 +1,32 @@
+using Coppice.Foundation;
+
+namespace Coppice.Corpus.Building;
+
+/// <summary>A recipe that comes with the program.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Summary">What it is, in one line.</param>
+/// <param name="Steps">Its steps.</param>
+public sealed record CurationPreset(string Name, string Summary, IReadOnlyList<NamedStep> Steps);
+
+/// <summary>The recipes that come with the program.</summary>
+public static class CurationPresets
+{
+    /// <summary>The one that is taken where none is named.</summary>
+    public const string Default = "minimal";
+
+    /// <summary>Every preset.</summary>
+    public static IReadOnlyList<CurationPreset> All { get; } =
+    [
+        new(Default, "drops documents that are empty or there twice", [NamedStep.Of("empty"), NamedStep.Of("exact-duplicates")]),
+    ];
+
+    /// <summary>The recipe of a name.</summary>
+    /// <param name="name">The preset's name.</param>
+    /// <exception cref="CoppiceException">There is none: the message names the nearest (exit code 2).</exception>
+    public static CurationRecipe Get(string name)
+    {
+        var preset = All.FirstOrDefault(preset => preset.Name == name)
+            ?? throw CoppiceException.Usage($"'{name}' is not a preset{NearestName.Hint(name, All.Select(preset => preset.Name))}; known are {string.Join(", ", All.Select(preset => preset.Name))}");
+        return CurationRecipe.Of(preset.Name, preset.Steps);
+    }
+}

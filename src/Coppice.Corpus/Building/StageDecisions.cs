@@ -1,0 +1,152 @@
+using System.Security.Cryptography;
+using Coppice.Foundation;
+
+namespace Coppice.Corpus.Building;
+
+/// <summary>The decisions that end a stage, by chunk: taken once on all documents, and kept under a key made of all that they depend on.</summary>
+internal sealed class StageDecisions
+{
+    private readonly string _path;
+    private readonly long[] _starts;
+
+    private StageDecisions(string path, long[] starts, IReadOnlyList<string> digests)
+    {
+        _path = path;
+        _starts = starts;
+        Digests = digests;
+    }
+
+    /// <summary>The SHA-256 of the decisions on each chunk's documents.</summary>
+    public IReadOnlyList<string> Digests { get; }
+
+    /// <summary>Takes the decisions that end a stage, or finds them taken.</summary>
+    /// <param name="run">The build.</param>
+    /// <param name="stage">The stage.</param>
+    /// <param name="chunks">The keys of its chunks.</param>
+    /// <returns>The decisions, and the file that holds them.</returns>
+    public static (StageDecisions Decisions, string File) Take(BuildRun run, BuildStage stage, IReadOnlyList<string> chunks)
+    {
+        var step = stage.Decides!.Step;
+        IReadOnlyList<EarlierSketches> earlier = step is ICorpusStep sketching ? [.. run.Options.Against.Select(corpus => EarlierSketches.Open(corpus, sketching))] : [];
+        var path = run.Work.Decisions(BuildStage.Hash(chunks.Prepend(stage.Fingerprint).Concat(earlier.Select(corpus => corpus.Fingerprint))));
+        if (!File.Exists(path))
+        {
+            run.Begin($"Deciding ({stage.Decides.Name})", 0);
+            var folder = run.Work.Temporary("deciding");
+            var corpus = new ChunkedCorpus(earlier, [.. chunks.Select(run.Work.Chunk)], folder, run.Memory);
+            var sink = new DecisionSink(corpus, chunks.Count);
+            if (step is ICorpusStep corpusStep) corpusStep.Decide(corpus, sink, run.Cancellation);
+            else OrderedStep.Decide((IDocumentStep)step, corpus.Texts, sink, run.Cancellation);
+            run.Cancellation.ThrowIfCancellationRequested();
+            sink.Write(path);
+            Directory.Delete(folder, recursive: true);
+        }
+
+        return (Open(path, chunks.Count), path);
+    }
+
+    /// <summary>The decisions on a chunk's documents.</summary>
+    /// <param name="chunk">The chunk's number.</param>
+    public byte[] Read(int chunk)
+    {
+        using var file = File.OpenHandle(_path);
+        var bytes = new byte[_starts[chunk + 1] - _starts[chunk]];
+        for (var read = 0; read < bytes.Length;)
+        {
+            var count = RandomAccess.Read(file, bytes.AsSpan(read), _starts[chunk] + read);
+            if (count == 0) throw Damaged(_path);
+            read += count;
+        }
+
+        return Checksum.Of(bytes) == Digests[chunk] ? bytes : throw Damaged(_path);
+    }
+
+    // The decisions on each chunk one after another, then the length and digest of each.
+    private static StageDecisions Open(string path, int chunks)
+    {
+        using var input = new BinaryReader(File.OpenRead(path));
+        var tableBytes = chunks * (sizeof(long) + SHA256.HashSizeInBytes);
+        if (input.BaseStream.Length < tableBytes) throw Damaged(path);
+        input.BaseStream.Seek(-tableBytes, SeekOrigin.End);
+        var starts = new long[chunks + 1];
+        var digests = new string[chunks];
+        for (var i = 0; i < chunks; i++)
+        {
+            starts[i + 1] = starts[i] + input.ReadInt64();
+            digests[i] = Convert.ToHexStringLower(input.ReadBytes(SHA256.HashSizeInBytes));
+        }
+
+        return starts[chunks] + tableBytes == input.BaseStream.Length ? new StageDecisions(path, starts, digests) : throw Damaged(path);
+    }
+
+    private static CoppiceException Damaged(string path) => new($"{path}: damaged. Delete it and start the same command again; what is missing is made anew.");
+
+    /// <summary>Takes decisions in any order, and writes them by chunk and place.</summary>
+    private sealed class DecisionSink(ChunkedCorpus corpus, int chunks) : IDecisions
+    {
+        private readonly List<Entry>?[] _entries = new List<Entry>?[chunks];
+        private readonly HashSet<long> _repeated = [];
+        private readonly Lock _gate = new();
+
+        private readonly record struct Entry(int Place, DecisionKind Kind, string? Reason, Measurement? Measured, long? Because, double Number, byte[]? Edit);
+
+        public void Drop(long index, string reason, Measurement? measured = null, long? because = null)
+        {
+            Add(index, place => new Entry(place, DecisionKind.Drop, reason, measured, because, 0, null));
+            if (because is not { } repeated) return;
+            lock (_gate) _repeated.Add(repeated);
+        }
+
+        public void StandsFor(long index, long copies) => Add(index, place => new Entry(place, DecisionKind.StandsFor, null, null, null, copies, null));
+
+        public void Weigh(long index, double weight) => Add(index, place => new Entry(place, DecisionKind.Weigh, null, null, null, weight, null));
+
+        public void Edit(long index, ReadOnlySpan<byte> edit)
+        {
+            var copy = edit.ToArray();
+            Add(index, place => new Entry(place, DecisionKind.Edit, null, null, null, 0, copy));
+        }
+
+        public void Write(string path)
+        {
+            // By their ids: what is decided of a document must not read otherwise because a file was added before the one that it repeats.
+            var names = corpus.Names(_repeated);
+            AtomicFile.Write(path, stream =>
+            {
+                using var table = new MemoryStream();
+                foreach (var entries in _entries)
+                {
+                    var bytes = Encode(entries ?? [], names);
+                    stream.Write(bytes);
+                    table.Write(BitConverter.GetBytes((long)bytes.Length));
+                    table.Write(SHA256.HashData(bytes));
+                }
+
+                table.WriteTo(stream);
+            });
+        }
+
+        private void Add(long index, Func<int, Entry> make)
+        {
+            if (index < corpus.EarlierCount || index >= corpus.Count) throw new ArgumentOutOfRangeException(nameof(index), index, "is no document of this corpus");
+            var (chunk, place) = corpus.Find(index);
+            lock (_gate) (_entries[chunk] ??= []).Add(make(place));
+        }
+
+        private byte[] Encode(List<Entry> entries, Dictionary<long, string> names)
+        {
+            entries.Sort((a, b) => a.Place.CompareTo(b.Place));
+            using var bytes = new MemoryStream();
+            using var output = new BinaryWriter(bytes);
+            for (var i = 0; i < entries.Count; i++)
+            {
+                var entry = entries[i];
+                if (i > 0 && entries[i - 1].Place == entry.Place) throw new InvalidOperationException("two decisions were taken on one document");
+                var because = entry.Because is { } index ? names[index] : null;
+                ChunkDecisions.Write(output, entry.Place, new Decision(entry.Kind, entry.Reason, entry.Measured, because, entry.Number, entry.Edit));
+            }
+
+            return bytes.ToArray();
+        }
+    }
+}

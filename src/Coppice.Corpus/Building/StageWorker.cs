@@ -1,0 +1,281 @@
+using System.Buffers;
+using System.IO.Compression;
+using System.Numerics;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+
+namespace Coppice.Corpus.Building;
+
+/// <summary>Does a stage's work on one chunk after another. Each thread has one of its own.</summary>
+internal sealed class StageWorker : IDisposable
+{
+    private readonly BuildStage _stage;
+    private readonly CorpusSplit _split;
+    private readonly IReadOnlyList<string> _counted;
+    private readonly Func<Document, StepResult>[] _functions;
+    private Action<Document, IBufferWriter<byte>>? _sketch;
+    private readonly DocumentLines _lines = new();
+    private readonly ArrayBufferWriter<byte> _sketchBytes = new();
+
+    // What is made of the chunk at hand.
+    private readonly Dictionary<ChunkSection, MemoryStream> _sections = [];
+    private readonly ArrayBufferWriter<byte> _sketches = new();
+    private readonly List<StepVerdict> _verdicts = [];
+    private GZipStream _documents = null!, _validation = null!, _trace = null!;
+    private StepStatistics[] _steps = [];
+    private CorpusProfile? _profile;
+    private ChunkStatistics _statistics = null!;
+
+    public StageWorker(BuildStage stage, CorpusSplit split)
+    {
+        _stage = stage;
+        _split = split;
+
+        // The step that decides when the stage is through is counted where its decisions are carried out; here it is only counted what it fails on.
+        _counted = [.. stage.CountedSteps.Append(stage.Decides).OfType<ConfiguredStep>().Select(step => step.Name)];
+        _functions = [.. stage.Steps.Select(step => ((IDocumentStep)step.Step).Begin())];
+        _sketch = (stage.Decides?.Step as ICorpusStep)?.BeginSketching();
+    }
+
+    /// <summary>Puts documents through the stage and writes what comes of them.</summary>
+    /// <param name="documents">The documents.</param>
+    /// <param name="decisions">The decision on each, of the step before the stage.</param>
+    /// <param name="path">The file to write.</param>
+    /// <param name="cancellation">Stops between two documents.</param>
+    /// <returns>How many documents came in.</returns>
+    public long Process(IEnumerable<Document> documents, IEnumerable<Decision> decisions, string path, CancellationToken cancellation)
+    {
+        Begin();
+        long documentsIn = 0, bytesIn = 0, documentsOut = 0, bytesOut = 0;
+        var lengths = new SortedDictionary<int, long>();
+        using var next = decisions.GetEnumerator();
+        foreach (var document in documents)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            next.MoveNext();
+            var bytes = Encoding.UTF8.GetByteCount(document.Text);
+            documentsIn++;
+            bytesIn += bytes;
+            var length = BitOperations.Log2((uint)document.Text.Length);
+            lengths[length] = lengths.GetValueOrDefault(length) + 1;
+
+            var (kept, keptBytes) = Put(document, bytes, next.Current);
+            if (kept is not null && Sketch(kept, keptBytes))
+            {
+                documentsOut++;
+                bytesOut += keptBytes;
+                Write(kept, keptBytes);
+            }
+            else
+            {
+                kept = null;
+            }
+
+            _sections[ChunkSection.Kept].WriteByte(kept is null ? (byte)0 : (byte)1);
+            WriteTrace(document);
+        }
+
+        _statistics = _statistics with
+        {
+            BytesIn = bytesIn,
+            LengthsIn = _stage.Number == 0 ? lengths : null,
+            Profile = _profile?.ToRecord(ExamplesOfProfile),
+        };
+        End(path, documentsIn, documentsOut, bytesOut);
+        return documentsIn;
+    }
+
+    public void Dispose() => _lines.Dispose();
+
+    private const int ExamplesOfProfile = 512;
+
+    private void Begin()
+    {
+        foreach (var section in Enum.GetValues<ChunkSection>()) _sections[section] = new MemoryStream();
+        _documents = Member(ChunkSection.Documents, _stage.IsLast ? CompressionLevel.Optimal : CompressionLevel.Fastest);
+        _validation = Member(ChunkSection.Validation, CompressionLevel.Optimal);
+        _trace = Member(ChunkSection.Trace, CompressionLevel.Fastest);
+        _sketches.ResetWrittenCount();
+        _steps = [.. _counted.Select(name => new StepStatistics { Name = name })];
+        _profile = _stage.IsLast ? new CorpusProfile() : null;
+        _statistics = new ChunkStatistics { Steps = _steps };
+    }
+
+    private GZipStream Member(ChunkSection section, CompressionLevel level) => new(_sections[section], level, leaveOpen: true);
+
+    private void End(string path, long documentsIn, long documentsOut, long bytesOut)
+    {
+        _documents.Dispose();
+        _validation.Dispose();
+        _trace.Dispose();
+        using (var json = Member(ChunkSection.Statistics, CompressionLevel.Fastest)) JsonSerializer.Serialize(json, _statistics, DocumentTrace.Json);
+        ChunkFile.Write(
+            path,
+            documentsIn,
+            documentsOut,
+            bytesOut,
+            section => section == ChunkSection.Sketches ? _sketches.WrittenMemory : _sections[section].GetBuffer().AsMemory(0, (int)_sections[section].Length));
+        _sections.Clear();
+    }
+
+    // The document and the bytes of its text after all steps, or null where one of them dropped it.
+    private (Document? Document, long Bytes) Put(Document document, long bytes, in Decision decision)
+    {
+        _verdicts.Clear();
+        var number = 0;
+        var current = document;
+        if (_stage.Decided is { } decided)
+        {
+            var edit = decision;
+            if (Count(number++, ref current, ref bytes, given => Carry(decided, given, edit), decision.Because) is { } error) Quarantine(document, decided, error);
+        }
+
+        for (var i = 0; i < _functions.Length && current is not null; i++)
+        {
+            if (Count(number++, ref current, ref bytes, _functions[i], null) is not { } error) continue;
+            Quarantine(document, _stage.Steps[i], error);
+            // Its buffers are in the state in which the error left them.
+            _functions[i] = ((IDocumentStep)_stage.Steps[i].Step).Begin();
+        }
+
+        return (current, bytes);
+    }
+
+    // Lets a step look at a document and counts what it did; an error of the step takes the document out.
+    private Exception? Count(int number, ref Document? current, ref long bytes, Func<Document, StepResult> step, string? because)
+    {
+        var given = current!;
+        var statistics = _steps[number];
+        statistics.DocumentsIn++;
+        statistics.BytesIn += bytes;
+        StepResult result;
+        try
+        {
+            result = step(given);
+        }
+        catch (Exception error) when (IsOfTheDocument(error))
+        {
+            current = null;
+            Drop(number, given, bytes, StepResult.Drop(ReasonOf(error)), null, StepVerdict.Quarantined);
+            return error;
+        }
+
+        current = result.Document;
+        if (current is null)
+        {
+            Drop(number, given, bytes, result, because, StepVerdict.Dropped);
+            return null;
+        }
+
+        var changed = result.Changes is not null || !ReferenceEquals(current.Text, given.Text);
+        if (!ReferenceEquals(current.Text, given.Text)) bytes = Encoding.UTF8.GetByteCount(current.Text);
+        statistics.DocumentsOut++;
+        statistics.BytesOut += bytes;
+        if (changed)
+        {
+            statistics.Changed++;
+            statistics.Change(result.Changes ?? []);
+        }
+
+        if (result.Measured is { } measured && !double.IsNaN(measured.Distance))
+        {
+            var (kept, order) = (current, DocumentExample.OrderOf(current));
+            statistics.Near(measured.Distance, () => DocumentExample.Of(kept, order, measured));
+        }
+
+        if (changed || result.Measured is not null) _verdicts.Add(new StepVerdict(_stage.FirstStep + number, statistics.Name, changed ? StepVerdict.Changed : StepVerdict.Kept, Measured: result.Measured, Changes: result.Changes));
+        return null;
+    }
+
+    private void Drop(int number, Document document, long bytes, in StepResult result, string? because, string verdict)
+    {
+        var order = DocumentExample.OrderOf(document);
+        var (reason, measured) = (result.Reason ?? "no reason given", result.Measured);
+        _steps[number].Drop(reason, bytes, order, () => DocumentExample.Of(document, order, measured, because));
+        _verdicts.Add(new StepVerdict(_stage.FirstStep + number, _counted[number], verdict, reason, measured, because));
+    }
+
+    // Running out of memory, or being told to stop, says nothing about the document.
+    private static bool IsOfTheDocument(Exception error) => error is not (OperationCanceledException or OutOfMemoryException);
+
+    private static string ReasonOf(Exception error) => error is TimeoutException ? "quarantined: took too long" : "quarantined: the step failed on it";
+
+    private static StepResult Carry(ConfiguredStep decided, Document document, in Decision decision) => decision.Kind switch
+    {
+        DecisionKind.Keep => StepResult.Keep(document),
+        DecisionKind.Drop => StepResult.Drop(decision.Reason!, decision.Measured),
+        DecisionKind.StandsFor => StepResult.Keep(document with { Copies = Math.Max(document.Copies, (long)decision.Number) }),
+        DecisionKind.Weigh => StepResult.Keep(document with { Weight = document.Weight * decision.Number }),
+        _ => decided.Step is ICorpusStep step ? step.Apply(document, decision.Edit) : OrderedStep.Apply(decision.Edit!),
+    };
+
+    private bool Sketch(Document document, long bytes)
+    {
+        if (_stage.Decides is not { } decides) return true;
+        _sketchBytes.ResetWrittenCount();
+        try
+        {
+            _sketch?.Invoke(document, _sketchBytes);
+        }
+        catch (Exception error) when (IsOfTheDocument(error))
+        {
+            var statistics = _steps[^1];
+            statistics.DocumentsIn++;
+            statistics.BytesIn += bytes;
+            Drop(_steps.Length - 1, document, bytes, StepResult.Drop(ReasonOf(error)), null, StepVerdict.Quarantined);
+            Quarantine(document, decides, error);
+            _sketch = ((ICorpusStep)decides.Step).BeginSketching();
+            return false;
+        }
+
+        SketchRecords.Write(_sketches, document, _sketchBytes.WrittenSpan);
+        return true;
+    }
+
+    private void Write(Document document, long bytes)
+    {
+        if (!_stage.IsLast)
+        {
+            _documents.Write(_lines.Write(document));
+            return;
+        }
+
+        _profile!.Add(document);
+        var (train, validation) = _split.Divide(document);
+        if (train is not null) WriteLine(train, _documents, ChunkSection.Digests, _statistics.Train, ReferenceEquals(train, document) ? bytes : null);
+        if (validation is not null) WriteLine(validation, _validation, ChunkSection.ValidationDigests, _statistics.Validation, ReferenceEquals(validation, document) ? bytes : null);
+    }
+
+    private void WriteLine(Document document, GZipStream output, ChunkSection digests, SortedDictionary<string, CorpusSourceCount> sources, long? bytes)
+    {
+        var line = _lines.Write(document);
+        output.Write(line);
+        Span<byte> digest = stackalloc byte[SHA256.HashSizeInBytes];
+        SHA256.HashData(line, digest);
+        _sections[digests].Write(digest);
+        var before = sources.GetValueOrDefault(document.Source, new CorpusSourceCount(0, 0));
+        sources[document.Source] = new CorpusSourceCount(before.Documents + 1, before.Bytes + (bytes ?? Encoding.UTF8.GetByteCount(document.Text)));
+    }
+
+    private void WriteTrace(Document document)
+    {
+        JsonSerializer.Serialize(_trace, new DocumentTrace(document.Id, document.Source, _verdicts), DocumentTrace.Json);
+        _trace.WriteByte((byte)'\n');
+    }
+
+    private void Quarantine(Document document, ConfiguredStep step, Exception error)
+    {
+        var output = _sections[ChunkSection.Quarantine];
+        JsonSerializer.Serialize(output, new QuarantinedDocument(step.Name, $"{error.GetType().Name}: {error.Message}", document.Source, document.Id, document.Text), DocumentTrace.Json);
+        output.WriteByte((byte)'\n');
+    }
+}
+
+/// <summary>A line of the quarantine file.</summary>
+/// <param name="Step">The step that failed, or <c>read</c>.</param>
+/// <param name="Reason">How it failed.</param>
+/// <param name="Source">The document's source; of what could not be read, null.</param>
+/// <param name="Id">The document's id; of what could not be read, its file and line.</param>
+/// <param name="Text">The document's text as it came to the stage; of what could not be read, null.</param>
+internal sealed record QuarantinedDocument(string Step, string Reason, string? Source, string Id, string? Text);
