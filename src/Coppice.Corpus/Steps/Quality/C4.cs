@@ -105,7 +105,7 @@ public sealed class C4(C4Options? options = null) : IDocumentStep
             var content = text.AsSpan(line.TrimmedStart, line.TrimmedEnd - line.TrimmedStart);
             if (content.IsEmpty) continue;
             string? cited = null;
-            var words = CountChunks(content, _minWords);
+            var words = Boilerplate.CountWords(content, _minWords);
             var verdict = HasLongWord(content) ? Verdict.LongWord : Verdict.Keep;
             if (verdict == Verdict.Keep)
             {
@@ -113,7 +113,7 @@ public sealed class C4(C4Options? options = null) : IDocumentStep
                 {
                     content = cited;
                     citations++;
-                    if (_options.Variant == C4Variant.Tfds) words = CountChunks(content, _minWords);
+                    if (_options.Variant == C4Variant.Tfds) words = Boilerplate.CountWords(content, _minWords);
                 }
 
                 verdict = JudgeLine(content, words, present);
@@ -160,18 +160,6 @@ public sealed class C4(C4Options? options = null) : IDocumentStep
         }
 
         return false;
-    }
-
-    /// <summary>The number of stretches without white space, up to what is enough.</summary>
-    private static int CountChunks(ReadOnlySpan<char> line, int enough)
-    {
-        var count = 0;
-        for (var i = 0; i < line.Length && count < enough; i++)
-        {
-            if (!char.IsWhiteSpace(line[i]) && (i == 0 || char.IsWhiteSpace(line[i - 1]))) count++;
-        }
-
-        return count;
     }
 
     private static List<ReasonCount> Changes(ReadOnlySpan<int> removed, int citations)
