@@ -1,7 +1,10 @@
 using System.Diagnostics;
 using System.Text;
 using Coppice.Corpus;
+using Coppice.Corpus.Edits;
+using Coppice.Corpus.Privacy;
 using Coppice.Corpus.Quality;
+using Coppice.Corpus.Unicode;
 
 namespace Coppice.Benchmarks;
 
@@ -28,6 +31,9 @@ public static class CorpusBenchmark
         ("gopher-repetition", () => [new GopherRepetition()]),
         ("c4", () => [new C4()]),
         ("fineweb-quality", () => [new FineWebQuality()]),
+        ("pii-mask", () => [new PiiMask()]),
+        ("unicode-repair", () => [new UnicodeRepair()]),
+        ("prox rules", () => [new Prox()]),
     ];
 
     /// <summary>Measures.</summary>

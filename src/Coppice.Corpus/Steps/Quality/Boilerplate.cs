@@ -25,6 +25,9 @@ internal static class Boilerplate
     /// <summary>Whether a short line is a notice that pages carry.</summary>
     public static bool IsBoilerplate(ReadOnlySpan<char> line) => line.ContainsAny(Notices) && CountWords(line, MostWords + 1) <= MostWords;
 
+    /// <summary>Whether a line has such a notice, however long it is.</summary>
+    public static bool HasNotice(ReadOnlySpan<char> line) => line.ContainsAny(Notices);
+
     /// <summary>Whether a line is a count of likes, shares, comments and such: a number and one of those words, and nothing else; also several of these.</summary>
     public static bool IsCounter(ReadOnlySpan<char> line)
     {

@@ -7,8 +7,9 @@ internal sealed class HashCounter
 {
     private const int KeptSlots = 1 << 20;
     private ulong[] _keys = [];
-    private int[] _counts = [];
-    private int[] _firsts = [];
+
+    // The count and the first place of each key, in one: a slot costs one more cache line and not two.
+    private (int Count, int First)[] _values = [];
     private int _shift;
     private int _mask;
 
@@ -20,8 +21,7 @@ internal sealed class HashCounter
         if (_keys.Length < slots || (_keys.Length > KeptSlots && slots <= KeptSlots / 4))
         {
             _keys = new ulong[slots];
-            _counts = new int[slots];
-            _firsts = new int[slots];
+            _values = new (int, int)[slots];
         }
         else _keys.AsSpan(0, slots).Clear();
 
@@ -37,15 +37,15 @@ internal sealed class HashCounter
     public int Add(ulong hash, int index, out int first)
     {
         var slot = Slot(ref hash);
+        ref var value = ref _values[slot];
         if (_keys[slot] == 0)
         {
             _keys[slot] = hash;
-            _firsts[slot] = first = index;
-            return _counts[slot] = 1;
+            value = (0, index);
         }
 
-        first = _firsts[slot];
-        return ++_counts[slot];
+        first = value.First;
+        return ++value.Count;
     }
 
     /// <summary>Remembers a key.</summary>

@@ -13,6 +13,12 @@ public static class QualitySteps
         new("gopher-repetition", "repeated lines, paragraphs and n-grams: Gopher's rules", MakeGopherRepetition),
         new("c4", "keeps C4's lines: whole sentences, no boilerplate", MakeC4),
         new("fineweb-quality", "punctuation and length of lines, repeated lines: FineWeb's rules", MakeFineWebQuality),
+        new("fineweb-2", "Gopher's and FineWeb's rules with thresholds of each language from a file", MakeFineWebTwo),
+        new("refinedweb-lines", "removes capitals, counters and stubs line by line: RefinedWeb's corrections", MakeLineCorrections),
+        new("nemo-heuristics", "shares of signs, digits, URLs, white space, boilerplate: NeMo Curator's rules", MakeNemoHeuristics),
+        new("url-block-list", "drops documents by their address, by lists of your own", MakeUrlBlockList),
+        new("bad-words", "drops documents with words of lists of your own", MakeBadWords),
+        new("repeated-lines", "removes further copies of lines and paragraphs inside a document", MakeRepeatedLines),
     ];
 
     private static GopherQuality MakeGopherQuality(StepOptions options)
@@ -77,6 +83,70 @@ public static class QualitySteps
             MaxShortLines = options.NumberOrOff("max_short_lines", byDefault.MaxShortLines, 0, 1),
             MaxDuplicateCharacters = options.NumberOrOff("max_duplicate_characters", byDefault.MaxDuplicateCharacters, 0, 1),
             MaxNewlinesPerWord = options.NumberOrOff("max_newlines_per_word", byDefault.MaxNewlinesPerWord, 0),
+        });
+    }
+
+    private static FineWebTwo MakeFineWebTwo(StepOptions options)
+    {
+        var path = options.File("thresholds");
+        var dropOthers = options.Flag("drop_other_languages", false);
+        return new FineWebTwo(FineWebTwoThresholds.Load(path), dropOthers);
+    }
+
+    private static LineCorrections MakeLineCorrections(StepOptions options)
+    {
+        var byDefault = new LineCorrectionsOptions();
+        return new LineCorrections(new LineCorrectionsOptions
+        {
+            MaxUppercase = options.Number("max_uppercase", byDefault.MaxUppercase, 0, 1),
+            MaxDigits = options.Number("max_digits", byDefault.MaxDigits, 0, 1),
+            MinWords = options.Integer("min_words", byDefault.MinWords, 0),
+            MaxRemovedWords = options.Number("max_removed_words", byDefault.MaxRemovedWords, 0, 1),
+        });
+    }
+
+    private static NemoHeuristics MakeNemoHeuristics(StepOptions options)
+    {
+        var byDefault = new NemoHeuristicsOptions();
+        return new NemoHeuristics(new NemoHeuristicsOptions
+        {
+            MaxNonAlphanumeric = options.NumberOrOff("max_non_alphanumeric", byDefault.MaxNonAlphanumeric, 0, 1),
+            MaxDigits = options.NumberOrOff("max_digits", byDefault.MaxDigits, 0, 1),
+            MaxUrlCharacters = options.NumberOrOff("max_url_characters", byDefault.MaxUrlCharacters, 0, 1),
+            MaxWhiteSpace = options.NumberOrOff("max_white_space", byDefault.MaxWhiteSpace, 0, 1),
+            MaxParentheses = options.NumberOrOff("max_parentheses", byDefault.MaxParentheses, 0, 1),
+            MaxWordLength = options.NumberOrOff("max_word_length", byDefault.MaxWordLength, 1),
+            MaxBoilerplateParagraphs = options.NumberOrOff("max_boilerplate_paragraphs", byDefault.MaxBoilerplateParagraphs, 0, 1),
+            MaxLinesWithoutEndMark = options.NumberOrOff("max_lines_without_end_mark", byDefault.MaxLinesWithoutEndMark, 0, 1),
+        });
+    }
+
+    private static UrlBlockList MakeUrlBlockList(StepOptions options) => new(new UrlBlockLists
+    {
+        Domains = WordList.Read(options.Files("domains")),
+        Hosts = WordList.Read(options.Files("hosts")),
+        Urls = WordList.Read(options.Files("urls")),
+        Words = WordList.Read(options.Files("words")),
+        SoftWords = WordList.Read(options.Files("soft_words")),
+        SubWords = WordList.Read(options.Files("sub_words")),
+        SoftWordsToBlock = options.Integer("soft_words_to_block", 2, 1),
+        DropWithoutUrl = options.Flag("drop_without_url", false),
+    });
+
+    private static BadWords MakeBadWords(StepOptions options) => new(new BadWordsOptions
+    {
+        Words = BadWordsOptions.Read(options.Files("files")),
+        DefaultLanguage = options.Text("default_language", "en"),
+        KeepFraction = options.Number("keep_fraction", 0, 0, 1),
+    });
+
+    private static RepeatedLines MakeRepeatedLines(StepOptions options)
+    {
+        var byDefault = new RepeatedLinesOptions();
+        return new RepeatedLines(new RepeatedLinesOptions
+        {
+            MinLineLength = (int?)options.NumberOrOff("min_line_length", byDefault.MinLineLength, 1, int.MaxValue),
+            MinParagraphLength = (int?)options.NumberOrOff("min_paragraph_length", byDefault.MinParagraphLength, 1, int.MaxValue),
         });
     }
 

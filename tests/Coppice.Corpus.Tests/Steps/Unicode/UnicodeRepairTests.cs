@@ -109,7 +109,7 @@ public sealed class UnicodeRepairTests
     }
 
     [SharedDataTheory("data/text")]
-    [InlineData("languages.jsonl.gz")]
+    [InlineData("dc-law.jsonl.gz")]
     [InlineData("german-law.jsonl.gz")]
     public void No_sequence_is_repaired_in_texts_that_have_no_fault(string file)
     {
