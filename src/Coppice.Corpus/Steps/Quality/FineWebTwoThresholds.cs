@@ -70,7 +70,7 @@ public sealed record FineWebTwoThresholds(IReadOnlyDictionary<string, LanguageTh
         {
             throw new CoppiceException($"{path}:{error.LineNumber + 1}: is no file of thresholds: {error.Message}", inner: error);
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentException)
         {
             throw new CoppiceException($"{path}: can't be read: {error.Message}", inner: error);
         }

@@ -9,9 +9,9 @@ namespace Coppice.Corpus.Tests.Steps.Quality;
 
 public sealed class GoodTextTests(ITestOutputHelper output)
 {
-    // The shares that must survive; laws are lists of short paragraphs, which rules made for web pages don't all like.
+    // The shares that must survive. Plays have more punctuation than datatrove's share of tokens with letters allows; laws are lists of short paragraphs.
     [SharedDataTheory("data/text")]
-    [InlineData("books.jsonl.gz", "gopher-quality", 0.95)]
+    [InlineData("books.jsonl.gz", "gopher-quality", 0.75)]
     [InlineData("books.jsonl.gz", "gopher-repetition", 0.9)]
     [InlineData("books.jsonl.gz", "c4", 0.9)]
     [InlineData("books.jsonl.gz", "fineweb-quality", 0.8)]
