@@ -1,4 +1,4 @@
-using System.Runtime.InteropServices;
+using Coppice.Corpus.Scoring;
 using Coppice.Foundation;
 
 namespace Coppice.Corpus;
@@ -12,10 +12,7 @@ namespace Coppice.Corpus;
 /// with h' the context without its first token, P_0 uniform over the vocabulary, and d_k = n1 / (n1 + 2·n2) of the n-grams that count once and twice. A context
 /// that never occurred is passed over. In front of a document stand tokens that mean its beginning.
 /// </summary>
-/// <remarks>
-/// N-grams are known by 64-bit hashes: two share one with a probability of about 2⁻⁶⁴ a pair. Memory is about 80 bytes for each different n-gram, of which there
-/// are at most order · tokens. Reading is thread-safe.
-/// </remarks>
+/// <remarks>Memory is about 100 bytes for each different n-gram, of which there are at most order · tokens; half of it during training only. Reading is thread-safe.</remarks>
 [Technique("kneser-ney", Title = "An Empirical Study of Smoothing Techniques for Language Modeling", Paper = "doi:10.1006/csla.1999.0128")]
 public sealed class NgramModel
 {
@@ -25,15 +22,12 @@ public sealed class NgramModel
     /// <summary>The most tokens that are trained on where no other number is given.</summary>
     public const long DefaultMaximumTokens = 4_000_000;
 
-    private const int LongestOrder = 8;
-    private const int Beginning = -1;
     private const ulong OrderOfDocuments = 0x4E4752414D;
     private readonly int _vocabularySize;
+    private readonly int _order;
+    private readonly KneserNeyModel _model;
 
-    // By the length of the context.
-    private readonly Level[] _levels;
-
-    private NgramModel(int vocabularySize, int order) => (_vocabularySize, _levels) = (vocabularySize, [.. Enumerable.Range(0, order).Select(_ => new Level())]);
+    private NgramModel(int vocabularySize, int order, KneserNeyModel model) => (_vocabularySize, _order, _model) = (vocabularySize, order, model);
 
     /// <summary>Counts the n-grams of a store's documents.</summary>
     /// <param name="store">The documents.</param>
@@ -44,21 +38,25 @@ public sealed class NgramModel
     public static NgramModel Train(
         TokenStore store, IReadOnlyList<int>? documents = null, int order = DefaultOrder, long maximumTokens = DefaultMaximumTokens, CancellationToken cancellation = default)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(order, 1);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(order, LongestOrder);
         ArgumentOutOfRangeException.ThrowIfLessThan(maximumTokens, 1);
-        var model = new NgramModel(store.VocabularySize, order);
+        var counts = new KneserNeyCounts(order);
         var count = documents?.Count ?? store.DocumentCount;
         var shuffle = new KeyedPermutation(Math.Max(1, count), OrderOfDocuments);
         for (var i = 0; i < count && maximumTokens > 0; i++)
         {
             cancellation.ThrowIfCancellationRequested();
             var place = (int)shuffle[i];
-            maximumTokens -= model.Add(store, documents is null ? place : documents[place], maximumTokens);
+            var contexts = counts.BeginText();
+            foreach (var token in store.ReadText(documents is null ? place : documents[place]))
+            {
+                if (maximumTokens == 0) break;
+                counts.Add(contexts, (ulong)token);
+                maximumTokens--;
+            }
         }
 
-        foreach (var level in model._levels) level.SetDiscount();
-        return model;
+        var uniform = -Math.Log2(store.VocabularySize);
+        return new NgramModel(store.VocabularySize, order, counts.ToModel(_ => uniform));
     }
 
     /// <summary>The probability of a token; those of a vocabulary sum to 1 in every context.</summary>
@@ -66,12 +64,10 @@ public sealed class NgramModel
     /// <param name="token">The token.</param>
     public double Probability(ReadOnlySpan<int> context, int token)
     {
-        Span<int> history = stackalloc int[LongestOrder];
-        history = history[..(_levels.Length - 1)];
-        history.Fill(Beginning);
-        var known = context[Math.Max(0, context.Length - history.Length)..];
-        known.CopyTo(history[(history.Length - known.Length)..]);
-        return ProbabilityAfter(history, token);
+        Span<int> contexts = stackalloc int[KneserNeyCounts.LongestOrder];
+        var known = _model.BeginText(contexts);
+        foreach (var before in context[Math.Max(0, context.Length - _order + 1)..]) Log2Probability(before, contexts, ref known);
+        return Math.Pow(2, Log2Probability(token, contexts, ref known));
     }
 
     /// <summary>How surprising a document's text is.</summary>
@@ -82,113 +78,21 @@ public sealed class NgramModel
     {
         if (store.VocabularySize != _vocabularySize)
             throw new ArgumentException($"The store has a vocabulary of {store.VocabularySize}, the model of {_vocabularySize}.", nameof(store));
-        var history = NewHistory();
+        Span<int> contexts = stackalloc int[KneserNeyCounts.LongestOrder];
+        var known = _model.BeginText(contexts);
         var (bits, count) = (0.0, 0L);
         foreach (var token in store.ReadText(document))
         {
-            bits -= Math.Log2(ProbabilityAfter(history, token));
+            bits -= Log2Probability(token, contexts, ref known);
             count++;
-            Shift(history, token);
         }
 
         return count == 0 ? double.PositiveInfinity : bits / count;
     }
 
-    private long Add(TokenStore store, int document, long maximumTokens)
+    private double Log2Probability(int token, Span<int> contexts, ref int known)
     {
-        var history = NewHistory();
-        var count = 0L;
-        foreach (var token in store.ReadText(document))
-        {
-            if (count == maximumTokens) break;
-            Add(history, token);
-            count++;
-            Shift(history, token);
-        }
-
-        return count;
-    }
-
-    // A shorter n-gram counts the different tokens before it: only an n-gram that is new adds one.
-    private void Add(ReadOnlySpan<int> history, int token)
-    {
-        Span<ulong> contexts = stackalloc ulong[LongestOrder];
-        HashContexts(history, contexts);
-        for (var k = _levels.Length - 1; k >= 0; k--)
-        {
-            if (!_levels[k].Add(contexts[k], Extended(contexts[k], token))) break;
-        }
-    }
-
-    private double ProbabilityAfter(ReadOnlySpan<int> history, int token)
-    {
-        Span<ulong> contexts = stackalloc ulong[LongestOrder];
-        HashContexts(history, contexts);
-        var probability = 1.0 / _vocabularySize;
-        for (var k = 0; k < _levels.Length; k++)
-        {
-            // Where a context never occurred, no longer one did.
-            if (!_levels[k].Refine(contexts[k], Extended(contexts[k], token), ref probability)) break;
-        }
-
-        return probability;
-    }
-
-    // The hash of the last k tokens, for each k: from the nearest token back.
-    private static void HashContexts(ReadOnlySpan<int> history, Span<ulong> contexts)
-    {
-        contexts[0] = 0;
-        for (var k = 1; k <= history.Length; k++) contexts[k] = Extended(contexts[k - 1], history[^k]);
-    }
-
-    private static ulong Extended(ulong hash, int token) => CounterRandom.Mix(hash + (ulong)(token + 2));
-
-    private int[] NewHistory()
-    {
-        var history = new int[_levels.Length - 1];
-        Array.Fill(history, Beginning);
-        return history;
-    }
-
-    private static void Shift(int[] history, int token)
-    {
-        if (history.Length == 0) return;
-        history.AsSpan(1).CopyTo(history);
-        history[^1] = token;
-    }
-
-    /// <summary>The n-grams of one length.</summary>
-    private sealed class Level
-    {
-        private readonly Dictionary<ulong, int> _counts = [];
-        private readonly Dictionary<ulong, (long Total, int Distinct)> _contexts = [];
-        private double _discount;
-
-        /// <summary>Counts an n-gram; true where it is new.</summary>
-        public bool Add(ulong context, ulong ngram)
-        {
-            ref var count = ref CollectionsMarshal.GetValueRefOrAddDefault(_counts, ngram, out var known);
-            count++;
-            ref var after = ref CollectionsMarshal.GetValueRefOrAddDefault(_contexts, context, out _);
-            after = (after.Total + 1, after.Distinct + (known ? 0 : 1));
-            return !known;
-        }
-
-        public void SetDiscount()
-        {
-            double once = _counts.Values.LongCount(count => count == 1);
-            double twice = _counts.Values.LongCount(count => count == 2);
-            // With none of either the formula says nothing, or that no unseen token is possible.
-            _discount = once > 0 && twice > 0 ? once / (once + 2 * twice) : 0.5;
-        }
-
-        /// <summary>Makes the probability after a longer context of that after a shorter one; false where the context never occurred.</summary>
-        public bool Refine(ulong context, ulong ngram, ref double probability)
-        {
-            if (!_contexts.TryGetValue(context, out var after)) return false;
-            _counts.TryGetValue(ngram, out var count);
-            probability = (Math.Max(count - _discount, 0) + _discount * after.Distinct * probability) / after.Total;
-            return true;
-        }
+        var log2 = _model.Log2Probability((ulong)token, contexts, ref known, out var isKnown);
+        return isKnown ? log2 : log2 - Math.Log2(_vocabularySize);
     }
 }
