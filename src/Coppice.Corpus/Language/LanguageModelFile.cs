@@ -1,14 +1,8 @@
-using System.IO.Compression;
-using System.Security.Cryptography;
-using System.Text;
-using Coppice.Foundation;
+using Coppice.Corpus.Scoring;
 
 namespace Coppice.Corpus.Language;
 
-/// <summary>
-/// A language model in one file: eight bytes that name the format, the SHA-256 of the rest, and the rest, which is compressed (Brotli): languages, rounding step,
-/// temperature, and for each script its languages and their weights, a byte each, language by language.
-/// </summary>
+/// <summary>A language model in one file: languages, rounding step, temperature, and for each script its languages and their weights, a byte each, language by language.</summary>
 internal static class LanguageModelFile
 {
     /// <summary>The most buckets of a script, as a power of two.</summary>
@@ -17,8 +11,9 @@ internal static class LanguageModelFile
     /// <summary>The most languages of a model.</summary>
     public const int MostLanguages = 1000;
 
+    private const string Format = "CPLANG01";
+    private const string Kind = "language model";
     private const string Resource = "Coppice.Corpus.Language.languages.bin";
-    private static readonly byte[] s_magic = "CPLANG01"u8.ToArray();
 
     /// <summary>The model that is part of this assembly.</summary>
     public static LanguageIdentifier LoadDefault()
@@ -26,56 +21,33 @@ internal static class LanguageModelFile
         using var stream = typeof(LanguageModelFile).Assembly.GetManifestResourceStream(Resource) ?? throw new InvalidOperationException($"The resource {Resource} is missing.");
         using var content = new MemoryStream();
         stream.CopyTo(content);
-        return Read(content.ToArray(), Resource);
+        return ModelFile.Read(content.ToArray(), Resource, Format, Kind, Read);
     }
 
     /// <summary>Reads a model.</summary>
-    public static LanguageIdentifier Load(string path)
-    {
-        try
-        {
-            return Read(File.ReadAllBytes(path), path);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException or InvalidDataException)
-        {
-            throw new CoppiceException($"{path}: can't be read: {error.Message}", inner: error);
-        }
-    }
+    public static LanguageIdentifier Load(string path) => ModelFile.Read(path, Format, Kind, Read);
 
     /// <summary>Writes a model.</summary>
-    public static void Save(LanguageIdentifier model, string path)
+    public static void Save(LanguageIdentifier model, string path) => ModelFile.Write(path, Format, writer =>
     {
-        using var content = new MemoryStream();
-        using (var compressed = new BrotliStream(content, CompressionLevel.SmallestSize, leaveOpen: true))
-        using (var writer = new BinaryWriter(compressed, Encoding.UTF8))
+        writer.Write(model.Languages.Count);
+        foreach (var language in model.Languages) writer.Write(language);
+        writer.Write(model.Step);
+        writer.Write(model.Temperature.Scale);
+        writer.Write(model.Temperature.Exponent);
+        writer.Write(model.Groups.Count);
+        foreach (var group in model.Groups)
         {
-            writer.Write(model.Languages.Count);
-            foreach (var language in model.Languages) writer.Write(language);
-            writer.Write(model.Step);
-            writer.Write(model.Temperature.Scale);
-            writer.Write(model.Temperature.Exponent);
-            writer.Write(model.Groups.Count);
-            foreach (var group in model.Groups)
-            {
-                writer.Write(Scripts.NameOf(group.Script));
-                writer.Write(group.BucketBits);
-                writer.Write(group.Languages.Length);
-                foreach (var language in group.Languages) writer.Write(language);
-                foreach (var weight in group.WeightsByLanguage()) writer.Write(weight);
-            }
+            writer.Write(Scripts.NameOf(group.Script));
+            writer.Write(group.BucketBits);
+            writer.Write(group.Languages.Length);
+            foreach (var language in group.Languages) writer.Write(language);
+            foreach (var weight in group.WeightsByLanguage()) writer.Write(weight);
         }
+    });
 
-        AtomicFile.WriteBytes(path, [.. s_magic, .. SHA256.HashData(content.ToArray()), .. content.ToArray()]);
-    }
-
-    private static LanguageIdentifier Read(byte[] file, string name)
+    private static LanguageIdentifier Read(BinaryReader reader)
     {
-        var start = s_magic.Length + SHA256.HashSizeInBytes;
-        if (file.Length < start || !file.AsSpan().StartsWith(s_magic)) throw new CoppiceException($"{name}: not a language model; make one with a language model trainer");
-        if (!SHA256.HashData(file.AsSpan(start)).AsSpan().SequenceEqual(file.AsSpan(s_magic.Length, SHA256.HashSizeInBytes)))
-            throw new CoppiceException($"{name}: the language model is damaged (its checksum does not match); copy or train it again");
-        using var content = new BrotliStream(new MemoryStream(file, start, file.Length - start), CompressionMode.Decompress);
-        using var reader = new BinaryReader(new BufferedStream(content, 1 << 16), Encoding.UTF8);
         var languages = new string[Number(1, MostLanguages)];
         for (var i = 0; i < languages.Length; i++) languages[i] = reader.ReadString();
         var step = reader.ReadDouble();
@@ -84,7 +56,7 @@ internal static class LanguageModelFile
         for (var i = 0; i < groups.Length; i++)
         {
             var script = Scripts.ByName(reader.ReadString());
-            if (script < 0) throw Wrong();
+            if (script < 0) throw new InvalidDataException("There is no such script.");
             var bucketBits = Number(1, MostBucketBits);
             var members = new int[Number(1, languages.Length)];
             for (var member = 0; member < members.Length; member++) members[member] = Number(0, languages.Length - 1);
@@ -92,7 +64,7 @@ internal static class LanguageModelFile
             for (var weight = 0; weight < weights.Length; weight++)
             {
                 weights[weight] = reader.ReadSByte();
-                if (weights[weight] is < -ScriptGroup.LargestWeight or > ScriptGroup.LargestWeight) throw Wrong();
+                if (weights[weight] is < -ScriptGroup.LargestWeight or > ScriptGroup.LargestWeight) throw new InvalidDataException("A weight is too large.");
             }
 
             groups[i] = new ScriptGroup(script, members, bucketBits, weights);
@@ -100,7 +72,7 @@ internal static class LanguageModelFile
 
         return new LanguageIdentifier(languages, step, temperature, groups);
 
-        int Number(int least, int most) => reader.ReadInt32() is var number && number >= least && number <= most ? number : throw Wrong();
-        CoppiceException Wrong() => new($"{name}: the language model makes no sense; train it again");
+        int Number(int least, int most) =>
+            reader.ReadInt32() is var number && number >= least && number <= most ? number : throw new InvalidDataException($"{number} is not between {least} and {most}.");
     }
 }
