@@ -57,8 +57,8 @@ public class ScoringStepsTests
         using var folder = new TemporaryFolder();
         var bad = Write(folder, "bad.jsonl", Enumerable.Range(0, 200).Select(Bad));
         var judge = Assert.IsType<InvertedPerplexity>(Create("inverted-perplexity", ("unwanted", [bad]))).Begin();
-        Assert.True(Enumerable.Range(1000, 100).Count(i => judge(new Document("1", Bad(i), "x")).Reason == "like unwanted text") >= 85);
-        Assert.All(Enumerable.Range(1000, 100), i => Assert.NotNull(judge(new Document("1", Good(i), "x")).Document));
+        Assert.True(Enumerable.Range(300, 100).Count(i => judge(new Document("1", Bad(i), "x")).Reason == "like unwanted text") >= 85);
+        Assert.All(Enumerable.Range(300, 100), i => Assert.NotNull(judge(new Document("1", Good(i), "x")).Document));
         Assert.NotNull(judge(new Document("1", "Buy red pills now!", "x")).Document);
 
         var few = Write(folder, "few.jsonl", Enumerable.Range(0, 50).Select(Bad));

