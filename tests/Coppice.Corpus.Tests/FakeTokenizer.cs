@@ -30,5 +30,14 @@ internal sealed class FakeTokenizer(int? begin, int? end, int vocabularySize = 2
         foreach (var value in Encoding.UTF8.GetBytes(text.ToString())) ids.Add(value);
     }
 
-    public string Decode(ReadOnlySpan<int> ids, bool skipSpecialTokens = true) => throw new NotSupportedException();
+    public string Decode(ReadOnlySpan<int> ids, bool skipSpecialTokens = true)
+    {
+        var bytes = new List<byte>();
+        foreach (var id in ids)
+        {
+            if (id <= byte.MaxValue) bytes.Add((byte)id);
+        }
+
+        return Encoding.UTF8.GetString([.. bytes]);
+    }
 }
