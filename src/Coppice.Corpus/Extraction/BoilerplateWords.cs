@@ -27,12 +27,12 @@ internal static class BoilerplateWords
         + "recommendations recommended morestories morenews mostread mostpopular readmore readalso");
 
     private static readonly FrozenSet<string> Weak = Set(
-        "widget widgets teaser teasers promo promos promotion promotions banner banners masthead topbar toolbar header "
+        "widgetarea widgettitle sidebarwidget teaser teasers promo promos promotion promotions banner banners masthead topbar toolbar siteheader "
         + "meta metadata postmeta entrymeta articlemeta postinfo entryinfo articleinfo byline bylines author authors authorbox authorinfo authorbio autor autoren autorenbox auteur bio "
         + "biography vcard postedon postdate entrydate timestamp dateline rating ratings vote votes voting poll polls survey quiz recommend recommendation popular trending latest "
         + "prev previous next neighbours credit credits caption captions wpcaption figcaption copyright gallery slider slideshow carousel swiper player toc inhaltsverzeichnis tooltip "
-        + "attachments linklist searchform search suche legal disclaimer imprint impressum hint notice alert crosslinks linkbox infobox feedback counter "
-        + "skip jump toplink backtotop sticky notification callout cta");
+        + "attachments linklist searchform search suche legal disclaimer imprint impressum alert crosslinks linkbox feedback counter "
+        + "skip jump toplink backtotop notification cta");
 
     private static readonly FrozenSet<string> Modifiers = Set("category tag has no with without not layout columns template type format status");
 
@@ -44,7 +44,7 @@ internal static class BoilerplateWords
     /// <param name="parent">The node around it, or null where that does not matter.</param>
     public static Boilerplate Judge(string tag, in ElementNames names, PageNode? parent)
     {
-        var byTag = ByTag(tag, names, parent);
+        var byTag = ByTag(tag, parent);
         if (byTag is Boilerplate.Strong || names.Tokens is null) return byTag;
         var worst = byTag;
         if (names.Role is "navigation" or "contentinfo" or "search" or "dialog" or "alertdialog" or "menu" or "menubar" or "toolbar") worst = Boilerplate.Strong;
@@ -84,7 +84,7 @@ internal static class BoilerplateWords
         return worst;
     }
 
-    private static Boilerplate ByTag(string tag, in ElementNames names, PageNode? parent)
+    private static Boilerplate ByTag(string tag, PageNode? parent)
     {
         switch (tag)
         {
@@ -93,15 +93,8 @@ internal static class BoilerplateWords
             case "footer":
                 // The source of a quotation stands in a footer too.
                 return parent?.Nearest("blockquote") is null ? Boilerplate.Strong : Boilerplate.None;
-            case "aside" or "form" or "figcaption":
+            case "aside" or "form" or "figure" or "figcaption":
                 return Boilerplate.Weak;
-            case "figure":
-                foreach (var token in names.Tokens)
-                {
-                    if (token.Words.Any(word => word is "table" or "code" or "highlight" or "quote" or "pullquote" or "listing")) return Boilerplate.None;
-                }
-
-                return Boilerplate.None;
             case "header":
                 return parent is null || (parent.Nearest("article") is null && parent.Nearest("main") is null) ? Boilerplate.Weak : Boilerplate.None;
             default:

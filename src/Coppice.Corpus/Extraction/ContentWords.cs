@@ -34,6 +34,9 @@ internal static class ContentWords
         "lead lede leadtext intro introtext introduction standfirst subtitle dek summary articlesummary excerpt postexcerpt abstract vorspann teasertext chapeau chapo entradilla bajada "
         + "ingress articleintro articlelead postintro sommario occhiello anlauf einleitung articledescription articlesubtitle storysummary");
 
+    // Words that name a lead wherever they stand in a class, as in article-header__intro.
+    private static readonly FrozenSet<string> LeadWords = Set("lead lede intro standfirst dek vorspann chapeau chapo bajada entradilla ingress sommario subheadline subtitle");
+
     /// <summary>What an element's names say for it.</summary>
     /// <param name="tag">Its name.</param>
     /// <param name="names">Its classes and id.</param>
@@ -64,6 +67,11 @@ internal static class ContentWords
         if (LeadTokens.Contains(token.Together)) return ContentHint.Lead;
         if (ArticleTokens.Contains(token.Together)) return ContentHint.Article;
         if (MainTokens.Contains(token.Together)) return ContentHint.Main;
+
+        foreach (var word in token.Words)
+        {
+            if (LeadWords.Contains(word)) return ContentHint.Lead;
+        }
 
         // c-article-body, td-post-content, article-body-text: the two words next to each other are enough.
         for (var index = 1; index < token.Words.Count; index++)

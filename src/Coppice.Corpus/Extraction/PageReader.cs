@@ -96,7 +96,12 @@ internal sealed class PageReader
             if (_node.Tag == "ol") number = _node.Items;
         }
 
-        _node = Open(tag, BoilerplateWords.Judge(tag, names, _node), ContentWords.Judge(tag, names), number);
+        var hint = ContentWords.Judge(tag, names);
+        var boilerplate = BoilerplateWords.Judge(tag, names, _node);
+
+        // A teaser text above an article is its first paragraph.
+        if (hint == ContentHint.Lead && boilerplate == Boilerplate.Weak) boilerplate = Boilerplate.None;
+        _node = Open(tag, boilerplate, hint, number);
         if (tag is not ("pre" or "listing" or "xmp")) return Opened.Block;
         _codeDepth++;
         return Opened.Code;
@@ -130,7 +135,7 @@ internal sealed class PageReader
     {
         const int longestLabel = 60;
         var names = ElementNames.Of(element);
-        return names.Any && BoilerplateWords.Judge("span", names, null) != Boilerplate.None && element.TextContent.Length < longestLabel;
+        return names.Any && BoilerplateWords.Judge("span", names, null) >= Boilerplate.Strong && element.TextContent.Length < longestLabel;
     }
 
     private void Append(string data)

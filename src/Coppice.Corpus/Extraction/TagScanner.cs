@@ -1,8 +1,11 @@
+using System.Buffers;
+
 namespace Coppice.Corpus.Extraction;
 
 /// <summary>Goes over the tags of a page without parsing it: enough to say how deep it nests.</summary>
 internal ref struct TagScanner(ReadOnlySpan<char> html)
 {
+    private static readonly SearchValues<char> NameEnds = SearchValues.Create(" \t\r\n\f/>");
     private readonly ReadOnlySpan<char> _html = html;
     private int _position;
 
@@ -41,7 +44,7 @@ internal ref struct TagScanner(ReadOnlySpan<char> html)
             }
 
             var rest = _html[start..];
-            var length = rest.IndexOfAny(" \t\r\n\f/>");
+            var length = rest.IndexOfAny(NameEnds);
             var name = length < 0 ? rest : rest[..length];
             var end = rest.IndexOf('>');
             var inside = end < 0 ? rest : rest[..end];

@@ -1,0 +1,129 @@
+namespace Coppice.Corpus.Extraction;
+
+/// <summary>Drops the blocks of a page that are not content, whatever their text: by the names of elements, by links, and by what headings announce.</summary>
+internal static class BoilerplateRemoval
+{
+    private const double MostOfStrong = 0.7;
+    private const double MostOfWeak = 0.4;
+    private const int TooLittleWithoutComments = 200;
+    private const double LinkFarm = 0.6;
+
+    /// <summary>Drops what names speak against, unless it holds so much of the page that the name must mean something else.</summary>
+    /// <param name="page">The page.</param>
+    /// <param name="least">How sure the names must be: <see cref="Boilerplate.Weak"/> drops most.</param>
+    public static void ByName(Page page, Boilerplate least)
+    {
+        var total = page.PlainOf(page.Body);
+        var comments = Outermost(page, Boilerplate.Comments).Sum(page.PlainOf);
+        var commentsAreAll = total - comments < TooLittleWithoutComments;
+        var total0 = commentsAreAll ? total : total - comments;
+        foreach (var node in page.Nodes)
+        {
+            if (node.Boilerplate == Boilerplate.None || node.Boilerplate < least) continue;
+            var drops = node.Boilerplate switch
+            {
+                Boilerplate.Comments => !commentsAreAll,
+                Boilerplate.Strong => page.PlainOf(node) <= MostOfStrong * total0,
+                _ => page.PlainOf(node) <= MostOfWeak * total0 && !HoldsFigureOfText(page, node),
+            };
+            if (drops) Drop(page, node.First, node.End);
+        }
+    }
+
+    /// <summary>Drops lists, tables and sections that are links for the most part and have no paragraph.</summary>
+    public static void LinkFarms(Page page)
+    {
+        foreach (var node in page.Nodes)
+        {
+            var blocks = node.End - node.First;
+            if (blocks < 2 || node.Parent is null || page.LinkDensityOf(node) < LinkFarm || Holds(page, node, BlockClass.Good)) continue;
+            Drop(page, node.First, node.End);
+        }
+    }
+
+    /// <summary>Drops the sections that headings announce as comments, related articles, about the author and the like; and lines that only lead elsewhere.</summary>
+    public static void ByPhrase(Page page)
+    {
+        for (var index = 0; index < page.Blocks.Count; index++)
+        {
+            var block = page.Blocks[index];
+            if (block.Dropped) continue;
+            if (BoilerplatePhrases.IsLine(block))
+            {
+                block.Dropped = true;
+                continue;
+            }
+
+            if (!IsTitle(block)) continue;
+            if (BoilerplatePhrases.AnnouncesComments(block.Text)) Drop(page, index, EndOfSection(page, index, throughText: true));
+            else if (BoilerplatePhrases.AnnouncesOther(block.Text)) Drop(page, index, EndOfSection(page, index, throughText: false));
+        }
+    }
+
+    private static bool IsTitle(PageBlock block) => block.Kind == BlockKind.Heading || (block.Text.Length < 50 && block.Kind is BlockKind.Text or BlockKind.Paragraph);
+
+    // To the next heading that is no deeper, or the end of what holds the heading; through running text only where that is announced.
+    private static int EndOfSection(Page page, int heading, bool throughText)
+    {
+        var block = page.Blocks[heading];
+        var holder = block.Node;
+        while (holder.Parent is { } parent && holder.First == heading && holder.End == heading + 1) holder = parent;
+        var level = Level(block);
+        for (var index = heading + 1; index < holder.End; index++)
+        {
+            var next = page.Blocks[index];
+            if (next.Kind == BlockKind.Heading && Level(next) <= level) return index;
+            if (!throughText && next.Class >= BlockClass.NearGood && next.LinkDensity < 0.2) return index;
+        }
+
+        return holder.End;
+    }
+
+    private static int Level(PageBlock block)
+    {
+        for (var node = block.Node; node is not null; node = node.Parent)
+        {
+            if (node.Tag is ['h', >= '1' and <= '6']) return node.Tag[1] - '0';
+        }
+
+        return 7;
+    }
+
+    private static void Drop(Page page, int first, int end)
+    {
+        for (var index = first; index < end; index++) page.Blocks[index].Dropped = true;
+    }
+
+    private static bool Holds(Page page, PageNode node, BlockClass atLeast)
+    {
+        for (var index = node.First; index < node.End; index++)
+        {
+            if (page.Blocks[index].Class >= atLeast) return true;
+        }
+
+        return false;
+    }
+
+    // Tables, code and quotations are often set as figures.
+    private static bool HoldsFigureOfText(Page page, PageNode node)
+    {
+        if (node.Tag != "figure") return false;
+        for (var index = node.First; index < node.End; index++)
+        {
+            if (page.Blocks[index].Kind is BlockKind.Cell or BlockKind.Code or BlockKind.Quote) return true;
+        }
+
+        return false;
+    }
+
+    private static IEnumerable<PageNode> Outermost(Page page, Boilerplate boilerplate)
+    {
+        var end = 0;
+        foreach (var node in page.Nodes)
+        {
+            if (node.Boilerplate != boilerplate || node.First < end) continue;
+            end = node.End;
+            yield return node;
+        }
+    }
+}
