@@ -18,6 +18,12 @@ internal sealed class CheckedGzipStream(Stream compressed) : ForwardStream
     private int _start;
     private int _end;
 
+    /// <summary>How many bytes came out so far.</summary>
+    public long Decompressed { get; private set; }
+
+    /// <summary>How many bytes went in so far.</summary>
+    public long Compressed => compressed.Position;
+
     /// <summary>Reads decompressed bytes.</summary>
     /// <param name="buffer">Takes them.</param>
     /// <exception cref="InvalidDataException">The data is no gzip, is damaged or cut off.</exception>
@@ -39,6 +45,7 @@ internal sealed class CheckedGzipStream(Stream compressed) : ForwardStream
         var count = Math.Min(buffer.Length, _end - _start - Marker.Length);
         _buffer.AsSpan(_start, count).CopyTo(buffer);
         _start += count;
+        Decompressed += count;
         return count;
     }
 

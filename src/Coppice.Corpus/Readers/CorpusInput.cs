@@ -48,7 +48,15 @@ public sealed record CorpusInput(string Path, string? Name = null)
         using var whole = new ConcatenatedStream(new MemoryStream(beginning), content);
         var file = new SourceFile(whole, found.Path, found.Id, Name ?? found.Source, Name is not null, options, report);
         foreach (var document in Documents(reader, file)) yield return document;
+        if (content is CheckedGzipStream { Decompressed: > SuspiciousBytes } gzip && gzip.Decompressed / SuspiciousRatio > gzip.Compressed)
+        {
+            report.Problem(DropReasons.SuspiciousCompression, FormattableString.Invariant($"{found.Path}: {gzip.Decompressed / Math.Max(1, gzip.Compressed)}:1"));
+        }
     }
+
+    // Text compresses to a tenth of its size, very repetitive text to a hundredth.
+    private const int SuspiciousRatio = 200;
+    private const int SuspiciousBytes = 1 << 20;
 
     private static Stream? Open(string path, CorpusReport report)
     {

@@ -12,8 +12,14 @@ public static class DocumentReaders
     public static IReadOnlyList<IDocumentReader> All { get; } =
     [
         new JsonLinesReader(),
+        new WarcReader(),
+        new MboxReader(),
+        new CsvReader("csv"),
+        new CsvReader("tsv"),
         new XmlDocumentationReader(),
+        new HtmlReader(),
         new MarkdownReader(),
+        new SourceCodeReader(),
         new PlainTextReader(),
     ];
 

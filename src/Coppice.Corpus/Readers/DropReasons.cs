@@ -21,6 +21,15 @@ public static class DropReasons
     /// <summary>A JSON object without the text field.</summary>
     public const string NoTextField = "no text field of type string";
 
+    /// <summary>A table without the column of the text.</summary>
+    public const string NoTextColumn = "table has no text column";
+
+    /// <summary>A record of a table with more or fewer fields than the header.</summary>
+    public const string OtherNumberOfFields = "record with another number of fields than the header";
+
+    /// <summary>The last record of a table, where quotation marks are opened and never closed.</summary>
+    public const string OpenQuotation = "quotation marks opened and never closed";
+
     /// <summary>XML that breaks off or breaks the rules; the members before it were kept.</summary>
     public const string BadXml = "malformed XML; the rest of the file is lost";
 
@@ -32,4 +41,34 @@ public static class DropReasons
 
     /// <summary>A file or folder that the operating system would not let us read.</summary>
     public const string Unreadable = "can't be read";
+
+    /// <summary>A response that is no page: an error, a redirection.</summary>
+    public const string NotSuccessful = "HTTP response without success";
+
+    /// <summary>A response or mail of no type with text in it: a picture, a script.</summary>
+    public const string NoTextType = "media type without text to read";
+
+    /// <summary>A WARC record that is not as long as it says; what could be made out was kept.</summary>
+    public const string WrongLength = "WARC record with a wrong length";
+
+    /// <summary>Bytes between two WARC records that belong to neither.</summary>
+    public const string NotWarc = "bytes that belong to no WARC record";
+
+    /// <summary>A file that decompressed to more than two hundred times its size.</summary>
+    public const string SuspiciousCompression = "compressed more than 200:1";
+
+    /// <summary>A mail with nothing to read in it.</summary>
+    public const string NoMailText = "mail without text of its own";
+
+    /// <summary>A source file in a folder of other people's code, or one that a build makes.</summary>
+    public const string Vendored = "vendored or built code";
+
+    /// <summary>A source file that says, or whose name says, that a program wrote it.</summary>
+    public const string Generated = "generated code";
+
+    /// <summary>A source file of a few very long lines.</summary>
+    public const string Minified = "minified code or data";
+
+    /// <summary>A file that is not of a known programming language.</summary>
+    public const string NoSourceCode = "no source code";
 }

@@ -40,8 +40,35 @@ public sealed record ReaderOptions
     /// <summary>The format of every file (see <see cref="IDocumentReader.Format"/>), or null to tell it by the ending and the first bytes.</summary>
     public string? Format { get; init; }
 
-    /// <summary>The field of a JSON line that holds the text.</summary>
+    /// <summary>The field of a JSON line, or the column of a table, that holds the text.</summary>
     public string TextField { get; init; } = "text";
+
+    /// <summary>The field or column that holds a document's name.</summary>
+    public string IdField { get; init; } = "id";
+
+    /// <summary>The field or column that holds a document's source.</summary>
+    public string SourceField { get; init; } = "source";
+
+    /// <summary>The field or column that holds a document's title.</summary>
+    public string TitleField { get; init; } = "title";
+
+    /// <summary>The field or column that holds a document's address.</summary>
+    public string UrlField { get; init; } = "url";
+
+    /// <summary>The field or column that holds a document's date.</summary>
+    public string DateField { get; init; } = "date";
+
+    /// <summary>The field or column that holds the code of a document's language.</summary>
+    public string LanguageField { get; init; } = "language";
+
+    /// <summary>The field or column that holds a document's licence; of a JSON line, <c>license</c> counts too.</summary>
+    public string LicenceField { get; init; } = "licence";
+
+    /// <summary>Whether what a mail quotes of others (lines that begin with <c>&gt;</c>, and the line that says who wrote them) is part of its text.</summary>
+    public bool KeepQuotedReplies { get; init; }
+
+    /// <summary>Whether what follows the line <c>-- </c> of a mail is part of its text.</summary>
+    public bool KeepSignatures { get; init; }
 
     /// <summary>
     /// The most bytes a document (a text file, a JSON line, an XML file), decompressed, may have. Larger ones are dropped and counted:

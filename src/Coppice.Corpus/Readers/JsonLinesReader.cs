@@ -6,8 +6,8 @@ using System.Text.Unicode;
 namespace Coppice.Corpus;
 
 /// <summary>
-/// JSON lines: an object a line. The text is in the field <see cref="ReaderOptions.TextField"/>; <c>id</c>, <c>source</c>, <c>title</c>,
-/// <c>url</c>, <c>date</c>, <c>language</c> and <c>licence</c> (or <c>license</c>) are taken where they are strings or numbers.
+/// JSON lines: an object a line. The text is in the field <see cref="ReaderOptions.TextField"/>; <c>id</c>, <c>source</c>, <c>title</c>, <c>url</c>, <c>date</c>,
+/// <c>language</c> and <c>licence</c> (or <c>license</c>), or the fields that <see cref="ReaderOptions"/> names instead, are taken where they are strings or numbers.
 /// </summary>
 public sealed class JsonLinesReader : IDocumentReader
 {
@@ -58,7 +58,7 @@ public sealed class JsonLinesReader : IDocumentReader
 
         try
         {
-            var fields = JsonFields.Parse(line, file.Options.TextField);
+            var fields = JsonFields.Parse(line, file.Options);
             if (fields.Text is null)
             {
                 file.Report.Drop($"{DropReasons.NoTextField} '{file.Options.TextField}'", Where(file, lines.LineNumber));
@@ -88,7 +88,7 @@ public sealed class JsonLinesReader : IDocumentReader
     {
         public string? Text, Id, Source, Title, Url, Date, Language, Licence;
 
-        public static JsonFields Parse(ReadOnlySpan<byte> line, string textField)
+        public static JsonFields Parse(ReadOnlySpan<byte> line, ReaderOptions names)
         {
             var fields = default(JsonFields);
             var json = new Utf8JsonReader(line);
@@ -96,14 +96,14 @@ public sealed class JsonLinesReader : IDocumentReader
             if (json.TokenType != JsonTokenType.StartObject) throw new JsonException();
             while (json.Read() && json.TokenType == JsonTokenType.PropertyName)
             {
-                if (json.ValueTextEquals(textField)) fields.Text = StringOnly(ref json);
-                else if (json.ValueTextEquals("id"u8)) fields.Id = Scalar(ref json);
-                else if (json.ValueTextEquals("source"u8)) fields.Source = Scalar(ref json);
-                else if (json.ValueTextEquals("title"u8)) fields.Title = Scalar(ref json);
-                else if (json.ValueTextEquals("url"u8)) fields.Url = Scalar(ref json);
-                else if (json.ValueTextEquals("date"u8)) fields.Date = Scalar(ref json);
-                else if (json.ValueTextEquals("language"u8)) fields.Language = Scalar(ref json);
-                else if (json.ValueTextEquals("licence"u8) || json.ValueTextEquals("license"u8)) fields.Licence = Scalar(ref json);
+                if (json.ValueTextEquals(names.TextField)) fields.Text = StringOnly(ref json);
+                else if (json.ValueTextEquals(names.IdField)) fields.Id = Scalar(ref json);
+                else if (json.ValueTextEquals(names.SourceField)) fields.Source = Scalar(ref json);
+                else if (json.ValueTextEquals(names.TitleField)) fields.Title = Scalar(ref json);
+                else if (json.ValueTextEquals(names.UrlField)) fields.Url = Scalar(ref json);
+                else if (json.ValueTextEquals(names.DateField)) fields.Date = Scalar(ref json);
+                else if (json.ValueTextEquals(names.LanguageField)) fields.Language = Scalar(ref json);
+                else if (json.ValueTextEquals(names.LicenceField) || json.ValueTextEquals("license"u8)) fields.Licence = Scalar(ref json);
                 else json.Skip();
             }
 

@@ -24,7 +24,11 @@ internal static class TextDecoding
     /// <summary>The byte-order mark of UTF-8.</summary>
     public static ReadOnlySpan<byte> Utf8Mark => [0xEF, 0xBB, 0xBF];
 
-    private static string Decode(Encoding encoding, ReadOnlySpan<byte> bytes, out long invalid)
+    /// <summary>Decodes a whole text that is in a given encoding.</summary>
+    /// <param name="encoding">The encoding.</param>
+    /// <param name="bytes">The bytes.</param>
+    /// <param name="invalid">How many invalid sequences were replaced.</param>
+    public static string Decode(Encoding encoding, ReadOnlySpan<byte> bytes, out long invalid)
     {
         var counting = new CountingFallback();
         var text = Encoding.GetEncoding(encoding.CodePage, EncoderFallback.ReplacementFallback, counting).GetString(bytes);

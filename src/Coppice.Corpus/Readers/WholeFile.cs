@@ -5,9 +5,15 @@ namespace Coppice.Corpus;
 /// <summary>Reads a file that is one document, within the size limit.</summary>
 internal static class WholeFile
 {
+    /// <summary>Bytes to text.</summary>
+    /// <param name="bytes">The bytes.</param>
+    /// <param name="invalid">How many invalid sequences were replaced.</param>
+    public delegate string Decoder(ReadOnlySpan<byte> bytes, out long invalid);
+
     /// <summary>The text of the file, or null where it was dropped (the report says why).</summary>
     /// <param name="file">The file.</param>
-    public static string? ReadText(SourceFile file)
+    /// <param name="decode">How its bytes become text; null for UTF-8.</param>
+    public static string? ReadText(SourceFile file, Decoder? decode = null)
     {
         // The buffer grows with what was really read: a small compressed file can't ask for memory it has no bytes for.
         var limit = file.Options.MaximumDocumentBytes;
@@ -31,7 +37,7 @@ internal static class WholeFile
                 buffer = larger;
             }
 
-            var text = TextDecoding.Decode(buffer.AsSpan(0, length), out var invalid);
+            var text = (decode ?? TextDecoding.Decode)(buffer.AsSpan(0, length), out var invalid);
             if (text.Contains('\0'))
             {
                 file.Report.Drop(DropReasons.Binary, file.Path);
