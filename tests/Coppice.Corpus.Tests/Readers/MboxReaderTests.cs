@@ -99,7 +99,7 @@ public sealed class MboxReaderTests
     public void Nested_parts_and_large_mails_stay_within_limits()
     {
         var nested = new StringBuilder("From a Sat Jan  3 01:05:34 1996\n");
-        for (var depth = 0; depth < 5000; depth++) nested.Append($"Content-Type: multipart/mixed; boundary=b{depth}\n\n--b{depth}\n");
+        for (var depth = 0; depth < 5000; depth++) nested.Append("Content-Type: multipart/mixed; boundary=b").Append(depth).Append("\n\n--b").Append(depth).Append('\n');
         var (documents, report) = Read(nested + "\n\nFrom b Sat Jan  3 01:05:34 1996\n\n" + new string('x', 50_000) + "\n\nFrom c Sat Jan  3 01:05:34 1996\n\nlast", new ReaderOptions { MaximumDocumentBytes = 400_000 });
         Assert.Equal(2, documents.Count);
         Assert.Equal(1, report.Dropped[DropReasons.NoMailText].Count);
