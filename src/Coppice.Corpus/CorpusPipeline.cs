@@ -1,3 +1,4 @@
+using Coppice.Corpus.Extraction;
 using Coppice.Foundation;
 
 namespace Coppice.Corpus;
@@ -7,12 +8,12 @@ namespace Coppice.Corpus;
 /// and at no time are more than a few of them in memory.
 /// </summary>
 /// <param name="inputs">What to read.</param>
-/// <param name="steps">The steps in their order; null for the usual ones: without empty documents and exact duplicates.</param>
+/// <param name="steps">The steps in their order; null for the usual ones: pages as their text, without empty documents and exact duplicates.</param>
 /// <param name="options">How to read; null for the defaults.</param>
 public sealed class CorpusPipeline(IReadOnlyList<CorpusInput> inputs, IReadOnlyList<IDocumentStep>? steps = null, ReaderOptions? options = null)
 {
     /// <summary>The steps where none are given.</summary>
-    public static IReadOnlyList<IDocumentStep> DefaultSteps { get; } = [new DropEmpty(), new ExactDuplicates()];
+    public static IReadOnlyList<IDocumentStep> DefaultSteps { get; } = [new ExtractHtml(), new DropEmpty(), new ExactDuplicates()];
 
     private readonly IReadOnlyList<IDocumentStep> _steps = steps ?? DefaultSteps;
     private readonly ReaderOptions _options = options ?? new ReaderOptions();

@@ -31,7 +31,7 @@ internal static class BoilerplateWords
         + "meta metadata postmeta entrymeta articlemeta postinfo entryinfo articleinfo byline bylines author authors authorbox authorinfo authorbio autor autoren autorenbox auteur bio "
         + "biography vcard postedon postdate entrydate timestamp dateline rating ratings vote votes voting poll polls survey quiz recommend recommendation popular trending latest "
         + "prev previous next neighbours credit credits caption captions wpcaption figcaption copyright gallery slider slideshow carousel swiper player toc inhaltsverzeichnis tooltip "
-        + "attachments linklist searchform search suche legal disclaimer imprint impressum alert crosslinks linkbox feedback counter "
+        + "attachments linklist searchform search suche legal disclaimer imprint impressum alert crosslinks linkbox feedback counter signature postprofile actionbar "
         + "skip jump toplink backtotop notification cta");
 
     private static readonly FrozenSet<string> Modifiers = Set("category tag has no with without not layout columns template type format status");

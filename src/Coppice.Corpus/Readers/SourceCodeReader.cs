@@ -14,7 +14,7 @@ public sealed class SourceCodeReader : IDocumentReader
     private static readonly HashSet<string> ForeignFolders = new(StringComparer.OrdinalIgnoreCase)
     {
         "node_modules", "bower_components", "vendor", "vendored", "vendors", "third_party", "third-party", "thirdparty", "3rdparty", "external", "externals", "site-packages", "dist-packages",
-        "venv", "virtualenv", "pods", "carthage", "__pycache__", "bin", "obj", "dist", "build", "out", "target", "packages", "artifacts", "cmakefiles", "jspm_packages",
+        "venv", "virtualenv", "pods", "carthage", "__pycache__", "bin", "obj", "dist", "build", "out", "target", "artifacts", "cmakefiles", "jspm_packages",
     };
 
     private static readonly string[] GeneratedEndings =
