@@ -19,6 +19,7 @@ internal static partial class BoilerplatePhrases
     {
         if (block.Text.Length > LongestLine || block.Kind == BlockKind.Code) return false;
         if (Button().IsMatch(block.Text) || Notice().IsMatch(block.Text)) return true;
+        if (!BlockClassifier.EndsSentence(block.Text) && Publication().IsMatch(block.Text)) return true;
         return block.LinkDensity >= 0.4 && LeadsElsewhere().IsMatch(block.Text);
     }
 
@@ -64,11 +65,17 @@ internal static partial class BoilerplatePhrases
     private static partial Regex Button();
 
     [GeneratedRegex(
-        @"^\W*(?:©|\(c\)\s+\d{4}|copyright\b|all\s+rights\s+reserved|alle\s+rechte\s+vorbehalten|tous\s+droits\s+réservés|todos\s+los\s+derechos|powered\s+by|proudly\s+powered|theme\s+by|share\s+this:|like\s+this:|teilen\s+mit:"
-        + @"|(?:posted|published|filed|veröffentlicht|publiziert|gepostet|erstellt|geschrieben|eingestellt|publié|posté|publicado|pubblicato|opublikowano|geplaatst|last\s+updated|zuletzt\s+(?:aktualisiert|geändert)|stand)\s*:?\s*(?:on|in|by|at|under|am|von|um|in|le|par|el|por|il|op|door)?\s*:?\s.{0,80}\d"
-        + @"|(?:posted|filed|tagged|veröffentlicht|publié|publicado)\s+(?:in|by|under|with|unter|dans|en|von|par|por)\s.{1,80}$|\d+\s+(?:comments?|kommentare?|shares?|views?|likes?|aufrufe|min(?:uten|utes|s)?\.?\s+(?:read|lesezeit)|antworten|commentaires?|comentarios?)\s*$"
-        + @"|(?:foto|fotos|photo|photos|bild|bilder|image|images|photograph|fotografía|picture)(?:\s+(?:credit|by|von|courtesy|via|quelle|nachweis))?\s*:|lesezeit|reading\s+time|(?:this\s+(?:site|website)|wir|diese\s+(?:website|seite)|ce\s+site)\s+(?:uses?|verwenden|verwendet|nutzen|nutzt|benutzt|utilise)\s.{0,30}cookies"
+        @"^\W*(?:©|\(c\)\s+\d{4}|copyright\s+(?:©\s*)?\d{4}|all\s+rights\s+reserved|alle\s+rechte\s+vorbehalten|tous\s+droits\s+réservés|todos\s+los\s+derechos|powered\s+by|proudly\s+powered|theme\s+by|share\s+this:|like\s+this:|teilen\s+mit:"
+        + @"|(?:foto|fotos|photo|photos|bild|bilder|image|images|photograph|fotografía|picture)(?:\s+(?:credit|by|von|courtesy|via|quelle|nachweis))?\s*:|(?:lesezeit|reading\s+time)\W{0,3}(?:ca\.?\s*)?\d|(?:this\s+(?:site|website)|wir|diese\s+(?:website|seite)|ce\s+site)\s+(?:uses?|verwenden|verwendet|nutzen|nutzt|benutzt|utilise)\s.{0,30}cookies"
         + @"|(?:please\s+)?enable\s+javascript|you\s+(?:must|need\s+to)\s+(?:be\s+logged\s+in|enable)|your\s+email\s+address\s+will\s+not|deine\s+e-mail-adresse\s+wird\s+nicht|ihre\s+e-mail-adresse\s+wird\s+nicht|votre\s+adresse\s+e-?mail\s+ne|tu\s+dirección\s+de\s+correo\s+electrónico\s+no)",
         RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex Notice();
+
+    // Who published it when and under what: whole sentences that begin so are text.
+    [GeneratedRegex(
+        @"^\W*(?:(?:posted|published|filed|veröffentlicht|publiziert|gepostet|erstellt|geschrieben|eingestellt|publié|posté|publicado|pubblicato|opublikowano|geplaatst|last\s+updated|zuletzt\s+(?:aktualisiert|geändert)|stand)"
+        + @"\s*:?\s*(?:on|in|by|at|under|am|von|um|in|le|par|el|por|il|op|door)?\s*:?\s.{0,80}\d"
+        + @"|(?:posted|filed|tagged|veröffentlicht|publié|publicado)\s+(?:in|by|under|with|unter|dans|en|von|par|por)\s.{1,80}$|\d+\s+(?:comments?|kommentare?|shares?|views?|likes?|aufrufe|min(?:uten|utes|s)?\.?\s+(?:read|lesezeit)|antworten|commentaires?|comentarios?)\s*$)",
+        RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    private static partial Regex Publication();
 }

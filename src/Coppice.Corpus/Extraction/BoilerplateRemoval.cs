@@ -44,10 +44,12 @@ internal static class BoilerplateRemoval
     /// <summary>Drops the sections that headings announce as comments, related articles, about the author and the like; and lines that only lead elsewhere.</summary>
     public static void ByPhrase(Page page)
     {
+        var afterText = false;
         for (var index = 0; index < page.Blocks.Count; index++)
         {
             var block = page.Blocks[index];
             if (block.Dropped) continue;
+            afterText |= block.Class >= BlockClass.NearGood;
             if (BoilerplatePhrases.IsLine(block))
             {
                 block.Dropped = true;
@@ -55,7 +57,9 @@ internal static class BoilerplateRemoval
             }
 
             if (!IsTitle(block)) continue;
-            if (BoilerplatePhrases.AnnouncesComments(block.Text)) Drop(page, index, EndOfSection(page, index, throughText: true));
+
+            // Before the text, a comment is what newspapers call an opinion.
+            if (afterText && BoilerplatePhrases.AnnouncesComments(block.Text)) Drop(page, index, EndOfSection(page, index, throughText: true));
             else if (BoilerplatePhrases.AnnouncesOther(block.Text)) Drop(page, index, EndOfSection(page, index, throughText: false));
         }
     }

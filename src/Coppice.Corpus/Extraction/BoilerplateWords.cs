@@ -36,6 +36,9 @@ internal static class BoilerplateWords
 
     private static readonly FrozenSet<string> Modifiers = Set("category tag has no with without not layout columns template type format status");
 
+    // comments-open and the like are said of whole pages.
+    private static readonly FrozenSet<string> States = Set("open closed enabled disabled on off allowed active has no with without count");
+
     private static readonly FrozenSet<string> Wide = Set("html body main article");
 
     /// <summary>What an element's names say against it.</summary>
@@ -67,12 +70,13 @@ internal static class BoilerplateWords
         if (Strong.Contains(token.Together)) return Boilerplate.Strong;
         if (Weak.Contains(token.Together)) return Boilerplate.Weak;
         if (token.Words.Count == 0 || Modifiers.Contains(token.Words[0])) return Boilerplate.None;
+        var isState = token.Words.Any(States.Contains);
         var worst = Boilerplate.None;
         for (var index = 0; index < token.Words.Count; index++)
         {
             var word = token.Words[index];
             if (word.Length < 2) continue;
-            var judged = Comments.Contains(word) ? Boilerplate.Comments
+            var judged = Comments.Contains(word) ? (isState ? Boilerplate.None : Boilerplate.Comments)
                 : Strong.Contains(word) ? Boilerplate.Strong
                 : Weak.Contains(word) ? Boilerplate.Weak
                 : index > 0 && Strong.Contains(token.Words[index - 1] + word) ? Boilerplate.Strong

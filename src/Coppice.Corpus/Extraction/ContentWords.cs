@@ -6,10 +6,7 @@ namespace Coppice.Corpus.Extraction;
 internal static class ContentWords
 {
     private static readonly string[] Subjects =
-    [
-        "article", "post", "entry", "story", "news", "blog", "single", "artikel", "beitrag", "noticia", "nota", "articolo", "page", "body", "content", "text", "detail", "field", "art",
-        "main", "message", "press", "document",
-    ];
+        ["article", "post", "entry", "story", "news", "blog", "single", "artikel", "beitrag", "noticia", "nota", "articolo", "detail", "art", "message", "press"];
 
     private static readonly string[] Bodies = ["content", "body", "text", "copy", "inhalt", "cuerpo", "corps", "testo", "texto", "texte", "tekst", "contenido", "contenu", "fulltext"];
 
@@ -18,7 +15,7 @@ internal static class ContentWords
         "fliesstext", "cuerponoticia", "corpsarticle", "textearticle", "testoarticolo", "contenutoarticolo", "textonoticia", "fulltext", "mwparseroutput", "mwcontenttext",
         "markdownbody", "richtext", "fieldnamebody", "theiapostcontent", "articlemain", "storymain", "postbodycontent", "thecontent", "posttextcontent", "fieldsnamebody",
         "articleparagraphs", "bodycopy", "prose", "stcontent", "entrybodytext", "newsarticlebody", "articlebodycontent", "tdpostcontent", "singlepostcontent", "postsinglecontent",
-        "ceparagraph", "newstextwrap", "contentarticle", "contentpost", "contententry", "contentstory", "textarticle", "bodyarticle",
+        "ceparagraph", "newstextwrap", "textcontent", "textbody", "fieldbody", "documentbody", "contentarticle", "contentpost", "contententry", "contentstory", "textarticle", "bodyarticle",
     ]).ToFrozenSet(StringComparer.Ordinal);
 
     private static readonly FrozenSet<string> ArticleTokens = Set(
@@ -84,7 +81,6 @@ internal static class ContentWords
 
     private static IEnumerable<string> Combined() =>
         from subject in Subjects
-        where subject is not ("page" or "main" or "body" or "content")
         from body in Bodies
         select subject + body;
 

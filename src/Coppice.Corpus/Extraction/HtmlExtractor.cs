@@ -42,6 +42,7 @@ public sealed class HtmlExtractor
         using var document = _parser.ParseDocument(html);
         var metadata = PageMetadata.Read(document, url);
         var text = document.Body is null ? "" : MainText(PageReader.Read(document.Body));
+        if (text.Length < EnoughText && document.Body is not null && MainText(PageReader.Read(document.Body, withHidden: true)) is var shown && shown.Length > EnoughText) text = shown;
         if (metadata.ArticleBody is { } body && text.Length < EnoughText && PlainArticleBody(body) is { } structured && structured.Length > 2 * text.Length) text = structured;
         if (text.Length == 0)
         {

@@ -14,14 +14,20 @@ internal sealed class PageReader
     private int _linkDepth;
     private int _codeDepth;
     private bool _space;
+    private readonly bool _withHidden;
 
-    private PageReader() => _node = Open("body", default, default, 0);
+    private PageReader(bool withHidden)
+    {
+        _withHidden = withHidden;
+        _node = Open("body", default, default, 0);
+    }
 
     /// <summary>Reads a page.</summary>
     /// <param name="body">Its body, or what stands for it.</param>
-    public static Page Read(IElement body)
+    /// <param name="withHidden">Whether what the page hides at first is read too: some show their text by a script.</param>
+    public static Page Read(IElement body, bool withHidden = false)
     {
-        var reader = new PageReader();
+        var reader = new PageReader(withHidden);
         reader.Walk(body);
         reader.Flush();
         reader._node.End = reader._blocks.Count;
@@ -75,8 +81,8 @@ internal sealed class PageReader
                 Flush();
                 return null;
             case ElementRole.Inline:
-                if (HtmlElements.IsHidden(element) || IsLabel(element)) return null;
-                if (tag != "a" || !element.HasAttribute("href")) return Opened.Inline;
+                if (IsHidden(element) || IsLabel(element)) return null;
+                if (tag != "a" || !LeadsElsewhere(element)) return Opened.Inline;
                 _linkDepth++;
                 return Opened.Link;
             default:
@@ -86,7 +92,7 @@ internal sealed class PageReader
 
     private Opened? EnterBlock(IElement element, string tag)
     {
-        if (HtmlElements.IsHidden(element)) return null;
+        if (IsHidden(element)) return null;
         Flush();
         var names = ElementNames.Of(element);
         var number = 0;
@@ -129,6 +135,12 @@ internal sealed class PageReader
                 break;
         }
     }
+
+    private bool IsHidden(IElement element) => !_withHidden && HtmlElements.IsHidden(element);
+
+    // Not where a heading links to itself.
+    private bool LeadsElsewhere(IElement link) =>
+        link.GetAttribute("href") is { } address && !(address.StartsWith('#') && HtmlElements.IsHeading(_node.Tag));
 
     // Share counters, edit links and the like inside a paragraph. What is longer is text, whatever its class.
     private static bool IsLabel(IElement element)
