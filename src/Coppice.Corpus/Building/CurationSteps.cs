@@ -1,5 +1,8 @@
+using Coppice.Corpus.Edits;
 using Coppice.Corpus.Language;
+using Coppice.Corpus.Privacy;
 using Coppice.Corpus.Quality;
+using Coppice.Corpus.Unicode;
 using Coppice.Foundation;
 
 namespace Coppice.Corpus.Building;
@@ -13,7 +16,10 @@ public static class CurationSteps
         new("empty", "drops documents without text", _ => new DropEmpty()),
         new("exact-duplicates", "drops documents whose text was there before, byte for byte", _ => new ExactDuplicates()),
         .. LanguageSteps.All,
+        .. UnicodeSteps.All,
         .. QualitySteps.All,
+        .. EditSteps.All,
+        .. PrivacySteps.All,
     ];
 
     /// <summary>The step of a name.</summary>

@@ -7,6 +7,11 @@ internal static class Boilerplate
 {
     private const int MostWords = 12;
 
+    // Longer lines are sentences: looking at them any closer would cost more than all the rest.
+    private const int LongestNotice = 160;
+    private const int LongestCounter = 80;
+    private const int LongestMore = 30;
+
     private static readonly SearchValues<string> Notices = SearchValues.Create(
         [
             "all rights reserved", "copyright ©", "© copyright", "terms of service", "terms of use", "terms and conditions", "privacy policy", "cookie policy", "cookie settings",
@@ -23,7 +28,7 @@ internal static class Boilerplate
     private static readonly string[] MoreTexts = ["read more", "continue reading", "read on", "show more", "load more", "see more", "learn more", "view more", "click here", "more info"];
 
     /// <summary>Whether a short line is a notice that pages carry.</summary>
-    public static bool IsBoilerplate(ReadOnlySpan<char> line) => line.ContainsAny(Notices) && CountWords(line, MostWords + 1) <= MostWords;
+    public static bool IsBoilerplate(ReadOnlySpan<char> line) => line.Length <= LongestNotice && CountWords(line, MostWords + 1) <= MostWords && line.ContainsAny(Notices);
 
     /// <summary>Whether a line has such a notice, however long it is.</summary>
     public static bool HasNotice(ReadOnlySpan<char> line) => line.ContainsAny(Notices);
@@ -31,6 +36,7 @@ internal static class Boilerplate
     /// <summary>Whether a line is a count of likes, shares, comments and such: a number and one of those words, and nothing else; also several of these.</summary>
     public static bool IsCounter(ReadOnlySpan<char> line)
     {
+        if (line.Length > LongestCounter || !line.ContainsAnyInRange('0', '9')) return false;
         var numbers = 0;
         var words = 0;
         foreach (var range in line.SplitAny(" \t,·|•()[]:"))
@@ -46,7 +52,7 @@ internal static class Boilerplate
     }
 
     /// <summary>Whether a line says only that there is more.</summary>
-    public static bool IsReadMore(ReadOnlySpan<char> line) => IsOneOf(line.TrimEnd(" .…»›>→"), MoreTexts);
+    public static bool IsReadMore(ReadOnlySpan<char> line) => line.Length <= LongestMore && IsOneOf(line.TrimEnd(" .…»›>→"), MoreTexts);
 
     /// <summary>Whether a line is four links or more with separators between, such as <c>Home | News | About | Contact</c>.</summary>
     public static bool IsRowOfLinks(ReadOnlySpan<char> line)
