@@ -12,10 +12,11 @@ internal sealed class KneserNeyCounts
     /// <summary>The longest n-grams there can be.</summary>
     public const int LongestOrder = 8;
 
+    /// <summary>The symbol that stands before a text.</summary>
+    public const ulong Beginning = ulong.MaxValue;
+
     private const int Root = 0;
     private const int None = -1;
-    private const ulong Beginning = ulong.MaxValue;
-
     private readonly int _order;
     private readonly int[] _beginning;
     private readonly List<Node> _nodes = [];
@@ -87,7 +88,6 @@ internal sealed class KneserNeyCounts
         for (var i = 1; i < nodes.Length; i++) lengths[i] = (byte)(lengths[nodes[i].Context] + 1);
         var discounts = Discounts(nodes, lengths);
         var probabilities = new double[nodes.Length];
-        var slots = new int[nodes.Length];
         var model = new KneserNeyModel(_order, nodes.Length, LogBackoff(nodes[Root], 0, discounts));
         for (var length = 1; length <= _order; length++)
         {
@@ -105,11 +105,12 @@ internal sealed class KneserNeyCounts
                     probabilities[i] = (Math.Max(node.Count - discount, 0) + discount * context.Distinct * lower) / context.Total;
                 }
 
-                slots[i] = model.Insert(length == 1 ? KneserNeyModel.Root : slots[node.Context], node.Symbol, Math.Log2(probabilities[i]), LogBackoff(node, length, discounts));
+                var key = KneserNeyModel.EmptyKey;
+                for (var ngram = i; ngram != Root; ngram = nodes[ngram].Context) key = KneserNeyModel.Extend(key, nodes[ngram].Symbol);
+                model.Insert(key, Math.Log2(probabilities[i]), LogBackoff(node, length, discounts));
             }
         }
 
-        model.Beginning = [.. _beginning.Skip(1).Select(node => slots[node])];
         return model;
     }
 
@@ -164,7 +165,7 @@ internal sealed class KneserNeyCounts
         }
     }
 
-    private int PlaceOf(int context, ulong symbol) => (int)KneserNeyModel.Key(context, symbol) & (_index.Length - 1);
+    private int PlaceOf(int context, ulong symbol) => (int)CounterRandom.Mix(symbol + (ulong)context * 0xD6E8FEB86659FD93) & (_index.Length - 1);
 
     private static int[] NewIndex(int length)
     {

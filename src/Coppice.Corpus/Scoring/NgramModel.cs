@@ -24,10 +24,9 @@ public sealed class NgramModel
 
     private const ulong OrderOfDocuments = 0x4E4752414D;
     private readonly int _vocabularySize;
-    private readonly int _order;
     private readonly KneserNeyModel _model;
 
-    private NgramModel(int vocabularySize, int order, KneserNeyModel model) => (_vocabularySize, _order, _model) = (vocabularySize, order, model);
+    private NgramModel(int vocabularySize, KneserNeyModel model) => (_vocabularySize, _model) = (vocabularySize, model);
 
     /// <summary>Counts the n-grams of a store's documents.</summary>
     /// <param name="store">The documents.</param>
@@ -56,7 +55,7 @@ public sealed class NgramModel
         }
 
         var uniform = -Math.Log2(store.VocabularySize);
-        return new NgramModel(store.VocabularySize, order, counts.ToModel(_ => uniform));
+        return new NgramModel(store.VocabularySize, counts.ToModel(_ => uniform));
     }
 
     /// <summary>The probability of a token; those of a vocabulary sum to 1 in every context.</summary>
@@ -64,10 +63,9 @@ public sealed class NgramModel
     /// <param name="token">The token.</param>
     public double Probability(ReadOnlySpan<int> context, int token)
     {
-        Span<int> contexts = stackalloc int[KneserNeyCounts.LongestOrder];
-        var known = _model.BeginText(contexts);
-        foreach (var before in context[Math.Max(0, context.Length - _order + 1)..]) Log2Probability(before, contexts, ref known);
-        return Math.Pow(2, Log2Probability(token, contexts, ref known));
+        var reader = new KneserNeyReader(_model);
+        foreach (var before in context[Math.Max(0, context.Length - _model.Order + 1)..]) reader.Next((ulong)before, out _);
+        return Math.Pow(2, Log2Probability(ref reader, token));
     }
 
     /// <summary>How surprising a document's text is.</summary>
@@ -78,21 +76,20 @@ public sealed class NgramModel
     {
         if (store.VocabularySize != _vocabularySize)
             throw new ArgumentException($"The store has a vocabulary of {store.VocabularySize}, the model of {_vocabularySize}.", nameof(store));
-        Span<int> contexts = stackalloc int[KneserNeyCounts.LongestOrder];
-        var known = _model.BeginText(contexts);
+        var reader = new KneserNeyReader(_model);
         var (bits, count) = (0.0, 0L);
         foreach (var token in store.ReadText(document))
         {
-            bits -= Log2Probability(token, contexts, ref known);
+            bits -= Log2Probability(ref reader, token);
             count++;
         }
 
         return count == 0 ? double.PositiveInfinity : bits / count;
     }
 
-    private double Log2Probability(int token, Span<int> contexts, ref int known)
+    private double Log2Probability(ref KneserNeyReader reader, int token)
     {
-        var log2 = _model.Log2Probability((ulong)token, contexts, ref known, out var isKnown);
+        var log2 = reader.Next((ulong)token, out var isKnown);
         return isKnown ? log2 : log2 - Math.Log2(_vocabularySize);
     }
 }

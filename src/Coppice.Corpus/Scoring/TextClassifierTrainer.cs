@@ -15,7 +15,7 @@ public sealed record TextClassifierOptions
     public int Epochs { get; init; } = 5;
 
     /// <summary>The step size at the start, which falls to 0 in a straight line; steps are divided by the root of a weight's squared gradients so far (Adagrad).</summary>
-    public double LearningRate { get; init; } = 0.5;
+    public double LearningRate { get; init; } = 8;
 
     /// <summary>No more words of a text than these are learned from: bounds the memory, 8 bytes a word.</summary>
     public int MaximumWords { get; init; } = 2_000;

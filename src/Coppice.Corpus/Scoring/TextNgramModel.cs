@@ -51,9 +51,10 @@ public sealed class TextNgramModel
             {
                 if (!counts.Add(contexts, reader.Hash)) continue;
                 // Unknown words are as words are that were met for the first time: each is spelled once.
-                vocabulary.Add(reader.Piece.ToString());
+                var word = text.AsSpan()[reader.Place];
+                vocabulary.Add(word.ToString());
                 var letters = spellings.BeginText();
-                foreach (var unit in reader.Piece) spellings.Add(letters, WordReader.Folded(unit));
+                foreach (var unit in word) spellings.Add(letters, WordReader.Folded(unit));
                 spellings.Add(letters, EndOfWord);
             }
 
@@ -69,28 +70,33 @@ public sealed class TextNgramModel
     /// <param name="text">The text.</param>
     public TextSurprise Score(ReadOnlySpan<char> text)
     {
-        Span<int> contexts = stackalloc int[KneserNeyCounts.LongestOrder];
-        var known = _words.BeginText(contexts);
+        Span<ulong> hashes = stackalloc ulong[KneserNeyReader.MostAtOnce];
+        Span<Range> pieces = stackalloc Range[KneserNeyReader.MostAtOnce];
+        Span<double> log2 = stackalloc double[KneserNeyReader.MostAtOnce];
+        Span<bool> isKnown = stackalloc bool[KneserNeyReader.MostAtOnce];
+        var model = new KneserNeyReader(_words);
+        var reader = new WordReader(text);
         var (bits, words) = (0.0, 0L);
-        for (var reader = new WordReader(text); reader.Next(); words++)
+        int count;
+        do
         {
-            bits -= _words.Log2Probability(reader.Hash, contexts, ref known, out var isKnown);
-            if (!isKnown) bits -= Spell(_spelling, reader.Piece);
+            for (count = 0; count < hashes.Length && reader.Next(); count++) (hashes[count], pieces[count]) = (reader.Hash, reader.Place);
+            model.Next(hashes[..count], log2, isKnown);
+            for (var i = 0; i < count; i++) bits -= isKnown[i] ? log2[i] : log2[i] + Spell(_spelling, text[pieces[i]]);
+            words += count;
         }
-
+        while (count > 0);
         return new TextSurprise(bits, words);
     }
 
     private static double Spell(KneserNeyModel spelling, ReadOnlySpan<char> word)
     {
-        Span<int> contexts = stackalloc int[KneserNeyCounts.LongestOrder];
-        var known = spelling.BeginText(contexts);
+        var reader = new KneserNeyReader(spelling);
         var log2 = 0.0;
-        foreach (var unit in word) log2 += OfSymbol(WordReader.Folded(unit), contexts, ref known);
-        return log2 + OfSymbol(EndOfWord, contexts, ref known);
+        foreach (var unit in word) log2 += OfSymbol(ref reader, WordReader.Folded(unit));
+        return log2 + OfSymbol(ref reader, EndOfWord);
 
-        double OfSymbol(ulong symbol, Span<int> contexts, ref int known) =>
-            spelling.Log2Probability(symbol, contexts, ref known, out var isKnown) + (isKnown ? 0 : s_log2OfAnyCharacter);
+        static double OfSymbol(ref KneserNeyReader reader, ulong symbol) => reader.Next(symbol, out var isKnown) + (isKnown ? 0 : s_log2OfAnyCharacter);
     }
 }
 

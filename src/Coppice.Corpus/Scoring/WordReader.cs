@@ -42,8 +42,8 @@ internal ref struct WordReader
     /// <summary>A 64-bit hash of it, equal for all that is equal after folding.</summary>
     public ulong Hash { get; private set; }
 
-    /// <summary>It, as it stands in the text; of line breaks the first.</summary>
-    public readonly ReadOnlySpan<char> Piece => Kind == WordKind.LineBreak ? _text.Slice(_start, 1) : _text[_start.._end];
+    /// <summary>Where it stands in the text; of line breaks the first.</summary>
+    public readonly Range Place => _start..(Kind == WordKind.LineBreak ? _start + 1 : _end);
 
     /// <summary>Finds the next piece; false at the end of the text.</summary>
     public bool Next()

@@ -19,24 +19,42 @@ public class KneserNeyModelTests
         }
 
         var model = counts.ToModel(_ => -10);
-        Span<int> after = stackalloc int[KneserNeyCounts.LongestOrder];
-        Span<int> moved = stackalloc int[KneserNeyCounts.LongestOrder];
-        var known = model.BeginText(after);
+        var reader = new KneserNeyReader(model);
         for (var i = 0UL; i < 200; i++)
         {
             var sum = 0.0;
             for (var symbol = 0UL; symbol < 7; symbol++)
             {
-                after.CopyTo(moved);
-                var count = known;
-                var log2 = model.Log2Probability(symbol, moved, ref count, out var isKnown);
+                var copy = reader;
+                var log2 = copy.Next(symbol, out var isKnown);
                 Assert.Equal(symbol < 6, isKnown);
                 // What the base gives the six symbols is in their probabilities: the rest of the base is for the others.
                 sum += Math.Pow(2, log2) * (isKnown ? 1 : 1 - 6 * Math.Pow(2, -10));
             }
 
             Assert.Equal(1, sum, 1e-9);
-            model.Log2Probability(CounterRandom.Bits(8, 0, i) % 7, after, ref known, out _);
+            reader.Next(CounterRandom.Bits(8, 0, i) % 7, out _);
+        }
+    }
+
+    [Fact]
+    public void Symbols_read_at_once_have_the_probabilities_of_symbols_read_one_by_one()
+    {
+        var counts = new KneserNeyCounts(4);
+        var contexts = counts.BeginText();
+        for (var i = 0UL; i < 500; i++) counts.Add(contexts, CounterRandom.Bits(3, 0, i) % 5);
+        var model = counts.ToModel(_ => -10);
+        var (one, several) = (new KneserNeyReader(model), new KneserNeyReader(model));
+        for (var length = 0; length <= KneserNeyReader.MostAtOnce; length++)
+        {
+            ulong[] symbols = [.. Enumerable.Range(0, length).Select(i => CounterRandom.Bits(4, (ulong)length, (ulong)i) % 6)];
+            var (log2, known) = (new double[length], new bool[length]);
+            several.Next(symbols, log2, known);
+            for (var i = 0; i < length; i++)
+            {
+                Assert.Equal(one.Next(symbols[i], out var isKnown), log2[i]);
+                Assert.Equal(isKnown, known[i]);
+            }
         }
     }
 
