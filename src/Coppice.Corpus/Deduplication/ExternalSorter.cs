@@ -1,0 +1,115 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using Coppice.Foundation;
+
+namespace Coppice.Corpus.Deduplication;
+
+/// <summary>Sorts more records than fit into memory: sorted runs go to files, which are merged while they are read.</summary>
+/// <typeparam name="T">The record; its bytes go to the files as they are.</typeparam>
+internal sealed class ExternalSorter<T> : IDisposable
+    where T : unmanaged, IComparable<T>
+{
+    private readonly string _prefix;
+    private readonly int _capacity;
+    private readonly List<FileStream> _runs = [];
+    private T[] _records = [];
+    private int _count;
+
+    /// <summary>Makes an empty sorter.</summary>
+    /// <param name="folder">Where files go once memory is full.</param>
+    /// <param name="memory">Bytes of memory to stay within; at least a few thousand records are held whatever it says.</param>
+    public ExternalSorter(string folder, long memory)
+    {
+        _prefix = Path.Combine(folder, "sort-" + Guid.NewGuid().ToString("n"));
+        _capacity = (int)Math.Clamp(memory / Unsafe.SizeOf<T>(), 4096, Array.MaxLength);
+    }
+
+    /// <summary>How many files were needed: 0 where everything fitted into memory.</summary>
+    public int Runs => _runs.Count;
+
+    /// <summary>Adds a record.</summary>
+    /// <param name="record">The record.</param>
+    /// <exception cref="CoppiceException">The disk is full, or can't be written.</exception>
+    public void Add(in T record)
+    {
+        if (_count == _records.Length)
+        {
+            if (_count == _capacity) Spill();
+            else Array.Resize(ref _records, (int)Math.Min(_capacity, Math.Max(1024L, _records.Length * 2L)));
+        }
+
+        _records[_count++] = record;
+    }
+
+    /// <summary>All records in ascending order. To be called once, after the last one was added.</summary>
+    public IEnumerable<T> Sorted()
+    {
+        if (_runs.Count == 0)
+        {
+            _records.AsSpan(0, _count).Sort();
+            for (var i = 0; i < _count; i++) yield return _records[i];
+            yield break;
+        }
+
+        if (_count > 0) Spill();
+        _records = [];
+        var buffer = Math.Clamp(_capacity / _runs.Count, 64, 1 << 16);
+        var queue = new PriorityQueue<Run, T>();
+        foreach (var run in _runs.Select(file => new Run(file, buffer)))
+        {
+            if (run.Next(out var first)) queue.Enqueue(run, first);
+        }
+
+        while (queue.TryPeek(out var run, out var record))
+        {
+            yield return record;
+            if (run.Next(out var next)) queue.DequeueEnqueue(run, next);
+            else queue.Dequeue();
+        }
+    }
+
+    /// <summary>Deletes the files.</summary>
+    public void Dispose()
+    {
+        foreach (var run in _runs) run.Dispose();
+    }
+
+    private void Spill()
+    {
+        var records = _records.AsSpan(0, _count);
+        records.Sort();
+        var path = $"{_prefix}-{_runs.Count}";
+        try
+        {
+            var file = new FileStream(path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, 0, FileOptions.DeleteOnClose);
+            _runs.Add(file);
+            file.Write(MemoryMarshal.AsBytes(records));
+            file.Position = 0;
+        }
+        catch (IOException error)
+        {
+            throw new CoppiceException($"{path}: sorting needs space there: {error.Message}", inner: error);
+        }
+
+        _count = 0;
+    }
+
+    private sealed class Run(FileStream file, int buffer)
+    {
+        private readonly T[] _buffer = new T[buffer];
+        private int _position;
+        private int _count;
+
+        public bool Next(out T record)
+        {
+            if (_position == _count)
+            {
+                _count = file.ReadAtLeast(MemoryMarshal.AsBytes(_buffer.AsSpan()), _buffer.Length * Unsafe.SizeOf<T>(), throwOnEndOfStream: false) / Unsafe.SizeOf<T>();
+                _position = 0;
+            }
+
+            record = _position < _count ? _buffer[_position] : default;
+            return _position++ < _count;
+        }
+    }
+}
