@@ -1,0 +1,102 @@
+namespace Coppice.Corpus.Deduplication;
+
+/// <summary>
+/// Winnowing: picks few hashes of a text so that any two equal passages of a given length have at least one in common, at the same place of both. Of the hashes of all
+/// substrings of half the length, in every window the smallest is picked, the last of equals.
+/// </summary>
+/// <remarks>Schleimer, Wilkerson and Aiken, "Winnowing: Local Algorithms for Document Fingerprinting" (2003, doi:10.1145/872757.872770).</remarks>
+internal readonly struct Fingerprints
+{
+    private const ulong Factor = 0xD6E8FEB86659FD93;
+
+    private readonly int _gram;
+    private readonly int _window;
+    private readonly ulong _leaving;
+    private readonly ulong[] _recent;
+
+    /// <summary>Prepares.</summary>
+    /// <param name="length">The length of passages, in UTF-16 units.</param>
+    public Fingerprints(int length)
+    {
+        _gram = (length + 1) / 2;
+        _window = length - _gram + 1;
+        _recent = new ulong[_window];
+        _leaving = 1;
+        for (var i = 0; i < _gram; i++) _leaving *= Factor;
+    }
+
+    /// <summary>How far before and after a picked position the passages reach that it was picked for.</summary>
+    public (int Before, int After) Reach => (_window - 1, _gram + _window - 1);
+
+    /// <summary>Picks.</summary>
+    /// <param name="text">The text.</param>
+    /// <param name="pick">Is given each position that is picked, in ascending order, and its hash.</param>
+    public void Pick(ReadOnlySpan<char> text, Action<int, ulong> pick)
+    {
+        if (text.Length < _gram + _window - 1) return;
+        var rolling = 0UL;
+        var (smallest, smallestAt, pickedAt) = (ulong.MaxValue, -1, -1);
+        for (var end = 0; end < text.Length; end++)
+        {
+            rolling = (rolling * Factor) + text[end];
+            if (end >= _gram) rolling -= text[end - _gram] * _leaving;
+            var at = end - _gram + 1;
+            if (at < 0) continue;
+            var hash = CounterRandom.Mix(rolling);
+            _recent[at % _window] = hash;
+            if (hash <= smallest) (smallest, smallestAt) = (hash, at);
+            else if (smallestAt <= at - _window) (smallest, smallestAt) = SmallestUpTo(at);
+            if (at < _window - 1 || smallestAt == pickedAt) continue;
+            pickedAt = smallestAt;
+            pick(smallestAt, smallest);
+        }
+    }
+
+    private (ulong Hash, int At) SmallestUpTo(int at)
+    {
+        var smallest = (Hash: ulong.MaxValue, At: -1);
+        for (var i = at - _window + 1; i <= at; i++)
+        {
+            if (_recent[i % _window] <= smallest.Hash) smallest = (_recent[i % _window], i);
+        }
+
+        return smallest;
+    }
+}
+
+/// <summary>Which fingerprints were met more than once, in two bits each without their values: it may say so of one that was met once, and never fails to.</summary>
+internal sealed class RepeatedFingerprints
+{
+    private const int Fields = 32;
+
+    private readonly ulong[] _words;
+
+    /// <summary>Allocates the table.</summary>
+    /// <param name="expected">About how many fingerprints there will be.</param>
+    /// <param name="memory">Bytes that it may take.</param>
+    public RepeatedFingerprints(long expected, long memory)
+    {
+        const long Room = 8;
+        _words = new ulong[Math.Clamp(Math.Min(expected * Room / Fields, memory / sizeof(ulong)), 1024, Array.MaxLength)];
+    }
+
+    /// <summary>Counts a fingerprint.</summary>
+    /// <param name="hash">Its hash.</param>
+    public void Add(ulong hash)
+    {
+        ref var word = ref _words[WordOf(hash, out var shift)];
+        if ((word >> shift & 2) != 0) return;
+        word += 1UL << shift;
+    }
+
+    /// <summary>Whether a fingerprint was counted more than once.</summary>
+    /// <param name="hash">Its hash.</param>
+    public bool IsRepeated(ulong hash) => (_words[WordOf(hash, out var shift)] >> shift & 2) != 0;
+
+    private long WordOf(ulong hash, out int shift)
+    {
+        var field = CounterRandom.Below(CounterRandom.Mix(hash), _words.LongLength * Fields);
+        shift = (int)(field % Fields) * 2;
+        return field / Fields;
+    }
+}
