@@ -45,6 +45,7 @@ public static class CorpusBenchmark
         var mib = documents.Sum(document => (long)Encoding.UTF8.GetByteCount(document.Text)) / 1048576.0;
         List<CorpusRow> rows = [new("reading", mib / reading)];
         foreach (var (name, steps) in StepRows.Concat(ScoringBenchmark.Rows(documents))) rows.Add(new(name, mib / Median(() => RunAll(documents, steps()))));
+        foreach (var (name, pass) in DeduplicationBenchmark.Passes(documents)) rows.Add(new(name, mib / Median(pass)));
         return new CorpusResult(documents.Count, mib, rows);
     }
 

@@ -11,15 +11,15 @@ public static class DeduplicationSteps
     /// <summary>All of them.</summary>
     public static IReadOnlyList<StepDefinition> All { get; } =
     [
-        new("exact-documents", "Drops documents with the text of another; choice of the copy that stays", ExactDocuments),
-        new("exact-paragraphs", "Takes out paragraphs that stand in another document, all over the corpus", options => ExactPieces(options, TextUnit.Paragraph)),
-        new("exact-lines", "Takes out lines that stand in another document, all over the corpus", options => ExactPieces(options, TextUnit.Line)),
-        new("exact-substring", "Takes out passages that stand elsewhere character by character (ExactSubstr, one copy kept)", ExactSubstring),
-        new("minhash", "Drops near duplicates, up to about a tenth of the words changed (MinHash-LSH, confirmed)", options => MinHash(options, new MinHashOptions())),
-        new("minhash-fineweb", "Drops near duplicates as FineWeb does (MinHash-LSH, 5 words, 14 x 8)", options => MinHash(options, MinHashOptions.FineWeb)),
-        new("bloom-paragraphs", "Takes out paragraphs seen before, in fixed memory (Dolma)", options => BloomPieces(options, TextUnit.Paragraph)),
-        new("bloom-lines", "Takes out lines seen before, in fixed memory (Dolma)", options => BloomPieces(options, TextUnit.Line)),
-        new("copies-weight", "Weighs documents by how many copies of them there were (FineWeb-2's rehydration)", CopiesWeight),
+        new("exact-documents", "drops documents with the text of another; choice of the copy that stays", ExactDocuments),
+        new("exact-paragraphs", "takes out paragraphs that stand in another document, all over the corpus", options => ExactPieces(options, TextUnit.Paragraph)),
+        new("exact-lines", "takes out lines that stand in another document, all over the corpus", options => ExactPieces(options, TextUnit.Line)),
+        new("exact-substring", "takes out passages that stand elsewhere character by character (ExactSubstr, one copy kept)", ExactSubstring),
+        new("minhash", "drops near duplicates, up to about a tenth of the words changed (MinHash-LSH, confirmed)", options => MinHash(options, new MinHashOptions())),
+        new("minhash-fineweb", "drops near duplicates as FineWeb does (MinHash-LSH, 5 words, 14 x 8)", options => MinHash(options, MinHashOptions.FineWeb)),
+        new("bloom-paragraphs", "takes out paragraphs seen before, in fixed memory (Dolma)", options => BloomPieces(options, TextUnit.Paragraph)),
+        new("bloom-lines", "takes out lines seen before, in fixed memory (Dolma)", options => BloomPieces(options, TextUnit.Line)),
+        new("copies-weight", "weighs documents by how many copies of them there were (FineWeb-2's rehydration)", CopiesWeight),
     ];
 
     private static ExactDocuments ExactDocuments(StepOptions options) =>
