@@ -34,7 +34,7 @@ internal sealed class MinHasher
         _minima = new ulong[padded];
         for (var i = 0; i < padded; i++)
         {
-            _factors[i] = CounterRandom.Bits(seed, 0, (ulong)i) | 1;
+            _factors[i] = CounterRandom.Bits(seed, 0, (ulong)i);
             _addends[i] = CounterRandom.Bits(seed, 1, (ulong)i);
         }
     }

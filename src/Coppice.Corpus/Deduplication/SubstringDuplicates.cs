@@ -25,7 +25,7 @@ namespace Coppice.Corpus.Deduplication;
 [Technique("exact-substring", Title = "Deduplicating Training Data Makes Language Models Better", Paper = "arXiv:2107.06499")]
 public sealed class SubstringDuplicates(int length = 200, bool keepOne = true, double dropAt = 1) : ICorpusStep
 {
-    // Of a part: 2 bytes of text, 4 of the suffix array, at most 2 of its recursion, and bits.
+    // Of a part: 2 bytes of text, 4 of the suffix array, about 2 of its recursion, and bits.
     private const int BytesPerUnit = 9;
     private const int MinimumPart = 1 << 16;
 

@@ -3,8 +3,8 @@ using System.Numerics;
 namespace Coppice.Corpus.Deduplication;
 
 /// <summary>
-/// Suffix arrays by induced sorting: linear in time whatever the text. Beside the array of 4 bytes a symbol it takes a bit a symbol, and at most 2 bytes a symbol for the
-/// counters of the recursion.
+/// Suffix arrays by induced sorting: linear in time whatever the text. Beside the array of 4 bytes a symbol it takes a bit a symbol, and for the counters of the
+/// recursion 8 bytes for each different LMS substring: about 2 bytes a symbol in natural text.
 /// </summary>
 /// <remarks>SA-IS of Nong, Zhang and Chan ("Two Efficient Algorithms for Linear Time Suffix Array Construction", 2011, doi:10.1109/TC.2010.188).</remarks>
 internal static class SuffixArray
@@ -29,16 +29,17 @@ internal static class SuffixArray
 
         // 1. Any order of the LMS positions induces the order of the LMS substrings.
         suffixes.Fill(-1);
-        var ends = EndsOf(starts, text.Length);
+        var next = new int[alphabet];
+        SetToEnds(next, starts, text.Length);
         var count = 0;
         for (var i = text.Length - 1; i > 0; i--)
         {
             if (!types.IsLeftmostS(i)) continue;
-            suffixes[--ends[Symbol(text, i)]] = i;
+            suffixes[--next[Symbol(text, i)]] = i;
             count++;
         }
 
-        Induce(text, suffixes, types, starts);
+        Induce(text, suffixes, types, starts, next);
 
         // 2. They are named by rank: the names, in the order of the text, are a text of at most half the length with the same order of suffixes.
         var sorted = 0;
@@ -67,22 +68,22 @@ internal static class SuffixArray
 
         foreach (ref var suffix in order) suffix = reduced[suffix];
         suffixes[count..].Fill(-1);
-        ends = EndsOf(starts, text.Length);
+        SetToEnds(next, starts, text.Length);
         for (var i = count - 1; i >= 0; i--)
         {
             var suffix = suffixes[i];
             suffixes[i] = -1;
-            suffixes[--ends[Symbol(text, suffix)]] = suffix;
+            suffixes[--next[Symbol(text, suffix)]] = suffix;
         }
 
-        Induce(text, suffixes, types, starts);
+        Induce(text, suffixes, types, starts, next);
     }
 
     /// <summary>From LMS positions at the ends of their buckets: first the L suffixes from left to right, then the S suffixes from right to left.</summary>
-    private static void Induce<T>(ReadOnlySpan<T> text, Span<int> suffixes, SuffixTypes types, int[] starts)
+    private static void Induce<T>(ReadOnlySpan<T> text, Span<int> suffixes, SuffixTypes types, int[] starts, int[] next)
         where T : unmanaged, IBinaryInteger<T>
     {
-        var next = (int[])starts.Clone();
+        starts.CopyTo(next, 0);
         suffixes[next[Symbol(text, text.Length - 1)]++] = text.Length - 1;
         for (var i = 0; i < suffixes.Length; i++)
         {
@@ -90,11 +91,11 @@ internal static class SuffixArray
             if (before >= 0 && !types.IsS(before)) suffixes[next[Symbol(text, before)]++] = before;
         }
 
-        var ends = EndsOf(starts, text.Length);
+        SetToEnds(next, starts, text.Length);
         for (var i = suffixes.Length - 1; i >= 0; i--)
         {
             var before = suffixes[i] - 1;
-            if (before >= 0 && types.IsS(before)) suffixes[--ends[Symbol(text, before)]] = before;
+            if (before >= 0 && types.IsS(before)) suffixes[--next[Symbol(text, before)]] = before;
         }
     }
 
@@ -145,7 +146,11 @@ internal static class SuffixArray
         return starts;
     }
 
-    private static int[] EndsOf(int[] starts, int length) => [.. starts.AsSpan(1), length];
+    private static void SetToEnds(int[] ends, int[] starts, int length)
+    {
+        starts.AsSpan(1).CopyTo(ends);
+        ends[^1] = length;
+    }
 
     private static int Symbol<T>(ReadOnlySpan<T> text, int index)
         where T : unmanaged, IBinaryInteger<T> => int.CreateTruncating(text[index]);
