@@ -26,12 +26,6 @@ internal static class DeduplicationBenchmark
             var sketches = MemoryCorpus.Sketch(step, documents, keep: true);
             yield return ($"{name}: decisions", () => new MemoryCorpus(documents, sketches).Decide(step));
         }
-
-        // Every document twice: all of the text goes into the suffix array.
-        var substring = new SubstringDuplicates();
-        List<Document> twice = [.. documents.Concat(documents)];
-        var texts = MemoryCorpus.Sketch(substring, twice, keep: true);
-        yield return ("exact-substring: decisions where all is repeated", () => new MemoryCorpus(twice, texts).Decide(substring));
     }
 
     /// <summary>Documents and their sketches in memory, whose decisions go nowhere.</summary>

@@ -9,10 +9,12 @@ internal readonly struct Fingerprints
 {
     private const ulong Factor = 0xD6E8FEB86659FD93;
 
+    private const int Block = 4096;
+
     private readonly int _gram;
     private readonly int _window;
     private readonly ulong _leaving;
-    private readonly ulong[] _recent;
+    private readonly ulong[] _hashes;
 
     /// <summary>Prepares.</summary>
     /// <param name="length">The length of passages, in UTF-16 units.</param>
@@ -20,7 +22,7 @@ internal readonly struct Fingerprints
     {
         _gram = (length + 1) / 2;
         _window = length - _gram + 1;
-        _recent = new ulong[_window];
+        _hashes = new ulong[_window + Block];
         _leaving = 1;
         for (var i = 0; i < _gram; i++) _leaving *= Factor;
     }
@@ -35,29 +37,40 @@ internal readonly struct Fingerprints
     {
         if (text.Length < _gram + _window - 1) return;
         var rolling = 0UL;
-        var (smallest, smallestAt, pickedAt) = (ulong.MaxValue, -1, -1);
-        for (var end = 0; end < text.Length; end++)
+        foreach (var unit in text[..(_gram - 1)]) rolling = (rolling * Factor) + unit;
+        var hashes = _hashes;
+        var (smallestAt, pickedAt) = (-1, -1);
+
+        // The hashes from position `from` on; a block is moved to the front when the next one is needed.
+        var (from, count) = (0, 0);
+        for (var at = 0; at + _gram <= text.Length; at++)
         {
-            rolling = (rolling * Factor) + text[end];
-            if (end >= _gram) rolling -= text[end - _gram] * _leaving;
-            var at = end - _gram + 1;
-            if (at < 0) continue;
+            if (count == hashes.Length)
+            {
+                hashes.AsSpan(Block).CopyTo(hashes);
+                from += Block;
+                count -= Block;
+            }
+
+            rolling = (rolling * Factor) + text[at + _gram - 1];
+            if (at > 0) rolling -= text[at - 1] * _leaving;
             var hash = CounterRandom.Mix(rolling);
-            _recent[at % _window] = hash;
-            if (hash <= smallest) (smallest, smallestAt) = (hash, at);
-            else if (smallestAt <= at - _window) (smallest, smallestAt) = SmallestUpTo(at);
-            if (at < _window - 1 || smallestAt == pickedAt) continue;
+            hashes[count++] = hash;
+            if (at < _window - 1) continue;
+            if (smallestAt <= at - _window) smallestAt = at - _window + 1 + LastSmallest(hashes.AsSpan(count - _window, _window));
+            else if (hash <= hashes[smallestAt - from]) smallestAt = at;
+            if (smallestAt == pickedAt) continue;
             pickedAt = smallestAt;
-            pick(smallestAt, smallest);
+            pick(smallestAt, hashes[smallestAt - from]);
         }
     }
 
-    private (ulong Hash, int At) SmallestUpTo(int at)
+    private static int LastSmallest(ReadOnlySpan<ulong> hashes)
     {
-        var smallest = (Hash: ulong.MaxValue, At: -1);
-        for (var i = at - _window + 1; i <= at; i++)
+        var smallest = 0;
+        for (var i = 1; i < hashes.Length; i++)
         {
-            if (_recent[i % _window] <= smallest.Hash) smallest = (_recent[i % _window], i);
+            if (hashes[i] <= hashes[smallest]) smallest = i;
         }
 
         return smallest;

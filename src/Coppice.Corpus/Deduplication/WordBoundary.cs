@@ -22,7 +22,15 @@ internal static class WordBoundary
         if (start - first == LongestWord) start = first;
         while (end > start && last - end < LongestWord && !IsBetweenWords(text, end)) end--;
         if (last - end == LongestWord) end = last;
-        return (start, end);
+        return KeepSpace(text, start, end);
+    }
+
+    /// <summary>Where a cut would join two words, one of the white space in it stays.</summary>
+    private static (int Start, int End) KeepSpace(string text, int start, int end)
+    {
+        if (start >= end || start == 0 || end == text.Length || char.IsWhiteSpace(text[start - 1]) || char.IsWhiteSpace(text[end])) return (start, end);
+        if (char.IsWhiteSpace(text[end - 1])) return (start, end - 1);
+        return char.IsWhiteSpace(text[start]) ? (start + 1, end) : (start, end);
     }
 
     private static bool IsBetweenWords(string text, int index) =>

@@ -99,7 +99,8 @@ public sealed class SubstringDuplicatesTests(Xunit.Abstractions.ITestOutputHelpe
         ];
         using var corpus = new FakeCorpus(new SubstringDuplicates(), FakeCorpus.Documents(texts));
         Assert.All(corpus.Rest, document => Assert.InRange(document.Text.Length, 0, 450));
-        Assert.Equal(8, corpus.Rest.Count);
+        // Lone surrogates and noncharacters are both compared as the replacement character, so that one of these documents goes.
+        Assert.Equal(7, corpus.Rest.Count);
     }
 
     [Fact]
