@@ -1,3 +1,4 @@
+using Coppice.Corpus.Deduplication;
 using Coppice.Corpus.Edits;
 using Coppice.Corpus.Language;
 using Coppice.Corpus.Privacy;
@@ -20,6 +21,7 @@ public static class CurationSteps
         .. QualitySteps.All,
         .. EditSteps.All,
         .. PrivacySteps.All,
+        .. DeduplicationSteps.All,
     ];
 
     /// <summary>The step of a name.</summary>
