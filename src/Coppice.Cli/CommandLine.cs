@@ -43,7 +43,11 @@ internal static class CommandLine
         var root = new RootCommand("Raw text to a small language model, kept current, on the machine you have.")
         {
             QuickstartCommand.Create(),
-            new Command("corpus", "Text to a curated corpus") { CorpusBuildCommand.Create(), CorpusInspectCommand.Create() },
+            new Command("corpus", "Text to a curated corpus")
+            {
+                CorpusBuildCommand.Create(), CorpusStepsCommand.Create(), CorpusInspectCommand.Create(), CorpusDiffCommand.Create(),
+                CorpusExtractCommand.Create(), CorpusLanguageCommand.Create(),
+            },
             new Command("tokenizer", "Train and use tokenizers") { TokenizerTrainCommand.Create(), TokenizerEncodeCommand.Create(), TokenizerDecodeCommand.Create() },
             PlanCommand.Create(),
             PretrainCommand.Create(),

@@ -1,7 +1,8 @@
 using System.CommandLine;
-using Coppice.Cli.Output;
-using Coppice.Cli.Progress;
 using Coppice.Corpus;
+using Coppice.Corpus.Building;
+using Coppice.Foundation;
+using Coppice.Training.Recipes;
 
 namespace Coppice.Cli.Commands;
 
@@ -10,42 +11,23 @@ internal static class CorpusBuildCommand
 {
     public static Command Create()
     {
-        var inputs = new Argument<string[]>("INPUT") { Description = "Files, folders, patterns such as 'docs/**/*.md', or corpora", Arity = ArgumentArity.OneOrMore };
-        var output = CommonOptions.Output("DIR", "The folder of the corpus; what it holds of an earlier one is replaced");
+        var recipe = new Option<string?>("--recipe") { Description = "A recipe of curation: a YAML file with a list of steps ('coppice corpus steps' lists them)", HelpName = "FILE" };
+        var preset = CommonOptions.Choice("--preset", [.. CurationPresets.All.Select(preset => preset.Name)], "A recipe that comes with the program");
         var share = CommonOptions.Number("--validation-share", 0, 1, 0, "The share of documents kept apart to measure on; 0 keeps none apart");
         var seed = CommonOptions.Seed(0);
-        var command = new Command("build", "Read text, drop what is empty or there twice, and write a curated corpus")
+        var options = new CorpusBuildArguments();
+        var command = new Command("build", "Read text, run a recipe's steps, and write a curated corpus with a report; started again, it does only what is new") { recipe, preset, share, seed, CommonOptions.DryRun };
+        options.AddTo(command);
+        command.Validators.Add(result =>
         {
-            inputs, output, share, seed, CommonOptions.DryRun, CommonOptions.Json,
-        };
+            if (result.GetValue(recipe) is not null && result.GetResult(preset) is { Implicit: false }) result.AddError("give either --recipe or --preset");
+        });
         command.SetAction(parse =>
         {
-            using var interruption = new Interruption("Stopping; nothing is written.");
+            var steps = parse.GetValue(recipe) is { } path ? CurationRecipeDocument.Load(path) : CurationPresets.Get(parse.GetRequiredValue(preset));
             var split = parse.GetValue(share) is > 0 and var part ? CorpusSplit.ByDocument(part, (ulong)parse.GetValue(seed)) : CorpusSplit.None;
-            var steps = CorpusPipeline.DefaultSteps.Select(step => new CountedStep(step)).ToList();
-            var pipeline = new CorpusPipeline([.. parse.GetRequiredValue(inputs).Select(path => new CorpusInput(path))], steps);
-            var report = new CorpusReport();
-            var folder = parse.GetValue(CommonOptions.DryRun) ? null : parse.GetRequiredValue(output);
-            var manifest = Stage.Run("Reading", show =>
-            {
-                var documents = Shown(pipeline.Run(report, interruption.Token), report, show);
-                if (folder is not null) return CorpusWriter.Write(folder, documents, split, report);
-                foreach (var _ in documents)
-                {
-                }
-
-                return null;
-            });
-            var result = CorpusResult.Of(report, steps, manifest, folder);
-            if (parse.GetValue(CommonOptions.Json)) JsonOutput.Write(result);
-            else result.Describe(report);
+            return (int)options.Run(parse, steps, split, isTrial: parse.GetValue(CommonOptions.DryRun));
         });
         return command;
     }
-
-    private static IEnumerable<Document> Shown(IEnumerable<Document> documents, CorpusReport report, ShowProgress show) => documents.Select(document =>
-    {
-        show(() => $"{Figures.Count(report.DocumentsRead)} documents, {Figures.Bytes(report.BytesRead)}");
-        return document;
-    });
 }

@@ -1,20 +1,34 @@
 using System.CommandLine;
 using Coppice.Cli.Output;
 using Coppice.Corpus;
+using Coppice.Corpus.Building;
+using Coppice.Foundation;
 
 namespace Coppice.Cli.Commands;
 
-/// <summary><c>coppice corpus inspect</c>: what a curated corpus holds, checked against its checksums.</summary>
+/// <summary><c>coppice corpus inspect</c>: what a curated corpus holds, checked against its checksums; or what became of one document.</summary>
 internal static class CorpusInspectCommand
 {
     public static Command Create()
     {
         var folder = new Argument<string>("DIR") { Description = "A folder that 'coppice corpus build' wrote" };
-        var command = new Command("inspect", "Show what a curated corpus holds, and check it against its checksums") { folder, CommonOptions.Json };
+        var why = new Option<string?>("--why") { Description = "Tell what each step made of the document with this id", HelpName = "ID" };
+        var command = new Command("inspect", "Show what a curated corpus holds, and check it against its checksums") { folder, why, CommonOptions.Json };
         command.SetAction(parse =>
         {
-            var manifest = CuratedCorpus.Open(parse.GetRequiredValue(folder)).Manifest;
-            if (parse.GetValue(CommonOptions.Json)) JsonOutput.Write(manifest);
+            var corpus = parse.GetRequiredValue(folder);
+            var json = parse.GetValue(CommonOptions.Json);
+            if (parse.GetValue(why) is { } id)
+            {
+                var stories = DocumentStory.Find(corpus, id).ToList();
+                if (stories.Count == 0) throw new CoppiceException($"{corpus}: no document with the id '{id}' was read for it.");
+                if (json) JsonOutput.Write(new Stories(stories));
+                else foreach (var story in stories) Describe(story);
+                return;
+            }
+
+            var manifest = CuratedCorpus.Open(corpus).Manifest;
+            if (json) JsonOutput.Write(manifest);
             else Describe(manifest);
         });
         return command;
@@ -35,4 +49,22 @@ internal static class CorpusInspectCommand
     }
 
     private static string Describe(CorpusPart part) => $"{Figures.Count(part.Documents, "document")}, {Figures.Bytes(part.Bytes)}";
+
+    private static void Describe(DocumentStory story)
+    {
+        Page.Line(Figures.Printable($"{story.Id} of {story.Source}: {(story.IsKept ? "in the corpus" : "not in the corpus")}"));
+        if (story.Steps.Count > 0) Page.Facts([.. story.Steps.Select(step => (step.Step, Figures.Printable(Describe(step))))]);
+    }
+
+    private static string Describe(StepVerdict verdict)
+    {
+        var parts = new List<string> { verdict.Verdict };
+        if (verdict.Reason is { } reason) parts.Add(reason);
+        if (verdict.Changes is { } changes) parts.Add(string.Join(", ", changes.Select(change => $"{change.Reason} ({Figures.Count(change.Count)})")));
+        if (verdict.Measured is { } measured) parts.Add($"{measured.Rule} {Figures.Number(measured.Value)}, the line is at {Figures.Number(measured.Threshold)}");
+        if (verdict.Because is { } because) parts.Add($"it repeats {because}");
+        return string.Join("; ", parts);
+    }
+
+    private sealed record Stories(IReadOnlyList<DocumentStory> Documents);
 }

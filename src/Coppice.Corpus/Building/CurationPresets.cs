@@ -17,7 +17,7 @@ public static class CurationPresets
     /// <summary>Every preset.</summary>
     public static IReadOnlyList<CurationPreset> All { get; } =
     [
-        new(Default, "drops documents that are empty or there twice", [NamedStep.Of("empty"), NamedStep.Of("exact-duplicates")]),
+        new(Default, "drops documents that are empty or there twice", [NamedStep.Of("extract"), NamedStep.Of("empty"), NamedStep.Of("exact-duplicates")]),
     ];
 
     /// <summary>The recipe of a name.</summary>

@@ -1,8 +1,10 @@
 using Coppice.Corpus.Deduplication;
 using Coppice.Corpus.Edits;
+using Coppice.Corpus.Extraction;
 using Coppice.Corpus.Language;
 using Coppice.Corpus.Privacy;
 using Coppice.Corpus.Quality;
+using Coppice.Corpus.Scoring;
 using Coppice.Corpus.Unicode;
 using Coppice.Foundation;
 
@@ -16,12 +18,14 @@ public static class CurationSteps
     [
         new("empty", "drops documents without text", _ => new DropEmpty()),
         new("exact-duplicates", "drops documents whose text was there before, byte for byte", _ => new ExactDuplicates()),
-        .. LanguageSteps.All,
+        .. ExtractionSteps.All,
         .. UnicodeSteps.All,
+        .. LanguageSteps.All,
         .. QualitySteps.All,
         .. EditSteps.All,
         .. PrivacySteps.All,
         .. DeduplicationSteps.All,
+        .. ScoringSteps.All,
     ];
 
     /// <summary>The step of a name.</summary>
