@@ -68,7 +68,7 @@ public sealed class SequenceSampler
 
     /// <summary>How many sequences of a source make one epoch.</summary>
     /// <param name="source">The source's number.</param>
-    public long SequencesPerEpoch(int source) => Targets(source) / WindowLength(source);
+    public long SequencesPerEpoch(int source) => Shape(source).Sequences;
 
     /// <summary>How often a source was gone through so far.</summary>
     /// <param name="source">The source's number.</param>
@@ -119,9 +119,8 @@ public sealed class SequenceSampler
     private void Append(int source, long number, PackedBatch batch)
     {
         var store = _sources[source].Store;
-        var ring = Targets(source);
-        var length = WindowLength(source);
-        var windows = ring / length;
+        var ring = store.TokenCount - 1;
+        var (windows, length) = Shape(source);
         var (epoch, index) = Math.DivRem(number, windows);
         var offset = ring == length ? 0 : CounterRandom.Below(CounterRandom.Bits(_seed, OffsetStream + (ulong)source, (ulong)epoch), ring);
         var order = new KeyedPermutation(windows, CounterRandom.Bits(_seed, OrderStream + (ulong)source, (ulong)epoch));
@@ -131,9 +130,7 @@ public sealed class SequenceSampler
         if (first < length) _packer.Add(store, 0, length - first, source, batch);
     }
 
-    private long Targets(int source) => _sources[source].Store.TokenCount - 1;
-
-    private int WindowLength(int source) => (int)Math.Min(SequenceLength, Targets(source));
+    private EpochShape Shape(int source) => EpochShape.Of(_sources[source].Store.TokenCount, SequenceLength);
 
     private static void Check(SamplerSource source, SamplerSource first)
     {
