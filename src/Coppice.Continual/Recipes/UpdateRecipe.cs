@@ -1,6 +1,7 @@
 using System.ComponentModel.DataAnnotations;
 using Coppice.Continual.Updates;
 using Coppice.Foundation;
+using Coppice.Training.Data;
 using Coppice.Training.Recipes;
 
 namespace Coppice.Continual.Recipes;
@@ -80,6 +81,7 @@ public sealed record UpdateRecipe
         Require(Parent.Length > 0, "there is no model to update: name one");
         Require(Data.Sources.Count > 0, "there is no new text: name files or folders with --data, or under data.sources");
         Require(Data.Validation.Split != ValidationSplit.None, "'data.validation.split' is none: without text kept apart nothing can be proved of an update");
+        Require(RecipeMixture.IsFixed(Data), "'data.mixture', 'max_epochs' and 'max_tokens' are for pre-training; an update mixes its new text by weight, and replays by 'replay.share'");
         Require(Training.Steps == 0 || Training.Tokens == 0, "'training.steps' and 'training.tokens' both say how long the update is; remove one");
         Require(Training.BatchSize % Training.Accumulation == 0, $"'training.accumulation' ({Training.Accumulation}) must divide 'training.batch_size' ({Training.BatchSize})");
         Require(Schedule.WarmupSteps == 0 || Schedule.WarmupTokens == 0, "'schedule.warmup_steps' and 'schedule.warmup_tokens' both say how long the warm-up is; remove one");

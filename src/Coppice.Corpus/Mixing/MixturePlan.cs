@@ -66,7 +66,8 @@ public sealed class MixturePlan
     public static MixturePlan Make(IReadOnlyList<PlannedSource> sources, IReadOnlyList<MixtureStage> stages, double temperature, long sequences)
     {
         if (sources.Count == 0) throw CoppiceException.Usage("A mixture needs at least one source.");
-        double[] sizes = [.. sources.Select(source => Math.Pow(source.Tokens, 1 / temperature))];
+        var largest = (double)sources.Max(source => source.Tokens);
+        double[] sizes = [.. sources.Select(source => Math.Pow(source.Tokens / largest, 1 / temperature))];
         double[] limits = [.. sources.Select(source => source.MaximumSequences)];
         List<MixtureStage> all = [new MixtureStage(0, [.. sources.Select(source => source.Weight)]), .. stages];
         var taken = new double[sources.Count];

@@ -59,7 +59,7 @@ public sealed class PreparedData : IDisposable
     public static PreparedData Prepare(Recipe recipe, string runDirectory, Action<string> notice, CancellationToken cancellation)
     {
         var folder = Path.Combine(runDirectory, FolderName);
-        var key = Checksum.Of(JsonSerializer.Serialize(recipe.Data, Options) + JsonSerializer.Serialize(recipe.Tokenizer, Options) + recipe.Seed);
+        var key = Checksum.Of(JsonSerializer.Serialize(recipe.Data with { Mixture = new MixtureSection() }, Options) + JsonSerializer.Serialize(recipe.Tokenizer, Options) + recipe.Seed);
         if (ReadManifest(folder) is { } manifest && manifest.Key == key) return Open(folder, manifest);
         if (recipe.Data.Sources.Count == 0) throw CoppiceException.Usage("there is no text to train on: name files or folders after the recipe, or under data.sources in it");
         Directory.CreateDirectory(folder);

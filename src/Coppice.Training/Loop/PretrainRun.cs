@@ -107,7 +107,7 @@ public sealed class PretrainRun
         var loop = new TrainingLoop(new LoopParts
         {
             Training = _recipe.Training, Model = model, Tokenizer = data.Tokenizer, Trainer = trainer, Schedule = schedule, Checkpoints = checkpoints, Trunk = trunk,
-            Sampler = new SequenceSampler([.. data.Sources.Select(s => new SamplerSource(s.Name, s.Train, s.Weight))], _recipe.Training.SequenceLength, (ulong)_recipe.Seed),
+            Sampler = new SequenceSampler([.. data.Sources.Select(s => new SamplerSource(s.Name, s.Train, s.Weight))], _recipe.Training.SequenceLength, (ulong)_recipe.Seed, mixture: RecipeMixture.Create(_recipe, data.Sources)),
             Probes = [.. validation is null ? (IRunProbe[])[] : [validation], .. _samples is null ? (IRunProbe[])[] : [new SampleProbe(_samples, data.Tokenizer, _recipe.Evaluation, (ulong)_recipe.Seed)]],
             Observers = observers, Notice = _request.Notice, Detail = _request.Detail,
         });

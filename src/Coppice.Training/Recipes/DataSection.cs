@@ -11,6 +11,9 @@ public sealed record DataSection
     /// <summary>The field that holds the text in files of records (JSONL), unless a source names its own.</summary>
     public string TextField { get; init; } = "text";
 
+    /// <summary>How the sources are mixed, beyond their weights. For pre-training.</summary>
+    public MixtureSection Mixture { get; init; } = new();
+
     /// <summary>What is kept apart to measure on.</summary>
     public ValidationSection Validation { get; init; } = new();
 }
@@ -29,6 +32,14 @@ public sealed record SourceSection
     /// <summary>The source's share of the mixture relative to the other sources' weights.</summary>
     [Range(0.0, 1e9, MinimumIsExclusive = true)]
     public double Weight { get; init; } = 1;
+
+    /// <summary>How often the source may be gone through at most; 0 means data.mixture.max_epochs. For pre-training.</summary>
+    [Range(0.0, 1e9)]
+    public double MaxEpochs { get; init; }
+
+    /// <summary>How many tokens of the source may be trained on at most, repeated ones counted again; 0 means any number. For pre-training.</summary>
+    [Range(0L, 1e18)]
+    public long MaxTokens { get; init; }
 
     /// <summary>The field that holds the text in files of records; empty means data.text_field.</summary>
     public string Field { get; init; } = "";

@@ -20,6 +20,34 @@ internal static class RecipeValidation
             var key = string.Create(CultureInfo.InvariantCulture, $"data.sources[{i}]");
             Require(recipe.Data.Sources[i].Paths.Count > 0, places.Of(key), $"'{key}' needs at least one path in 'paths'");
         }
+
+        CheckMixture(recipe.Data, places);
+    }
+
+    private static void CheckMixture(DataSection data, RecipePlaces places)
+    {
+        var before = 0.0;
+        for (var i = 0; i < data.Mixture.Stages.Count; i++)
+        {
+            var stage = data.Mixture.Stages[i];
+            var key = string.Create(CultureInfo.InvariantCulture, $"data.mixture.stages[{i}]");
+            Require(stage.From > before, places.Of(key + ".from", key), string.Create(CultureInfo.InvariantCulture, $"'{key}.from' ({stage.From}) must be above {before}: stages come one after the other, and the first begins with the run"));
+            before = stage.From;
+            // Sources that are named elsewhere are checked when they are known.
+            if (data.Sources.Count == 0) continue;
+            string[] known = [.. data.Sources.Select(source => source.GetName())];
+            for (var j = 0; j < stage.Weights.Count; j++)
+            {
+                var (name, where) = (stage.Weights[j].Source, places.Of(string.Create(CultureInfo.InvariantCulture, $"{key}.weights[{j}]"), key));
+                Require(known.Contains(name), where, $"'{key}' has a weight for '{name}', which is no source{NearestName.Hint(name, known)}");
+                Require(stage.Weights.Take(j).All(weight => weight.Source != name), where, $"'{key}' has two weights for '{name}'");
+            }
+
+            Require(data.Sources.Any(source => (stage.Weights.FirstOrDefault(weight => weight.Source == source.GetName())?.Weight ?? source.Weight) > 0), places.Of(key), $"'{key}' leaves no source");
+        }
+
+        if (data.Mixture.Stages.Any(stage => stage.Weights.Count > 0) && data.Sources.GroupBy(source => source.GetName(), StringComparer.Ordinal).FirstOrDefault(group => group.Count() > 1) is { } twice)
+            Require(false, places.Of("data.mixture.stages"), $"two sources are called '{twice.Key}': name them apart, so that stages can tell them");
     }
 
     private static void CheckModel(ModelSection model, RecipePlaces places)
