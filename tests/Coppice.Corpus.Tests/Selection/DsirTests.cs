@@ -39,10 +39,9 @@ public sealed class DsirTests : IDisposable
     public void Drawn_documents_have_the_targets_proportions_in_the_limit()
     {
         // Two kinds of document of one word each: importance resampling a small part of 10 % sea to a target of 60 % sea must give 60 % sea.
-        var documents = Enumerable.Range(0, 20_000).Select(i => new Document($"{i}", (i % 10 == 0 ? "sail" : "goat") + new string(' ', 1 + i % 7) + new string('\n', 1 + i / 7), "s")).ToList();
-        documents = [.. documents.Select(document => document with { Text = document.Text.PadRight(4000) })];
-        var target = string.Join(' ', Enumerable.Repeat("sail sail sail goat goat", 1));
-        var file = _folder.Write("target.jsonl", string.Join('\n', target.Split(' ').Select(word => $$"""{"text": "{{word}}"}""")));
+        var documents = Enumerable.Range(0, 20_000).Select(i => new Document($"{i}", (i % 10 == 0 ? "sail" : "goat") + new string(' ', 1 + i % 7) + new string('\n', 1 + i / 14), "s")).ToList();
+        documents = [.. documents.Select(document => document with { Text = document.Text.PadRight(3000) })];
+        var file = _folder.Write("target.jsonl", string.Join('\n', new[] { "sail", "sail", "sail", "goat", "goat" }.Select(word => $$"""{"text": "{{word}}"}""")));
         var step = new Dsir(new DsirOptions { Target = [file], Share = 0.02, MinimumWords = 0, EqualWords = 0 });
         var kept = StepRunner.Kept(step, documents);
         Assert.Equal(400, kept.Count);
@@ -65,11 +64,11 @@ public sealed class DsirTests : IDisposable
     [Fact]
     public void Weights_of_equal_length_do_not_prefer_long_documents()
     {
-        List<Document> documents = [.. Enumerable.Range(0, 100).Select(i => new Document($"{i}", Words([.. Sea, .. Hill[..3]], i % 2 == 0 ? 1200 : 120, i), "s"))];
+        List<Document> documents = [.. Enumerable.Range(0, 100).Select(i => new Document($"{i}", Words(Sea, i % 2 == 0 ? 1200 : 120, i), "s"))];
         documents.AddRange(Enumerable.Range(0, 100).Select(i => new Document($"h{i}", Words(Hill, 400, i), "s")));
         var target = Words(Sea, 5000, 9);
         double Long(int equal) => StepRunner.Kept(new Dsir(Options(target) with { Share = 0.2, MinimumWords = 0, EqualWords = equal, Sample = false }), documents).Average(document => document.Text.Length);
-        Assert.True(Long(0) > Long(128), $"{Long(0)} against {Long(128)}");
+        Assert.True(Long(0) > 1.2 * Long(128), $"{Long(0)} against {Long(128)}");
     }
 
     [Fact]
