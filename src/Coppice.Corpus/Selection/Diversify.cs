@@ -54,7 +54,7 @@ public sealed class Diversify(DiversifyOptions options, IDocumentEmbedder? embed
     /// <inheritdoc/>
     public void Decide(ISketchedCorpus corpus, IDecisions decisions, CancellationToken cancellation)
     {
-        using var table = EmbeddingTable.Build(corpus, _embedder.Dimensions, cancellation);
+        using var table = EmbeddingTable.Build(corpus, _embedder, cancellation);
         if (table.Count == 0) return;
         int[] left = [.. Enumerable.Range(0, table.Count)];
         var nearest = NearestBefore(table, left, cancellation);

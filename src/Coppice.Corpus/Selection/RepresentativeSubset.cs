@@ -47,7 +47,7 @@ public sealed class RepresentativeSubset(RepresentativeSubsetOptions options, ID
     /// <inheritdoc/>
     public void Decide(ISketchedCorpus corpus, IDecisions decisions, CancellationToken cancellation)
     {
-        using var table = EmbeddingTable.Build(corpus, _embedder.Dimensions, cancellation);
+        using var table = EmbeddingTable.Build(corpus, _embedder, cancellation);
         if (table.Count == 0) return;
         var partitions = (table.Count + options.Partition - 1) / options.Partition;
         var order = new KeyedPermutation(table.Count, CounterRandom.Bits(options.Seed, PartitionStream, 0));

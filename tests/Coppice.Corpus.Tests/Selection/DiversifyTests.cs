@@ -82,6 +82,8 @@ public sealed class DiversifyTests
 
         public int Dimensions => 2;
 
+        public bool TakesOffMean => true;
+
         public Action<Document, Memory<float>> Begin() => (document, vector) => (vector.Span[0], vector.Span[1]) = document.Text.Length > 500 ? (1, 0) : (0, 1);
     }
 }

@@ -5,7 +5,7 @@ using Microsoft.Win32.SafeHandles;
 namespace Coppice.Corpus.Selection;
 
 /// <summary>
-/// The embeddings of a corpus's new documents in a file, to be read in any order by any thread: centred on their mean, of length 1 (or all 0). In memory are a few bytes a document.
+/// The embeddings of a corpus's new documents in a file, to be read in any order by any thread: of length 1 (or all 0), without their mean where the embedder says so. In memory are a few bytes a document.
 /// </summary>
 internal sealed class EmbeddingTable : IDisposable
 {
@@ -37,8 +37,9 @@ internal sealed class EmbeddingTable : IDisposable
     }
 
     /// <summary>Collects the sketches of a corpus.</summary>
-    public static EmbeddingTable Build(ISketchedCorpus corpus, int dimensions, CancellationToken cancellation)
+    public static EmbeddingTable Build(ISketchedCorpus corpus, IDocumentEmbedder embedder, CancellationToken cancellation)
     {
+        var dimensions = embedder.Dimensions;
         var path = Path.Combine(corpus.WorkFolder, "embeddings");
         var (indices, sums, row) = (new List<long>(), new double[dimensions], new float[dimensions]);
         using (var stream = new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.None, 1 << 20))
@@ -53,7 +54,7 @@ internal sealed class EmbeddingTable : IDisposable
             }
         }
 
-        float[] mean = [.. sums.Select(sum => (float)(sum / Math.Max(1, indices.Count)))];
+        float[] mean = [.. sums.Select(sum => embedder.TakesOffMean ? (float)(sum / Math.Max(1, indices.Count)) : 0)];
         return new EmbeddingTable(dimensions, indices, mean, File.OpenHandle(path, options: FileOptions.RandomAccess));
     }
 

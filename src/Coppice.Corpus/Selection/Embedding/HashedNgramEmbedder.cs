@@ -4,7 +4,7 @@ namespace Coppice.Corpus.Selection;
 
 /// <summary>
 /// A sparse random projection of a document's words and word pairs: each is added, times 1 + ln(count), to a few places of the vector with a random sign, so that inner products of
-/// documents are kept on average. What all documents share (function words) is no direction after the mean of the corpus is taken off.
+/// documents are kept on average. The mean stays: a template that most documents follow would go with it.
 /// </summary>
 /// <param name="dimensions">Numbers of a vector: inner products have a standard error of about 1/√dimensions.</param>
 [Technique("sparse-random-projection", Title = "Sparser Johnson-Lindenstrauss Transforms", Paper = "arXiv:1012.1577")]
@@ -18,6 +18,9 @@ public sealed class HashedNgramEmbedder(int dimensions = 256) : IDocumentEmbedde
 
     /// <inheritdoc/>
     public int Dimensions => dimensions;
+
+    /// <inheritdoc/>
+    public bool TakesOffMean => false;
 
     /// <inheritdoc/>
     public Action<Document, Memory<float>> Begin()
