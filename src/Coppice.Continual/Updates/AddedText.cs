@@ -60,13 +60,7 @@ internal sealed class AddedText : IDisposable
     private static TokenStore Write(UpdateRequest request, SubsetSection settings, UpdateData data, LanguageModel teacher, TokenStore store, string path, CancellationToken cancellation)
     {
         request.Notice("scoring the new text");
-        var scores = settings.Score == "ngram" ? new CrossFittedNgramScorer().Score(store, cancellation) : ByParent(data, teacher, store, cancellation);
+        var scores = settings.Score == "ngram" ? new CrossFittedNgramScorer().Score(store, cancellation) : new ModelLossScorer(teacher, data.Tokenizer).Score(store, cancellation);
         return QualitySubset.Write(store, QualitySubset.Select(scores, QualitySubset.TokensPerDocument(store), settings.Share), path);
-    }
-
-    private static double[] ByParent(UpdateData data, LanguageModel teacher, TokenStore store, CancellationToken cancellation)
-    {
-        using var scorer = new DocumentScorer(teacher);
-        return [.. scorer.Score(TokenSequences.Of(store, data.Tokenizer), cancellation).Select(score => score.Bytes > 0 ? score.Nats / score.Bytes : double.PositiveInfinity)];
     }
 }

@@ -62,6 +62,7 @@ public sealed class ScoreStepTests
         Assert.Equal("score too high", step(new Document("a", "x", "s") { Score = 20.1 }).Reason);
         Assert.Equal(20, step(new Document("a", "x", "s") { Score = 19 }).Measured!.Value.Threshold);
         Assert.Equal(ExitCode.Usage, Assert.Throws<CoppiceException>(() => step(new Document("a", "x", "s"))).ExitCode);
+        Assert.Equal(ExitCode.Usage, Assert.Throws<CoppiceException>(() => new ScoreThreshold(null, null)).ExitCode);
     }
 
     [Fact]
@@ -99,7 +100,7 @@ public sealed class ScoreStepTests
         {
             var described = definition.Describe();
             Assert.Equal(definition.Name, described.Name);
-            if (described.Options.All(option => option.Value is not null) && definition.Name != "dsir")
+            if (described.Options.All(option => option.Value is not null) && definition.Name is not ("dsir" or "score-threshold"))
             {
                 var step = definition.Create(StepOptions.None("recipe"));
                 Assert.Equal(definition.Name, step is IDocumentStep one ? one.Name : ((ICorpusStep)step).Name);
