@@ -27,7 +27,7 @@ public sealed record CorpusPlan(MixturePlan Mixture, bool IsEstimated)
         if (recipe.Data.Sources.Count == 0) throw Foundation.CoppiceException.Usage("the recipe names no text: name files or folders after it, or under data.sources in it");
         var samples = recipe.Data.Sources.Select(source =>
         {
-            progress(source.ReportedName);
+            progress(source.GetName());
             return DocumentSample.Read(new SourceText(recipe, source).Train(cancellation), SampleCharacters);
         }).ToList();
         progress("the tokenizer");
