@@ -1,3 +1,4 @@
+using Coppice.Corpus.Decontamination;
 using Coppice.Corpus.Deduplication;
 using Coppice.Corpus.Edits;
 using Coppice.Corpus.Extraction;
@@ -5,6 +6,7 @@ using Coppice.Corpus.Language;
 using Coppice.Corpus.Privacy;
 using Coppice.Corpus.Quality;
 using Coppice.Corpus.Scoring;
+using Coppice.Corpus.Selection;
 using Coppice.Corpus.Unicode;
 using Coppice.Foundation;
 
@@ -26,6 +28,8 @@ public static class CurationSteps
         .. PrivacySteps.All,
         .. DeduplicationSteps.All,
         .. ScoringSteps.All,
+        .. DecontaminationSteps.All,
+        .. SelectionSteps.All,
     ];
 
     /// <summary>The step of a name.</summary>
