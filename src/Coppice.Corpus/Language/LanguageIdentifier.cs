@@ -33,7 +33,10 @@ public sealed class LanguageIdentifier
         foreach (var group in groups) _groups[group.Script] = group;
     }
 
-    /// <summary>The model that comes with Coppice: 75 languages.</summary>
+    /// <summary>
+    /// The model that comes with Coppice: 75 languages. <c>experiments/languages.cs</c> makes it, from nine tenths of the sentences that lingua is tested with (Apache-2.0),
+    /// and says how good it is on the others. Malay and Indonesian, Bosnian and Croatian are the hardest to tell apart.
+    /// </summary>
     public static LanguageIdentifier Default => s_default.Value;
 
     /// <summary>The codes of the languages that the model knows, as its training data named them.</summary>

@@ -89,12 +89,15 @@ public sealed class LanguageModelTrainer
         var groups = new List<ScriptGroup>();
         for (var script = 0; script < Scripts.Count; script++)
         {
-            int[] members = [.. Enumerable.Range(0, languages.Length).Where(i => _languages[languages[i]].ShareOf(script) >= _options.MinimumScriptShare && _languages[languages[i]].ShareOf(script) > 0)];
-            if (members.Length > 0) groups.Add(new ScriptGroup(script, members, _options.BucketBits, Weights([.. members.Select(i => _languages[languages[i]].Of(script))])));
+            int[] members = [.. Enumerable.Range(0, languages.Length).Where(i => IsIn(script, _languages[languages[i]]))];
+            if (members.Length == 0) continue;
+            groups.Add(new ScriptGroup(script, members, _options.BucketBits, Weights([.. members.Select(i => _languages[languages[i]].Of(script))])));
         }
 
         return new LanguageIdentifier(languages, _options.Step, temperature, groups);
     }
+
+    private bool IsIn(int script, LanguageCounts language) => language.ShareOf(script) is var share && share > 0 && share >= _options.MinimumScriptShare;
 
     // [languages, buckets].
     private sbyte[] Weights(long[][] counts)

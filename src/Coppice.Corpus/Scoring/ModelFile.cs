@@ -16,7 +16,7 @@ internal static class ModelFile
     public static void Write(string path, string format, Action<BinaryWriter> write)
     {
         using var content = new MemoryStream();
-        using (var writer = new BinaryWriter(new BufferedStream(new BrotliStream(content, CompressionLevel.SmallestSize, leaveOpen: true), 1 << 16), Encoding.UTF8)) write(writer);
+        using (var writer = new BinaryWriter(new BrotliStream(content, CompressionLevel.SmallestSize, leaveOpen: true), Encoding.UTF8)) write(writer);
         var bytes = content.ToArray();
         AtomicFile.WriteBytes(path, [.. Encoding.ASCII.GetBytes(format), .. SHA256.HashData(bytes), .. bytes]);
     }

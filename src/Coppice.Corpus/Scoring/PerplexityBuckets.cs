@@ -21,7 +21,9 @@ public enum PerplexityBucket
 /// <summary>What <see cref="PerplexityBuckets"/> keeps.</summary>
 public sealed record PerplexityBucketsOptions
 {
-    /// <summary>Files of good text; CCNet's is Wikipedia. Documents that name their language make a model of each language; others one for all documents whose language has none.</summary>
+    /// <summary>
+    /// Files of good text; CCNet's is Wikipedia. Documents that name their language make a model of each language; others one for all documents whose language has none.
+    /// </summary>
     public required IReadOnlyList<string> Reference { get; init; }
 
     /// <summary>The buckets to keep.</summary>
@@ -39,8 +41,7 @@ public sealed record PerplexityBucketsOptions
 
 /// <summary>
 /// Divides the documents of each language into head, middle and tail by their perplexity under a model of good text, as CCNet does at the 30th and 60th percentile;
-/// with words for SentencePiece tokens, which a model of characters spells where they are unknown. Kept documents have the perplexity as their score. A document in a language without a model is
-/// kept as it is.
+/// with words for SentencePiece tokens. Kept documents have the perplexity as their score. A document in a language without a model is kept as it is.
 /// </summary>
 [Technique("perplexity-buckets", Title = "CCNet: Extracting High Quality Monolingual Datasets from Web Crawl Data", Paper = "arXiv:1911.00359")]
 public sealed class PerplexityBuckets : ICorpusStep
@@ -141,6 +142,7 @@ public sealed class PerplexityBuckets : ICorpusStep
         _ => "in the tail by perplexity",
     };
 
-    private Dictionary<string, TextNgramModel> Train() => ReferenceTexts.Read(Name, _options.Reference).GroupBy(document => document.Language ?? AnyLanguage, document => document.Text)
+    private Dictionary<string, TextNgramModel> Train() => ReferenceTexts.Read(Name, _options.Reference)
+        .GroupBy(document => document.Language ?? AnyLanguage, document => document.Text)
         .ToDictionary(language => language.Key, language => TextNgramModel.Train(language, _options.Model));
 }

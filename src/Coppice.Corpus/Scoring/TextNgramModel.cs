@@ -5,10 +5,10 @@ namespace Coppice.Corpus.Scoring;
 /// <summary>How a <see cref="TextNgramModel"/> is made.</summary>
 public sealed record TextNgramOptions
 {
-    /// <summary>Words of the longest n-gram, from 1 to 8. CCNet's and the usual KenLM models have 5; 3 takes half the memory and is nearly as good on a few million words.</summary>
+    /// <summary>Words of the longest n-gram, from 1 to 8. CCNet's models have 5; on a few million words 3 take a quarter of the memory and are nearly as good.</summary>
     public int Order { get; init; } = 3;
 
-    /// <summary>The most words that are learned from; what comes later is left out. Bounds the memory, of which a million words of prose take about 200 MB at order 3.</summary>
+    /// <summary>The most words that are learned from; what comes later is left out. Bounds the memory: of prose, a million words take about 40 MB at order 3 and 150 MB at order 5, and twice that in training.</summary>
     public long MaximumWords { get; init; } = 4_000_000;
 }
 
