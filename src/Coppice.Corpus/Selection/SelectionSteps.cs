@@ -44,6 +44,5 @@ public static class SelectionSteps
         new("score-threshold", "Drop documents by the score of an earlier step", options => new ScoreThreshold(options.NumberOrOff("min", null), options.NumberOrOff("max", null))),
         new("quality-weights", "Train more often on buckets of better scores", options => new QualityWeights(
             QualityWeights.Parse(options.Texts("weights", ["0", "1", "1", "2", "3"])), options.Flag("low_is_better", false))),
-        new("rehydrate", "Train more often on documents of which deduplication found several copies", _ => new Rehydrate()),
     ];
 }

@@ -76,14 +76,6 @@ public sealed class ScoreStepTests
     }
 
     [Fact]
-    public void Copies_become_weights_by_the_published_table()
-    {
-        (long Copies, double Weight)[] table = [(1, 1), (2, 2), (3, 3), (4, 3), (5, 5), (99, 5), (100, 8), (999, 8), (1000, 1)];
-        var step = new Rehydrate().Begin();
-        Assert.All(table, row => Assert.Equal(row.Weight, step(new Document("a", "x", "s") { Copies = row.Copies }).Document!.Weight));
-    }
-
-    [Fact]
     public void Differences_of_losses_are_0_for_equal_models_and_change_sign_with_them()
     {
         double[] large = [1, 2, 3, double.PositiveInfinity];
