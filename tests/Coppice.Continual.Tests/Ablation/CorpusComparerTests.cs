@@ -39,7 +39,7 @@ public sealed class CorpusComparerTests : IDisposable
         Assert.Equal(CorpusVerdict.Undecided, result.Texts[0].Better);
         Assert.Equal(20, result.Texts[0].Passages);
         Assert.Contains(notices, notice => notice.StartsWith("1 of 21", StringComparison.Ordinal));
-        Assert.InRange(result.Parameters, 500_000, 1_000_000);
+        Assert.InRange(result.Parameters, 400_000, 1_000_000);
     }
 
     [Fact]
