@@ -7,7 +7,7 @@ public class UsageTests
     [Theory]
     [InlineData("there is no command 'tokeniser'; did you mean 'tokenizer'?", "tokeniser")]
     [InlineData("there is no command 'trian'; did you mean 'train'?", "tokenizer", "trian")]
-    [InlineData("a command is missing, one of build, inspect", "corpus")]
+    [InlineData("a command is missing, one of build, ", "corpus")]
     [InlineData("coppice tokenizer train: there is no option '--vocabulary-sise'; did you mean '--vocabulary-size'?", "tokenizer", "train", "text", "-o", "file", "--vocabulary-sise", "300")]
     [InlineData("--output FILE is missing", "tokenizer", "train", "text")]
     [InlineData("DIR is missing", "verify")]

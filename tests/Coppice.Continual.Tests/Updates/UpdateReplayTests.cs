@@ -75,9 +75,9 @@ public sealed class UpdateReplayTests(UpdateWorld world)
 
         var recipe = world.RecipeFor(parent, world.New, Shape);
         var given = world.Run("elsewhere-given", recipe with { Replay = recipe.Replay with { Paths = [world.Old] } });
-        Assert.Equal(["old.jsonl", "new"], given.Sources.Select(source => source.Name));
+        Assert.Equal(["old", "new"], given.Sources.Select(source => source.Name));
         Assert.True(given.ReplayShare > 0);
-        Assert.Equal(["old.jsonl", "new"], world.Update("elsewhere-next", given.Model, world.Next, AnyForgetting).Sources.Take(2).Select(source => source.Name));
+        Assert.Equal(["old", "new"], world.Update("elsewhere-next", given.Model, world.Next, AnyForgetting).Sources.Take(2).Select(source => source.Name));
 
         var written = world.Update("elsewhere-written", parent, world.New, [.. Shape, "replay.from=generated", "replay.generated_tokens=1000"]);
         Assert.Equal(Shift.UsualReplayShare, written.ReplayShare);

@@ -122,7 +122,7 @@ public sealed class UpdateRunTests(UpdateWorld world)
     public void The_stability_preset_updates()
     {
         var recipe = UpdatePresets.Apply("stability", world.RecipeFor(world.Parent, world.New, "training.steps=0"));
-        Assert.Equal((4, 0.25, 0.5), (recipe.Epochs, recipe.Subset.Share, recipe.Replay.Share));
+        Assert.Equal((4, 0.5, 0.5), (recipe.Epochs, recipe.Subset.Share, recipe.Replay.Share));
         var result = world.Run("stability", recipe);
         Assert.Equal(0.5, result.ReplayShare);
         Assert.True(result.Steps > 0);
