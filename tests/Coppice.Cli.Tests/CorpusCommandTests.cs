@@ -178,6 +178,28 @@ public sealed class CorpusCommandTests : IDisposable
     }
 
     [Fact]
+    public void Near_duplicates_go_also_those_of_an_earlier_corpus()
+    {
+        var random = new Random(4);
+        string Word() => string.Concat(Enumerable.Range(0, 6).Select(_ => (char)('a' + random.Next(26))));
+        string Text() => string.Join(' ', Enumerable.Range(0, 200).Select(_ => Word()));
+        string Line(string id, string text) => $"{{\"id\": \"{id}\", \"text\": \"{text}\"}}\n";
+        var (first, second) = (Text(), Text());
+        _folder.Write("old/a.jsonl", Line("first", first) + Line("nearly-first", first + " and more"));
+        _folder.Write("new/b.jsonl", Line("second", second) + Line("nearly-first-again", "so " + first));
+
+        var old = CommandRun.Of("corpus", "dedup", _folder.At("old"), "-o", _folder.At("old-corpus"), "--json");
+        Assert.Equal((2, 1), (old.Json.GetProperty("documents_in").GetInt32(), old.Json.GetProperty("documents_out").GetInt32()));
+        var later = CommandRun.Of("corpus", "dedup", _folder.At("new"), "-o", _folder.At("new-corpus"), "--against", _folder.At("old-corpus"), "--json");
+        Assert.Equal((2, 1), (later.Json.GetProperty("documents_in").GetInt32(), later.Json.GetProperty("documents_out").GetInt32()));
+        var why = CommandRun.Of("corpus", "inspect", _folder.At("new-corpus"), "--why", "nearly-first-again");
+        Assert.Contains($"it repeats nearly-first in {_folder.At("old-corpus")}", why.Output, StringComparison.Ordinal);
+
+        var again = CommandRun.Of("corpus", "dedup", _folder.At("new-corpus"), "-o", _folder.At("again"), "--json");
+        Assert.Equal(1, again.Json.GetProperty("documents_out").GetInt32());
+    }
+
+    [Fact]
     public void Pages_are_extracted_a_line_for_each()
     {
         var body = string.Concat(Enumerable.Range(0, 8).Select(i => $"<p>This is paragraph {i} of the article, and it has enough words to be taken for content by anyone who reads it.</p>"));

@@ -68,7 +68,8 @@ internal sealed record CorpusResult(
         DescribeCounts("files skipped", Places(report.SkippedFiles));
         DescribeCounts("problems in what was kept", Places(report.Problems));
         if (Quarantined > 0) Page.Line($"\n  {Figures.Count(Quarantined, "document")} in {BuildReport.QuarantineFile}");
-        foreach (var warning in Warnings) Page.Line($"\n  look at this: {warning}");
+        if (Warnings.Count > 0) Page.Line("\n  look at this");
+        foreach (var warning in Warnings) Page.Line($"    {warning}");
         Page.Line();
         Page.Table(["source", "documents", "bytes"], [.. Sources.Select(source => new[] { source.Name, Figures.Count(source.Documents), Figures.Count(source.Bytes) })]);
         if (Output is null) return;

@@ -18,6 +18,17 @@ public static class CurationPresets
     public static IReadOnlyList<CurationPreset> All { get; } =
     [
         new(Default, "drops documents that are empty or there twice", [NamedStep.Of("extract"), NamedStep.Of("empty"), NamedStep.Of("exact-duplicates")]),
+        new(
+            "own-text",
+            "for documents of your own: repairs characters, drops copies and near copies, masks what is personal",
+            [NamedStep.Of("extract"), NamedStep.Of("unicode-repair"), NamedStep.Of("empty"), NamedStep.Of("exact-documents"), NamedStep.Of("minhash"), NamedStep.Of("pii-mask")]),
+        new(
+            "fineweb",
+            "for pages of the web in English, as FineWeb was made (arXiv:2406.17557) but for its list of addresses",
+            [
+                NamedStep.Of("extract"), NamedStep.Of("language", ("languages", "en")), NamedStep.Of("gopher-repetition"), NamedStep.Of("gopher-quality"),
+                NamedStep.Of("c4", ("terminal_punctuation", "false")), NamedStep.Of("fineweb-quality"), NamedStep.Of("minhash-fineweb"), NamedStep.Of("pii-mask"),
+            ]),
     ];
 
     /// <summary>The recipe of a name.</summary>

@@ -29,9 +29,11 @@ public sealed record ConfiguredStep(object Step, IReadOnlyList<StepOption> Optio
 /// <param name="Where">What messages call the place where it was written, or null.</param>
 public sealed record NamedStep(string Name, IReadOnlyDictionary<string, IReadOnlyList<string>> Values, string? Where = null)
 {
-    /// <summary>A step with its defaults.</summary>
+    /// <summary>A step with its defaults but for some options.</summary>
     /// <param name="name">The step's name.</param>
-    public static NamedStep Of(string name) => new(name, new Dictionary<string, IReadOnlyList<string>>());
+    /// <param name="options">The options with their values.</param>
+    public static NamedStep Of(string name, params IEnumerable<(string Key, string Value)> options) =>
+        new(name, options.ToDictionary(option => option.Key, option => (IReadOnlyList<string>)[option.Value]));
 }
 
 /// <summary>What is done to documents: steps in their order.</summary>

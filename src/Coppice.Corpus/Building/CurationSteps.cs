@@ -27,8 +27,8 @@ public static class CurationSteps
         .. EditSteps.All,
         .. PrivacySteps.All,
         .. DeduplicationSteps.All,
-        .. ScoringSteps.All,
         .. DecontaminationSteps.All,
+        .. ScoringSteps.All,
         .. SelectionSteps.All,
     ];
 

@@ -115,7 +115,12 @@ internal sealed class ReadingStage(BuildRun run, BuildStage stage, IReadOnlyList
         var characters = 0L;
         foreach (var file in unit.Files)
         {
-            var report = record.NewReport();
+            var bytesLeft = file.Bytes;
+            var report = record.NewReport(bytes =>
+            {
+                bytesLeft -= bytes;
+                run.Advance(bytes, 0);
+            });
             foreach (var document in file.Input.ReadFile(file.Found, run.Options.Reading, report))
             {
                 stop.ThrowIfCancellationRequested();
@@ -127,7 +132,7 @@ internal sealed class ReadingStage(BuildRun run, BuildStage stage, IReadOnlyList
             }
 
             record.Take(report, file.HasChanged() ? file.Found.Path : null);
-            run.Advance(file.Bytes, 0);
+            run.Advance(bytesLeft, 0);
         }
 
         if (documents.Count > 0) Hand(documents, characters, PathOf(key, record.Chunks++), stop);

@@ -27,7 +27,8 @@ internal sealed record UnitRecord
     public List<string> TooLarge { get; init; } = [];
 
     /// <summary>A report for one file.</summary>
-    public CorpusReport NewReport() => new() { OnDrop = (reason, where) => Quarantine(reason, where) };
+    /// <param name="onFileBytes">Told of the file's bytes as they are read.</param>
+    public CorpusReport NewReport(Action<long> onFileBytes) => new() { OnDrop = Quarantine, OnFileBytes = onFileBytes };
 
     /// <summary>Takes what reading a file came to.</summary>
     /// <param name="report">The report of the file.</param>

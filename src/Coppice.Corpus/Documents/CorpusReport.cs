@@ -66,6 +66,9 @@ public sealed class CorpusReport
     /// <summary>Told of each drop, where every one matters and not only the first few.</summary>
     internal Action<string, string>? OnDrop { get; init; }
 
+    /// <summary>Told of bytes of files, as they lie on the disk, while they are read.</summary>
+    internal Action<long>? OnFileBytes { get; init; }
+
     internal void Drop(string reason, IReadOnlyList<string> places, long count) => Count(_dropped, reason, places, count);
 
     internal void SkipFile(string reason, IReadOnlyList<string> paths, long count) => Count(_skippedFiles, reason, paths, count);

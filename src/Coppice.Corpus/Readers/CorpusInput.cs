@@ -62,7 +62,8 @@ public sealed record CorpusInput(string Path, string? Name = null)
     {
         try
         {
-            var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16, FileOptions.SequentialScan);
+            Stream file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16, FileOptions.SequentialScan);
+            if (report.OnFileBytes is { } told) file = new MeteredStream(file, told);
             return DocumentReaders.IsGzip(path) ? new CheckedGzipStream(file) : file;
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
