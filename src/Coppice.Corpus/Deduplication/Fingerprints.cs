@@ -77,39 +77,43 @@ internal readonly struct Fingerprints
     }
 }
 
-/// <summary>Which fingerprints were met more than once, in two bits each without their values: it may say so of one that was met once, and never fails to.</summary>
+/// <summary>
+/// Which fingerprints were met more than once, without their values: each has two counters of two bits, shared with others, as in a Bloom filter. It may say so of one that
+/// was met once (about one in 280 where memory allows for the room it wants), and never fails to.
+/// </summary>
 internal sealed class RepeatedFingerprints
 {
-    private const int Fields = 32;
+    private const int CountersPerWord = 32;
+    private const int CountersPerFingerprint = 32;
+    private const ulong Second = 0x9E3779B97F4A7C15;
 
     private readonly ulong[] _words;
 
-    /// <summary>Allocates the table.</summary>
+    /// <summary>Allocates the counters.</summary>
     /// <param name="expected">About how many fingerprints there will be.</param>
-    /// <param name="memory">Bytes that it may take.</param>
-    public RepeatedFingerprints(long expected, long memory)
-    {
-        const long Room = 8;
-        _words = new ulong[Math.Clamp(Math.Min(expected * Room / Fields, memory / sizeof(ulong)), 1024, Array.MaxLength)];
-    }
+    /// <param name="memory">Bytes that they may take.</param>
+    public RepeatedFingerprints(long expected, long memory) =>
+        _words = new ulong[Math.Clamp(Math.Min(expected * CountersPerFingerprint / CountersPerWord, memory / sizeof(ulong)), 1024, Array.MaxLength)];
 
     /// <summary>Counts a fingerprint.</summary>
     /// <param name="hash">Its hash.</param>
     public void Add(ulong hash)
     {
-        ref var word = ref _words[WordOf(hash, out var shift)];
-        if ((word >> shift & 2) != 0) return;
-        word += 1UL << shift;
+        var (first, second) = (CounterOf(hash), CounterOf(hash + Second));
+        Increment(first);
+        if (second != first) Increment(second);
     }
 
     /// <summary>Whether a fingerprint was counted more than once.</summary>
     /// <param name="hash">Its hash.</param>
-    public bool IsRepeated(ulong hash) => (_words[WordOf(hash, out var shift)] >> shift & 2) != 0;
+    public bool IsRepeated(ulong hash) => IsAboveOne(CounterOf(hash)) && IsAboveOne(CounterOf(hash + Second));
 
-    private long WordOf(ulong hash, out int shift)
+    private long CounterOf(ulong hash) => CounterRandom.Below(CounterRandom.Mix(hash), _words.LongLength * CountersPerWord);
+
+    private void Increment(long counter)
     {
-        var field = CounterRandom.Below(CounterRandom.Mix(hash), _words.LongLength * Fields);
-        shift = (int)(field % Fields) * 2;
-        return field / Fields;
+        if (!IsAboveOne(counter)) _words[counter / CountersPerWord] += 1UL << (int)(counter % CountersPerWord * 2);
     }
+
+    private bool IsAboveOne(long counter) => (_words[counter / CountersPerWord] >> (int)(counter % CountersPerWord * 2) & 2) != 0;
 }

@@ -39,7 +39,7 @@ internal static class SuffixArray
             count++;
         }
 
-        Induce(text, suffixes, types, starts, next);
+        Induce(text, suffixes, starts, next);
 
         // 2. They are named by rank: the names, in the order of the text, are a text of at most half the length with the same order of suffixes.
         var sorted = 0;
@@ -76,26 +76,35 @@ internal static class SuffixArray
             suffixes[--next[Symbol(text, suffix)]] = suffix;
         }
 
-        Induce(text, suffixes, types, starts, next);
+        Induce(text, suffixes, starts, next);
     }
 
     /// <summary>From LMS positions at the ends of their buckets: first the L suffixes from left to right, then the S suffixes from right to left.</summary>
-    private static void Induce<T>(ReadOnlySpan<T> text, Span<int> suffixes, SuffixTypes types, int[] starts, int[] next)
+    /// <remarks>The type of the suffix before follows from its symbol and that of the one at hand: they lie side by side in memory, and the types do not.</remarks>
+    private static void Induce<T>(ReadOnlySpan<T> text, Span<int> suffixes, int[] starts, int[] next)
         where T : unmanaged, IBinaryInteger<T>
     {
         starts.CopyTo(next, 0);
         suffixes[next[Symbol(text, text.Length - 1)]++] = text.Length - 1;
         for (var i = 0; i < suffixes.Length; i++)
         {
-            var before = suffixes[i] - 1;
-            if (before >= 0 && !types.IsS(before)) suffixes[next[Symbol(text, before)]++] = before;
+            var suffix = suffixes[i];
+            if (suffix <= 0) continue;
+
+            // With equal symbols it has the type of the suffix at hand, which is L: an LMS suffix has a larger symbol before it.
+            var before = Symbol(text, suffix - 1);
+            if (before >= Symbol(text, suffix)) suffixes[next[before]++] = suffix - 1;
         }
 
         SetToEnds(next, starts, text.Length);
         for (var i = suffixes.Length - 1; i >= 0; i--)
         {
-            var before = suffixes[i] - 1;
-            if (before >= 0 && types.IsS(before)) suffixes[--next[Symbol(text, before)]] = before;
+            var suffix = suffixes[i];
+            if (suffix <= 0) continue;
+
+            // With equal symbols it has the type of the suffix at hand, which is S where it was put by this loop.
+            var (before, symbol) = (Symbol(text, suffix - 1), Symbol(text, suffix));
+            if (before < symbol || (before == symbol && i >= next[symbol])) suffixes[--next[before]] = suffix - 1;
         }
     }
 
