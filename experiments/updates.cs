@@ -33,6 +33,7 @@ var report = new StringBuilder();
 
 foreach (var name in names) Split(Path.Combine(texts, name + ".jsonl.gz"), name);
 var clock = Stopwatch.StartNew();
+var threads = Environment.ProcessorCount;
 var @base = Train("base", [names[0]], newTokens[0], seed: 1, tokenizer: null);
 
 // (b) with one thing switched; what is refused is measured all the same.
@@ -51,59 +52,70 @@ var switched = new (string Name, string Title, string[] Options)[]
 };
 double[] swept = quick ? [0.2] : [0.1, 0.2, 0.3, 0.5];
 
-// What says most comes first, so that an interrupted run has a table worth reading.
-var (plain, updated, again) = (new List<Arm?>(), new List<Arm?>(), new List<Arm?>());
-plain.Add(Update("1a-1", "(a) new text alone", @base, 1, 1, Plain(1)));
-updated.Add(Update("1b-1", "(b) update", @base, 1, 1, Default(1)));
-var chains = new List<List<Arm?>>();
-var (a, b) = (Path.Combine(output, "1a-1"), Path.Combine(output, "1b-1"));
-for (var update = 2; update <= 3; update++)
-{
-    // (b) goes on from its own earlier update, (a) from its own.
-    chains.Add([Update($"{update}a", "(a) new text alone", a, update, 1, Plain(update)), Update($"{update}b", "(b) update", b, update, 1, Default(update))]);
-    (a, b) = (Path.Combine(output, $"{update}a"), Path.Combine(output, $"{update}b"));
-}
-again.Add(Again("1c-1", "(c) training again on everything", 1, seed: 1));
-for (var seed = 2; seed <= seeds; seed++)
-{
-    plain.Add(Update($"1a-{seed}", "(a) new text alone", @base, 1, seed, Plain(1)));
-    updated.Add(Update($"1b-{seed}", "(b) update", @base, 1, seed, Default(1)));
-}
-
-for (var update = 2; update <= 3; update++) chains[update - 2].Add(Again($"{update}c", "(c) training again on everything", update, 1));
-for (var seed = 2; seed <= seeds; seed++) again.Add(Again($"1c-{seed}", "(c) training again on everything", 1, seed));
-var byLaw = Update("1s-auto", "share by the law", @base, 1, 1, [.. Default(1), .. Never, "--share", "auto"]);
-var sweep = swept.Select(share => Update($"1s-{share}", $"share {share:P0}", @base, 1, 1, [.. Default(1), .. Never, "--share", $"{share}"])).ToList();
-var alone = switched.Select(arm => Update($"1d-{arm.Name}", arm.Title, @base, 1, 1, [.. Default(1), .. Never, .. arm.Options])).ToList();
-
 // From the release at the full rate, with little replay: where the gap opens.
 string[] gaping = [.. Never, Set, "start.from=release", Set, "schedule.name=cosine", Set, "optimizer.learning_rate=0.004", Set, "replay.kl_weight=0"];
-// The preset goes through half of the text, so twice as often.
-string[] stability = [.. Default(1, times: 2), "--preset", "stability"];
+
+// Two arms at a time, each on half of the cores: no core waits for another within a step. What says most comes first, so that an interrupted run has a table worth reading.
+using var lanes = new SemaphoreSlim(Lanes);
+threads = Math.Max(1, Environment.ProcessorCount / Lanes);
+Measure(@base, Path.Combine(@base, "model"), 0);
+var first = Start(() => Update("1a-1", PlainTitle, @base, 1, 1, Plain(1)));
+// (b) goes on from its own earlier update, (a) from its own. How much (b) reads follows from what (a) found.
+var plainSecond = Start(() => Update("2a", PlainTitle, Path.Combine(output, "1a-1"), 2, 1, Plain(2)), first);
+var plainThird = Start(() => Update("3a", PlainTitle, Path.Combine(output, "2a"), 3, 1, Plain(3)), plainSecond);
+var updatedFirst = Start(() => Update("1b-1", UpdateTitle, @base, 1, 1, Default(1)), first);
+var updatedSecond = Start(() => Update("2b", UpdateTitle, Path.Combine(output, "1b-1"), 2, 1, Default(2)), updatedFirst, plainSecond);
+var updatedThird = Start(() => Update("3b", UpdateTitle, Path.Combine(output, "2b"), 3, 1, Default(3)), updatedSecond, plainThird);
+var again = Enumerable.Range(1, seeds).Select(seed => Start(() => Again($"1c-{seed}", 1, seed), first)).ToList();
+var (againSecond, againThird) = (Start(() => Again("2c", 2, 1), first), Start(() => Again("3c", 3, 1), first));
+var plain = Enumerable.Range(2, seeds - 1).Select(seed => Start(() => Update($"1a-{seed}", PlainTitle, @base, 1, seed, Plain(1)), first)).Prepend(first).ToList();
+var updated = Enumerable.Range(2, seeds - 1).Select(seed => Start(() => Update($"1b-{seed}", UpdateTitle, @base, 1, seed, Default(1)), first)).Prepend(updatedFirst).ToList();
+var byLaw = Start(() => Update("1s-auto", "share by the law", @base, 1, 1, [.. Default(1), .. Never, "--share", "auto"]), first);
+var sweep = swept.Select(share => Start(() => Update($"1s-{share}", $"share {share:P0}", @base, 1, 1, [.. Default(1), .. Never, "--share", $"{share}"]), first)).ToList();
+var alone = switched.Select(arm => Start(() => Update($"1d-{arm.Name}", arm.Title, @base, 1, 1, [.. Default(1), .. Never, .. arm.Options]), first)).ToList();
 var gap = new[]
 {
-    Update("1g-plain", "replay 20 % from the release, full rate", @base, 1, 1, [.. Default(1), .. gaping, "--share", "0.2"]),
-    Update("1g-stability", "the same with preset stability", @base, 1, 1, [.. stability, .. gaping]),
-    Update("1d-stability", "(b) with preset stability", @base, 1, 1, [.. stability, .. Never]),
+    Start(() => Update("1g-plain", "replay 20 % from the release, full rate", @base, 1, 1, [.. Default(1), .. gaping, "--share", "0.2"]), first),
+    Start(() => Update("1g-stability", "the same with preset stability", @base, 1, 1, [.. Stability(), .. gaping]), first),
+    Start(() => Update("1d-stability", "(b) with preset stability", @base, 1, 1, [.. Stability(), .. Never]), first),
 };
 
 Heading("First update: a city's law after English novels");
-Table([.. plain, .. updated, .. again], 1);
+Table([.. Done(plain), .. Done(updated), .. Done(again)], 1);
 Heading("Second update: technical proposals");
-Table(chains[0], 2);
+Table([.. Done([plainSecond, updatedSecond, againSecond])], 2);
 Heading("Third update: German law, another language");
-Table(chains[1], 3);
+Table([.. Done([plainThird, updatedThird, againThird])], 3);
 Heading("First update: (b) with one thing switched, one seed");
-Table([plain[0], updated[0], .. alone], 1);
+Table([.. Done([first, updatedFirst, .. alone])], 1);
 Heading("First update: the stability gap, one seed");
-Table([plain[0], updated[0], .. gap], 1);
+Table([.. Done([first, updatedFirst, .. gap])], 1);
 Heading("First update: the share of old text, one seed");
-Table([updated[0], byLaw, .. sweep], 1);
-Law([byLaw, updated[0], .. sweep]);
+Table([.. Done([updatedFirst, byLaw, .. sweep])], 1);
+Law(Done([byLaw, updatedFirst, .. sweep]));
 
-report.AppendLine().AppendLine($"All of it: {Minutes("wall"):0} minutes, {Minutes("processor"):0} of processor time, two threads.");
+report.AppendLine().AppendLine($"All of it: {clock.Elapsed.TotalMinutes:0} minutes in this run, two arms at a time; {Minutes():0} minutes of processor time in all runs.");
 File.WriteAllText(Path.Combine(output, "table.md"), report.ToString());
 Console.WriteLine(report);
+
+Task<Arm?> Start(Func<Arm?> arm, params Task[] after) => Task.Run(async () =>
+{
+    await Task.WhenAll(after);
+    await lanes.WaitAsync();
+    try
+    {
+        return arm();
+    }
+    finally
+    {
+        lanes.Release();
+    }
+});
+
+static IEnumerable<Arm?> Done(IEnumerable<Task<Arm?>> arms) => arms.Select(arm => arm.GetAwaiter().GetResult());
+
+// The preset goes through half of the text, so twice as often.
+string[] Stability() => [.. Default(1, times: 2), "--preset", "stability"];
 
 // What no arm leaves to the gate: it is judged here, on text of its own.
 string[] Tokens(int update, double share) => [Set, $"training.tokens={(long)(newTokens[update] / (1 - share))}", Set, "evaluation.points=24", Set, "evaluation.memorisation=false", Set, "training.checkpoint_every=0"];
@@ -138,12 +150,12 @@ Arm? Update(string run, string title, string parent, int update, int seed, strin
 }
 
 // From scratch on the union, each text weighed by what of it the chain has seen, with the chain's tokenizer.
-Arm? Again(string run, string title, int update, int seed)
+Arm? Again(string run, int update, int seed)
 {
     var tokens = newTokens[..(update + 1)].Sum();
     if (tableOnly && !File.Exists(Path.Combine(output, run, "held-out.json"))) return null;
     var folder = Train(run, names[..(update + 1)], tokens, seed, Path.Combine(output, "base", "model", "tokenizer.json"));
-    return new Arm(title, Measure(folder, Path.Combine(folder, "model"), update), tokens, double.NaN, double.NaN, Measure(@base, Path.Combine(@base, "model"), 0), true, double.NaN);
+    return new Arm("(c) training again on everything", Measure(folder, Path.Combine(folder, "model"), update), tokens, double.NaN, double.NaN, Measure(@base, Path.Combine(@base, "model"), 0), true, double.NaN);
 }
 
 string Train(string run, string[] sources, long tokens, int seed, string? tokenizer)
@@ -177,7 +189,7 @@ string Coppice(string[] arguments)
 {
     Console.Error.WriteLine($"{clock?.Elapsed.TotalMinutes ?? 0,5:0.0} min  coppice {string.Join(' ', arguments.Select(argument => argument.Replace(output, "OUT")))}");
     var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true };
-    foreach (var argument in (string[])[coppice, .. arguments]) start.ArgumentList.Add(argument);
+    foreach (var argument in (string[])[coppice, .. arguments, "--threads", $"{threads}"]) start.ArgumentList.Add(argument);
     var watch = Stopwatch.StartNew();
     using var process = Process.Start(start)!;
     var errors = process.StandardError.ReadToEndAsync();
@@ -195,7 +207,7 @@ string Coppice(string[] arguments)
         }
     }
 
-    File.AppendAllText(Path.Combine(output, "times.jsonl"), JsonSerializer.Serialize(new { wall = watch.Elapsed.TotalMinutes, processor = processor.TotalMinutes, arguments }) + "\n");
+    lock (report) File.AppendAllText(Path.Combine(output, "times.jsonl"), JsonSerializer.Serialize(new { wall = watch.Elapsed.TotalMinutes, processor = processor.TotalMinutes, arguments }) + "\n");
     // 3: a gate said no. The arm is measured all the same.
     if (process.ExitCode is not (0 or 3)) throw new InvalidOperationException($"exit code {process.ExitCode}\n{errors.Result}{printed.Result}");
     return printed.Result;
@@ -264,7 +276,7 @@ void Law(IEnumerable<Arm?> all)
         + $"mean of all {Mean(chosen, 1):0.000} against {arms.Min(arm => Mean(arm, 1)):0.000} at best ({100 * (Mean(chosen, 1) / arms.Min(arm => Mean(arm, 1)) - 1):+0.0;-0.0} %).");
 }
 
-double Minutes(string kind) => File.Exists(Path.Combine(output, "times.jsonl")) ? File.ReadLines(Path.Combine(output, "times.jsonl")).Sum(line => JsonDocument.Parse(line).RootElement.GetProperty(kind).GetDouble()) : 0;
+double Minutes() => File.Exists(Path.Combine(output, "times.jsonl")) ? File.ReadLines(Path.Combine(output, "times.jsonl")).Sum(line => JsonDocument.Parse(line).RootElement.GetProperty("processor").GetDouble()) : 0;
 
 double Mean(Arm arm, int update) => names[..(update + 1)].Average(name => arm.After[name]);
 
@@ -275,6 +287,9 @@ sealed record Arm(string Title, Dictionary<string, double> After, long Tokens, d
 internal static partial class Program
 {
     private const string Set = "--set";
+    private const int Lanes = 2;
+    private const string PlainTitle = "(a) new text alone";
+    private const string UpdateTitle = "(b) update";
     private static readonly string[] Never = ["--set", "protection.interpolate=never"];
     private static readonly string[] Open = ["--max-forgetting", "100000%", "--set", "protection.interpolate=never", "--set", "gate.max_forgetting_overall=1000"];
 }
