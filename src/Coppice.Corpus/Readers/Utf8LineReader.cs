@@ -54,7 +54,7 @@ internal sealed class Utf8LineReader(Stream stream, int maximumLineBytes) : IDis
                 _start = _end = 0;
             }
 
-            MakeRoom();
+            PooledWindow.MakeRoom(ref _buffer, ref _start, ref _end);
             searched = _end;
             var read = stream.Read(_buffer, _end, _buffer.Length - _end);
             if (read == 0) _ended = true;
@@ -77,22 +77,5 @@ internal sealed class Utf8LineReader(Stream stream, int maximumLineBytes) : IDis
         _lineLength = TooLong ? 0 : end - _start;
         if (_lineLength > 0 && _buffer[end - 1] == '\r') _lineLength--;
         _start = next;
-    }
-
-    private void MakeRoom()
-    {
-        if (_end < _buffer.Length) return;
-        if (_start > 0)
-        {
-            _buffer.AsSpan(_start, _end - _start).CopyTo(_buffer);
-            _end -= _start;
-            _start = 0;
-            return;
-        }
-
-        var larger = ArrayPool<byte>.Shared.Rent((int)Math.Min(Array.MaxLength, 2L * _buffer.Length));
-        _buffer.AsSpan(0, _end).CopyTo(larger);
-        ArrayPool<byte>.Shared.Return(_buffer);
-        _buffer = larger;
     }
 }

@@ -177,28 +177,12 @@ internal sealed class WarcRecords(Stream stream, int maximumBytes) : IDisposable
     {
         while (_end - _start < count && !_ended)
         {
-            if (_end == _buffer.Length) MakeRoom();
+            PooledWindow.MakeRoom(ref _buffer, ref _start, ref _end);
             var read = stream.Read(_buffer, _end, _buffer.Length - _end);
             if (read == 0) _ended = true;
             _end += read;
         }
 
         return _end - _start >= count;
-    }
-
-    private void MakeRoom()
-    {
-        if (_start > 0)
-        {
-            _buffer.AsSpan(_start, _end - _start).CopyTo(_buffer);
-            _end -= _start;
-            _start = 0;
-            return;
-        }
-
-        var larger = ArrayPool<byte>.Shared.Rent((int)Math.Min(Array.MaxLength, 2L * _buffer.Length));
-        _buffer.AsSpan(0, _end).CopyTo(larger);
-        ArrayPool<byte>.Shared.Return(_buffer);
-        _buffer = larger;
     }
 }
