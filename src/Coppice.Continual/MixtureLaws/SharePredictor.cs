@@ -28,17 +28,18 @@ public static class SharePredictor
         Check(trials, start, plannedTokens);
         var reference = released ?? start;
         if (released is not null) Measured.SameCount(released.Old.Count, start.Old.Count, "Old sources of the parent and of the trials");
+        // What is compared with a start that was not annealed must not be either.
+        if (released is null) trials = [.. trials.Select(trial => trial with { Annealed = null })];
         var replayed = trials.Where(trial => trial.Share > 0).OrderBy(trial => trial.Share).ToList();
         var without = trials.Where(trial => trial.Share == 0).ToList();
-        var annealed = released is not null;
-        var old = start.Old.Select((level, source) => Curve.Fit(replayed, point => point.Old[source], level, plannedTokens, Trend.Falling, annealed)).ToList();
-        var @new = Curve.Fit(replayed, point => point.New, start.New, plannedTokens, Trend.Rising, annealed);
+        var old = start.Old.Select((level, source) => Curve.Fit(replayed, point => point.Old[source], level, plannedTokens, Trend.Falling)).ToList();
+        var @new = Curve.Fit(replayed, point => point.New, start.New, plannedTokens, Trend.Rising);
         double least = replayed[0].Share, most = replayed[^1].Share;
         var looked = (shares ?? Grid).Concat(replayed.Select(trial => trial.Share)).Where(share => share >= least && share <= most).Distinct().Order();
         return new SharePrediction
         {
             Tokens = plannedTokens,
-            Annealed = annealed,
+            Annealed = released is not null,
             Curve = [.. looked.Select(share => Predicted(share, [.. old.Select(curve => curve.Law.Predict(share))], @new.Law.Predict(share), reference))],
             WithoutReplay = without.Count == 0 ? null : WithoutReplay(without[0], start, reference, plannedTokens),
             OldResiduals = [.. old.Select(curve => curve.Residual)],
@@ -106,11 +107,11 @@ public static class SharePredictor
     // The loss of one source by share, after the planned tokens, and what it was found from.
     private sealed record Curve(PowerLaw Law, double Residual, IReadOnlyList<ChangeLaw> InTime)
     {
-        public static Curve Fit(List<ShareTrial> trials, Func<TrialPoint, double> loss, double level, long tokens, Trend trend, bool annealed)
+        public static Curve Fit(List<ShareTrial> trials, Func<TrialPoint, double> loss, double level, long tokens, Trend trend)
         {
             // New text is only learned; old text may rise and fall back.
             var laws = ChangeLaw.FitTogether([.. trials.Select(trial => Series(trial, loss, level))], tokens, mostPowers: trend == Trend.Rising ? 1 : 2);
-            var ends = laws.Zip(trials, (one, trial) => (level + one.Predict(tokens)) * (annealed ? Annealing(trial, loss) : 1));
+            var ends = laws.Zip(trials, (one, trial) => (level + one.Predict(tokens)) * Annealing(trial, loss));
             var law = PowerLaw.Fit([.. trials.Select(trial => trial.Share)], [.. ends], trend);
             var inTime = Math.Sqrt(laws.Average(one => LeastSquares.Square(one.RootMeanSquareError)));
             return new Curve(law, Math.Max(inTime, law.RootMeanSquareError) / level, laws);
