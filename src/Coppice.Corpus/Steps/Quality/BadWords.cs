@@ -54,7 +54,7 @@ public sealed class BadWords(BadWordsOptions options) : IDocumentStep
         var language = document.Language ?? options.DefaultLanguage;
         if (!_matchers.TryGetValue(language, out var matcher) || !matcher.IsIn(document.Text)) return StepResult.Keep(document);
         // By the id, so that the same documents stay whatever the order.
-        var isSpared = (TextHash.Of(document.Id) >> 11) * (1.0 / (1UL << 53)) < options.KeepFraction;
+        var isSpared = CounterRandom.Unit(TextHash.Of(document.Id)) < options.KeepFraction;
         return isSpared ? StepResult.Keep(document) : StepResult.Drop("word of the list of bad words");
     };
 
