@@ -115,7 +115,7 @@ internal static class ShareTrials
                 : null;
             using (distillation)
             {
-                var (points, annealed) = Run(sampler, distillation ?? (IObjective)new CausalObjective(), cancellation);
+                var (points, annealed) = Run(sampler, distillation ?? (IObjective)new CausalObjective(), anneal: true, cancellation);
                 return new ShareTrial(share, points) { Annealed = annealed };
             }
         }
@@ -126,12 +126,12 @@ internal static class ShareTrials
             var before = Measure();
             request.Notice("trying old text alone");
             var replayed = data.Old.Where(text => text.Store is not null).Select(text => new SamplerSource(text.Source.Name, text.Store!, Math.Sqrt(text.Store!.TokenCount))).ToList();
-            var (points, _) = Run(new SequenceSampler(replayed, training.SequenceLength, (ulong)request.Recipe.Seed), new CausalObjective(), cancellation);
+            var (points, _) = Run(new SequenceSampler(replayed, training.SequenceLength, (ulong)request.Recipe.Seed), new CausalObjective(), anneal: false, cancellation);
             start.Model.Parameters.Values.CopyFrom(own);
             return new TrialReference(points[^1].Old, before.New);
         }
 
-        private (List<TrialPoint> Points, TrialPoint Annealed) Run(SequenceSampler sampler, IObjective objective, CancellationToken cancellation)
+        private (List<TrialPoint> Points, TrialPoint? Annealed) Run(SequenceSampler sampler, IObjective objective, bool anneal, CancellationToken cancellation)
         {
             var model = start.Model;
             using var trainer = new Trainer(model, objective, OptimizerRegistry.Create(model.Parameters, request.Recipe.Optimizer), (ulong)request.Recipe.Seed) { Recomputing = training.Recompute };
@@ -139,19 +139,20 @@ internal static class ShareTrials
             PackedBatch[] batches = [.. Enumerable.Range(0, training.Accumulation).Select(_ => new PackedBatch())];
             var points = new List<TrialPoint>();
             var steps = plan.TokensPerTrial / training.TokensPerStep;
-            var annealing = Math.Max(1, (long)(AnnealedShare * steps));
+            var annealing = anneal ? Math.Max(1, (long)(AnnealedShare * steps)) : 0;
             var (peak, final) = (request.Recipe.Optimizer.LearningRate, request.Recipe.Schedule.FinalLearningRate);
             for (var step = 1L; step <= steps + annealing; step++)
             {
                 cancellation.ThrowIfCancellationRequested();
                 foreach (var batch in batches) sampler.Next(batch, training.BatchSize / batches.Length);
+                // Above 1 until annealing begins; infinite where there is none.
                 var rate = final + (peak - final) * Math.Min(1, (steps + annealing - step + 1) / (double)annealing);
                 trainer.Apply(trainer.ComputeGradients(batches, step - 1), rate);
                 var tokens = step * training.TokensPerStep;
                 if (plan.MeasureAt.Contains(tokens)) points.Add(Point(tokens));
             }
 
-            return (points, Point((steps + annealing) * training.TokensPerStep));
+            return (points, anneal ? Point((steps + annealing) * training.TokensPerStep) : null);
         }
 
         private TrialPoint Point(long tokens)
