@@ -43,21 +43,20 @@ var switched = new (string Name, string Title, string[] Options)[]
     ("kl-new", "held to the parent on new text too (0.2)", [Set, "protection.kl_on_new=0.2"]),
     ("ewc", "elastic weights (1 nat)", [Set, "protection.ewc_nats=1"]),
     ("l2", "pull to the start (0.001)", [Set, "protection.l2=0.001"]),
-    ("generated", "replay written by the parent", ["--replay", "generated"]),
+    ("generated", "replay written by the parent (200,000 tokens)", ["--replay", "generated", Set, "replay.generated_tokens=200000"]),
     ("ema", "average of the weights along the run (0.99)", [Set, "optimizer.ema_decay=0.99"]),
     ("cosine", "from the release, re-warmed cosine", [Set, "start.from=release", Set, "schedule.name=cosine"]),
     ("infinite", "infinite schedule", [Set, "schedule.name=infinite", Set, "schedule.final_learning_rate=0.0002"]),
     ("power", "power schedule", [Set, "schedule.name=power"]),
-    ("peak", "the full learning rate of pre-training", [Set, "optimizer.learning_rate=0.004"]),
 };
-double[] swept = quick ? [0.2] : [0.1, 0.2, 0.3, 0.5];
+double[] swept = quick ? [0.2] : [0.2, 0.3, 0.5];
 
 // From the release at the full rate, with little replay: where the gap opens.
 string[] gaping = [.. Never, Set, "start.from=release", Set, "schedule.name=cosine", Set, "optimizer.learning_rate=0.004", Set, "replay.kl_weight=0"];
 
-// Two arms at a time, each on half of the cores: no core waits for another within a step. What says most comes first, so that an interrupted run has a table worth reading.
-using var lanes = new SemaphoreSlim(Lanes);
-threads = Math.Max(1, Environment.ProcessorCount / Lanes);
+// Two arms at a time, each on half of the cores: no core waits for another within a step. The chain first, since its arms wait for each other; then the longest.
+var lanes = new Lanes(2);
+threads = Math.Max(1, Environment.ProcessorCount / 2);
 Measure(@base, Path.Combine(@base, "model"), 0);
 var first = Start(() => Update("1a-1", PlainTitle, @base, 1, 1, Plain(1)));
 // (b) goes on from its own earlier update, (a) from its own. How much (b) reads follows from what (a) found.
@@ -66,19 +65,19 @@ var plainThird = Start(() => Update("3a", PlainTitle, Path.Combine(output, "2a")
 var updatedFirst = Start(() => Update("1b-1", UpdateTitle, @base, 1, 1, Default(1)), first);
 var updatedSecond = Start(() => Update("2b", UpdateTitle, Path.Combine(output, "1b-1"), 2, 1, Default(2)), updatedFirst, plainSecond);
 var updatedThird = Start(() => Update("3b", UpdateTitle, Path.Combine(output, "2b"), 3, 1, Default(3)), updatedSecond, plainThird);
+var (againThird, againSecond) = (Start(() => Again("3c", 3, 1), first), Start(() => Again("2c", 2, 1), first));
 var again = Enumerable.Range(1, seeds).Select(seed => Start(() => Again($"1c-{seed}", 1, seed), first)).ToList();
-var (againSecond, againThird) = (Start(() => Again("2c", 2, 1), first), Start(() => Again("3c", 3, 1), first));
-var plain = Enumerable.Range(2, seeds - 1).Select(seed => Start(() => Update($"1a-{seed}", PlainTitle, @base, 1, seed, Plain(1)), first)).Prepend(first).ToList();
-var updated = Enumerable.Range(2, seeds - 1).Select(seed => Start(() => Update($"1b-{seed}", UpdateTitle, @base, 1, seed, Default(1)), first)).Prepend(updatedFirst).ToList();
 var byLaw = Start(() => Update("1s-auto", "share by the law", @base, 1, 1, [.. Default(1), .. Never, "--share", "auto"]), first);
-var sweep = swept.Select(share => Start(() => Update($"1s-{share}", $"share {share:P0}", @base, 1, 1, [.. Default(1), .. Never, "--share", $"{share}"]), first)).ToList();
 var alone = switched.Select(arm => Start(() => Update($"1d-{arm.Name}", arm.Title, @base, 1, 1, [.. Default(1), .. Never, .. arm.Options]), first)).ToList();
 var gap = new[]
 {
-    Start(() => Update("1g-plain", "replay 20 % from the release, full rate", @base, 1, 1, [.. Default(1), .. gaping, "--share", "0.2"]), first),
-    Start(() => Update("1g-stability", "the same with preset stability", @base, 1, 1, [.. Stability(), .. gaping]), first),
     Start(() => Update("1d-stability", "(b) with preset stability", @base, 1, 1, [.. Stability(), .. Never]), first),
+    Start(() => Update("1g-stability", "replay 20 % from the release, full rate, with preset stability", @base, 1, 1, [.. Stability(), .. gaping]), first),
+    Start(() => Update("1g-plain", "the same without the preset", @base, 1, 1, [.. Default(1), .. gaping, "--share", "0.2"]), first),
 };
+var updated = Enumerable.Range(2, seeds - 1).Select(seed => Start(() => Update($"1b-{seed}", UpdateTitle, @base, 1, seed, Default(1)), first)).Prepend(updatedFirst).ToList();
+var sweep = swept.Reverse().Select(share => Start(() => Update($"1s-{share}", $"share {share:P0}", @base, 1, 1, [.. Default(1), .. Never, "--share", $"{share}"]), first)).ToList();
+var plain = Enumerable.Range(2, seeds - 1).Select(seed => Start(() => Update($"1a-{seed}", PlainTitle, @base, 1, seed, Plain(1)), first)).Prepend(first).ToList();
 
 Heading("First update: a city's law after English novels");
 Table([.. Done(plain), .. Done(updated), .. Done(again)], 1);
@@ -98,19 +97,23 @@ report.AppendLine().AppendLine($"All of it: {clock.Elapsed.TotalMinutes:0} minut
 File.WriteAllText(Path.Combine(output, "table.md"), report.ToString());
 Console.WriteLine(report);
 
-Task<Arm?> Start(Func<Arm?> arm, params Task[] after) => Task.Run(async () =>
+Task<Arm?> Start(Func<Arm?> arm, params Task[] after)
 {
-    await Task.WhenAll(after);
-    await lanes.WaitAsync();
-    try
+    var order = lanes.NextOrder();
+    return Task.Run(async () =>
     {
-        return arm();
-    }
-    finally
-    {
-        lanes.Release();
-    }
-});
+        await Task.WhenAll(after);
+        await lanes.Enter(order);
+        try
+        {
+            return arm();
+        }
+        finally
+        {
+            lanes.Leave();
+        }
+    });
+}
 
 static IEnumerable<Arm?> Done(IEnumerable<Task<Arm?>> arms) => arms.Select(arm => arm.GetAwaiter().GetResult());
 
@@ -284,10 +287,44 @@ static string SourcePath([System.Runtime.CompilerServices.CallerFilePath] string
 
 sealed record Arm(string Title, Dictionary<string, double> After, long Tokens, double Seconds, double Worst, Dictionary<string, double> Before, bool Accepted, double Share);
 
+// Lets so many arms run at a time; of those that wait, the one that was declared first.
+internal sealed class Lanes(int free)
+{
+    private readonly PriorityQueue<TaskCompletionSource, int> _waiting = new();
+    private int _free = free;
+    private int _orders;
+
+    public int NextOrder() => _orders++;
+
+    public Task Enter(int order)
+    {
+        lock (_waiting)
+        {
+            if (_free > 0)
+            {
+                _free--;
+                return Task.CompletedTask;
+            }
+
+            var turn = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            _waiting.Enqueue(turn, order);
+            return turn.Task;
+        }
+    }
+
+    public void Leave()
+    {
+        lock (_waiting)
+        {
+            if (_waiting.TryDequeue(out var next, out _)) next.SetResult();
+            else _free++;
+        }
+    }
+}
+
 internal static partial class Program
 {
     private const string Set = "--set";
-    private const int Lanes = 2;
     private const string PlainTitle = "(a) new text alone";
     private const string UpdateTitle = "(b) update";
     private static readonly string[] Never = ["--set", "protection.interpolate=never"];

@@ -46,7 +46,7 @@ internal static class CommandLine
             new Command("corpus", "Text to a curated corpus")
             {
                 CorpusBuildCommand.Create(), CorpusStepsCommand.Create(), CorpusInspectCommand.Create(), CorpusDiffCommand.Create(),
-                CorpusDedupCommand.Create(), CorpusExtractCommand.Create(), CorpusLanguageCommand.Create(), CorpusPlanCommand.Create(), CorpusCompareCommand.Create(),
+                CorpusDedupCommand.Create(), CorpusExtractCommand.Create(), CorpusLanguageCommand.Create(), CorpusCalibrateCommand.Create(), CorpusPlanCommand.Create(), CorpusCompareCommand.Create(),
             },
             new Command("tokenizer", "Train and use tokenizers") { TokenizerTrainCommand.Create(), TokenizerEncodeCommand.Create(), TokenizerDecodeCommand.Create() },
             PlanCommand.Create(),

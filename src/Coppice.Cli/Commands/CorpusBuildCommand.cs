@@ -24,7 +24,7 @@ internal static class CorpusBuildCommand
         });
         command.SetAction(parse =>
         {
-            var steps = parse.GetValue(recipe) is { } path ? CurationRecipeDocument.Load(path) : CurationPresets.Get(parse.GetRequiredValue(preset));
+            var steps = parse.GetValue(recipe) is { } path ? CurationRecipeDocument.Load(path, KnownSteps.All) : CurationPresets.Get(parse.GetRequiredValue(preset));
             var split = parse.GetValue(share) is > 0 and var part ? CorpusSplit.ByDocument(part, (ulong)parse.GetValue(seed)) : CorpusSplit.None;
             return (int)options.Run(parse, steps, split, isTrial: parse.GetValue(CommonOptions.DryRun));
         });

@@ -16,7 +16,7 @@ internal static class CorpusDiffCommand
         {
             using var interruption = new Interruption("Stopping.");
             var (a, b) = (parse.GetRequiredValue(first), parse.GetRequiredValue(second));
-            var comparison = CorpusComparison.Of(a, b, interruption.Token);
+            var comparison = CorpusDiff.Of(a, b, interruption.Token);
             if (parse.GetValue(CommonOptions.Json))
             {
                 JsonOutput.Write(comparison);

@@ -14,7 +14,7 @@ internal static class CorpusStepsCommand
         var command = new Command("steps", "List the steps of curation with their options and sources, and the presets") { name, CommonOptions.Json };
         command.SetAction(parse =>
         {
-            StepDefinition[] definitions = parse.GetValue(name) is { } wanted ? [CurationSteps.Get(wanted, "coppice corpus steps")] : [.. CurationSteps.All];
+            StepDefinition[] definitions = parse.GetValue(name) is { } wanted ? [CurationSteps.Get(wanted, "coppice corpus steps", KnownSteps.All)] : [.. KnownSteps.All];
             var steps = definitions.Select(definition => definition.Describe()).ToList();
             if (parse.GetValue(CommonOptions.Json)) JsonOutput.Write(Listed.Of(steps));
             else Describe(steps, withPresets: definitions.Length > 1);
@@ -28,6 +28,7 @@ internal static class CorpusStepsCommand
         {
             Page.Line($"{step.Name}: {step.Summary}");
             if (step.Options.Count > 0) Page.Facts([.. step.Options.Select(option => (option.Key, $"{option.Value ?? "(must be given)"}  {option.Allowed}"))]);
+            Page.Line($"  why: {step.Why}");
             foreach (var technique in step.Techniques) Page.Line($"  from: {technique.Title}, {technique.Paper}");
             Page.Line();
         }
@@ -40,11 +41,11 @@ internal static class CorpusStepsCommand
     private sealed record Listed(IReadOnlyList<ListedStep> Steps, IReadOnlyList<ListedPreset> Presets)
     {
         public static Listed Of(IEnumerable<StepDescription> steps) => new(
-            [.. steps.Select(step => new ListedStep(step.Name, step.Summary, step.Options, [.. step.Techniques.Select(technique => new Source(technique.Name, technique.Title, technique.Paper))]))],
+            [.. steps.Select(step => new ListedStep(step.Name, step.Summary, step.Why, step.Options, [.. step.Techniques.Select(technique => new Source(technique.Name, technique.Title, technique.Paper))]))],
             [.. CurationPresets.All.Select(preset => new ListedPreset(preset.Name, preset.Summary, [.. preset.Steps.Select(step => step.Name)]))]);
     }
 
-    private sealed record ListedStep(string Name, string Summary, IReadOnlyList<StepOption> Options, IReadOnlyList<Source> Sources);
+    private sealed record ListedStep(string Name, string Summary, string Why, IReadOnlyList<StepOption> Options, IReadOnlyList<Source> Sources);
 
     private sealed record Source(string Name, string Title, string Paper);
 

@@ -61,7 +61,7 @@ public static class CorpusComparer
         request.Progress("making the tokenizer");
         var tokenizer = MakeTokenizer(request, corpora, cancellation);
         var passages = texts.Select(text => EvaluationPassages.Of(text.Name, text.Documents.Where(document => !seen.Contains(ContentHash.Of(document.Text))), tokenizer)).ToList();
-        var stores = corpora.Select(documents => TokenStore.InMemory(documents, tokenizer)).ToList();
+        var stores = corpora.Select(documents => TokenStore.InMemory(WeightedDocuments.Repeat(documents, seed: 0), tokenizer)).ToList();
         var recipe = (Small with { Training = Small.Training with { Threads = request.Threads, Steps = 1 } }).Resolve();
         var configuration = ModelFactory.Configure(recipe.Model, tokenizer);
         var tokens = request.Tokens > 0 ? request.Tokens : PlannedTokens(request, configuration, recipe);

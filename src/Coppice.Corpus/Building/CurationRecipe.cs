@@ -44,14 +44,15 @@ public sealed record CurationRecipe(string Name, IReadOnlyList<ConfiguredStep> S
     /// <summary>Makes a recipe of steps by name.</summary>
     /// <param name="name">What reports call it.</param>
     /// <param name="steps">The steps.</param>
+    /// <param name="known">The steps there are; null for <see cref="CurationSteps.All"/>.</param>
     /// <exception cref="CoppiceException">A step or an option is not known or wrong (exit code 2).</exception>
-    public static CurationRecipe Of(string name, IEnumerable<NamedStep> steps) => new(name, [.. steps.Select(step => Create(step, name))]);
+    public static CurationRecipe Of(string name, IEnumerable<NamedStep> steps, IReadOnlyList<StepDefinition>? known = null) => new(name, [.. steps.Select(step => Create(step, name, known))]);
 
-    private static ConfiguredStep Create(NamedStep named, string recipe)
+    private static ConfiguredStep Create(NamedStep named, string recipe, IReadOnlyList<StepDefinition>? known)
     {
         var where = named.Where ?? recipe;
         var options = new StepOptions($"{where}: {named.Name}", named.Values);
-        var step = CurationSteps.Get(named.Name, where).Create(options);
+        var step = CurationSteps.Get(named.Name, where, known).Create(options);
         return new ConfiguredStep(step, options.Declared, options.NamedFiles) { Name = named.Name };
     }
 }

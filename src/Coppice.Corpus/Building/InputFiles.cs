@@ -54,7 +54,7 @@ internal sealed record InputUnit(IReadOnlyList<InputFile> Files)
 
                 group.Add(file);
                 var bytes = group.Sum(member => member.Bytes);
-                if (bytes >= LargestGroup || (bytes >= SmallestGroup && (StableHash.Of(file.Found.Id) & EndsGroup) == 0)) Add(units, group);
+                if (bytes >= LargestGroup || (bytes >= SmallestGroup && (TextHash.Of(file.Found.Id) & EndsGroup) == 0)) Add(units, group);
             }
 
             Add(units, group);

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Coppice.Foundation;
 
 namespace Coppice.Corpus.Building;
 
@@ -44,7 +45,7 @@ internal static class OrderedStep
         {
             return look(document);
         }
-        catch (Exception error) when (error is not (OperationCanceledException or OutOfMemoryException))
+        catch (Exception error) when (error is not (OperationCanceledException or OutOfMemoryException or CoppiceException { ExitCode: ExitCode.Usage }))
         {
             return StepResult.Drop("quarantined: the step failed on it");
         }

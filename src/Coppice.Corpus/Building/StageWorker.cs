@@ -4,6 +4,7 @@ using System.Numerics;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using Coppice.Foundation;
 
 namespace Coppice.Corpus.Building;
 
@@ -196,8 +197,8 @@ internal sealed class StageWorker : IDisposable
         _verdicts.Add(new StepVerdict(_stage.FirstStep + number, _counted[number], verdict, reason, measured, because));
     }
 
-    // Running out of memory, or being told to stop, says nothing about the document.
-    private static bool IsOfTheDocument(Exception error) => error is not (OperationCanceledException or OutOfMemoryException);
+    // Running out of memory, being told to stop, or a recipe that is wrong says nothing about the document.
+    private static bool IsOfTheDocument(Exception error) => error is not (OperationCanceledException or OutOfMemoryException or CoppiceException { ExitCode: ExitCode.Usage });
 
     private static string ReasonOf(Exception error) => error is TimeoutException ? "quarantined: took too long" : "quarantined: the step failed on it";
 
@@ -206,7 +207,7 @@ internal sealed class StageWorker : IDisposable
         DecisionKind.Keep => StepResult.Keep(document),
         DecisionKind.Drop => StepResult.Drop(decision.Reason!, decision.Measured),
         DecisionKind.StandsFor => StepResult.Keep(document with { Copies = Math.Max(document.Copies, (long)decision.Number) }),
-        DecisionKind.Weigh => StepResult.Keep(document with { Weight = document.Weight * decision.Number }),
+        DecisionKind.Weigh => StepResult.Keep(document with { Weight = Math.Min(document.Weight * decision.Number, WeightedDocuments.LargestWeight) }),
         _ => decided.Step is ICorpusStep step ? step.Apply(document, decision.Edit) : OrderedStep.Apply(decision.Edit!),
     };
 

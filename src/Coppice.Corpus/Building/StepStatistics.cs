@@ -156,7 +156,7 @@ public sealed record DocumentExample
     /// <summary>The <see cref="Order"/> of a document.</summary>
     /// <param name="document">The document.</param>
     internal static ulong OrderOf(Document document) =>
-        CounterRandom.Bits(0, Stream, StableHash.Of(document.Id, StableHash.Of(document.Source, (ulong)document.Text.Length)));
+        CounterRandom.Bits(TextHash.Of(document.Source) ^ (ulong)document.Text.Length, Stream, TextHash.Of(document.Id));
 
     /// <summary>Makes an example.</summary>
     /// <param name="document">The document.</param>

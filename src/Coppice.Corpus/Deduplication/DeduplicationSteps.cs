@@ -11,15 +11,51 @@ public static class DeduplicationSteps
     /// <summary>All of them.</summary>
     public static IReadOnlyList<StepDefinition> All { get; } =
     [
-        new("exact-documents", "drops documents with the text of another; choice of the copy that stays", ExactDocuments),
-        new("exact-paragraphs", "takes out paragraphs that stand in another document, all over the corpus", options => ExactPieces(options, TextUnit.Paragraph)),
-        new("exact-lines", "takes out lines that stand in another document, all over the corpus", options => ExactPieces(options, TextUnit.Line)),
-        new("exact-substring", "takes out passages that stand elsewhere character by character (ExactSubstr, one copy kept)", ExactSubstring),
-        new("minhash", "drops near duplicates, up to about a tenth of the words changed (MinHash-LSH, confirmed)", options => MinHash(options, new MinHashOptions())),
-        new("minhash-fineweb", "drops near duplicates as FineWeb does (MinHash-LSH, 5 words, 14 x 8)", options => MinHash(options, MinHashOptions.FineWeb)),
-        new("bloom-paragraphs", "takes out paragraphs seen before, in fixed memory (Dolma)", options => BloomPieces(options, TextUnit.Paragraph)),
-        new("bloom-lines", "takes out lines seen before, in fixed memory (Dolma)", options => BloomPieces(options, TextUnit.Line)),
-        new("copies-weight", "weighs documents by how many copies of them there were (FineWeb-2's rehydration)", CopiesWeight),
+        StepDefinition.Of(
+            "exact-documents",
+            "drops documents with the text of another; choice of the copy that stays",
+            "Copies waste training and are recited. normalized also finds copies that differ in case, punctuation and spaces.",
+            ExactDocuments),
+        StepDefinition.Of(
+            "exact-paragraphs",
+            "takes out paragraphs that stand in another document, all over the corpus",
+            "CCNet's step: terms of use, licence headers and signatures, once instead of a thousand times. From 50 characters on: shorter ones are often repeated with reason.",
+            options => ExactPieces(options, TextUnit.Paragraph)),
+        StepDefinition.Of(
+            "exact-lines",
+            "takes out lines that stand in another document, all over the corpus",
+            "As exact-paragraphs, for text whose paragraphs are lines, such as newsletters and extracted pages.",
+            options => ExactPieces(options, TextUnit.Line)),
+        StepDefinition.Of(
+            "exact-substring",
+            "takes out passages that stand elsewhere character by character (ExactSubstr, one copy kept)",
+            "Finds copies that begin and end anywhere: quotations, chapters, generated text. 200 characters are about the paper's 50 tokens. Whatever the size of the corpus, it is done in parts that fit the memory.",
+            ExactSubstring),
+        StepDefinition.Of(
+            "minhash",
+            "drops near duplicates, up to about a tenth of the words changed (MinHash-LSH, confirmed)",
+            "Versions of one text. Three words and 28 bands of 4 find 99 of 100 copies with a tenth of the words changed, which FineWeb's 14 x 8 on five words finds 45 of; pairs are confirmed, so that none is dropped by chance.",
+            options => MinHash(options, new MinHashOptions())),
+        StepDefinition.Of(
+            "minhash-fineweb",
+            "drops near duplicates as FineWeb does (MinHash-LSH, 5 words, 14 x 8)",
+            "For results that can be compared with FineWeb's: pairs of a Jaccard similarity of about 0.75 and more, not confirmed, the first copy stays.",
+            options => MinHash(options, MinHashOptions.FineWeb)),
+        StepDefinition.Of(
+            "bloom-paragraphs",
+            "takes out paragraphs seen before, in fixed memory (Dolma)",
+            "exact-paragraphs for more text than memory: a Bloom filter of fixed size, at the price of one paragraph in ten thousand taken out for nothing.",
+            options => BloomPieces(options, TextUnit.Paragraph)),
+        StepDefinition.Of(
+            "bloom-lines",
+            "takes out lines seen before, in fixed memory (Dolma)",
+            "exact-lines for more text than memory, at the price of one line in ten thousand taken out for nothing.",
+            options => BloomPieces(options, TextUnit.Line)),
+        StepDefinition.Of(
+            "copies-weight",
+            "weighs documents by how many copies of them there were (FineWeb-2's rehydration)",
+            "What a few people copied tends to be worth reading more than what nobody did, and what thousands copied is boilerplate. The weights are those published for Italian, the one table there is; training repeats documents by them.",
+            CopiesWeight),
     ];
 
     private static ExactDocuments ExactDocuments(StepOptions options) =>
@@ -68,7 +104,7 @@ public static class DeduplicationSteps
         return parts.Length == 2
             && long.TryParse(parts[0], NumberStyles.None, CultureInfo.InvariantCulture, out var copies)
             && double.TryParse(parts[1], NumberStyles.Float, CultureInfo.InvariantCulture, out var weight)
-            && double.IsFinite(weight) && weight > 0
+            && weight is > 0 and <= WeightedDocuments.LargestWeight
             ? (copies, weight)
             : throw CoppiceException.Usage($"copies-weight: weights must be like 2=3 (from 2 copies on, weight 3), not '{text}'");
     }

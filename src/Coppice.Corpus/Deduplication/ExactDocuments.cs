@@ -75,7 +75,7 @@ public sealed class ExactDocuments(KeepPolicy keep = KeepPolicy.First, bool norm
         if (kept is { } first && first.Preference != Preference.Earlier && copies > first.Copies) decisions.StandsFor(first.Index, copies);
     }
 
-    private UInt128 HashOf(string text) => normalized && new WordReader(text).Next(out _) ? TextHash.OfWords128(text) : ContentHash.Of(text);
+    private UInt128 HashOf(string text) => normalized && new FoldedWordReader(text).Next(out _) ? WordsHash.Of128(text) : ContentHash.Of(text);
 
     private readonly record struct Copy(UInt128 Hash, ulong Preference, long Index, long Copies) : IComparable<Copy>
     {

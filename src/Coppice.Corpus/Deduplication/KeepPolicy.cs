@@ -17,6 +17,9 @@ public enum KeepPolicy
     /// <summary>The one with the highest score; one without a score comes last.</summary>
     Best,
 
+    /// <summary>The one with the lowest score, as with perplexity; one without a score comes last.</summary>
+    Lowest,
+
     /// <summary>The first in the order of the corpus.</summary>
     First,
 }
@@ -39,6 +42,7 @@ internal static class Preference
             KeepPolicy.Newest => ulong.MaxValue - (ulong)(Ticks(document.Date) ?? 0),
             KeepPolicy.Oldest => 1 + (ulong)(Ticks(document.Date) ?? long.MaxValue),
             KeepPolicy.Best => ulong.MaxValue - Ascending(document.Score),
+            KeepPolicy.Lowest => document.Score is null or double.NaN ? ulong.MaxValue : 1 + Ascending(document.Score),
             _ => 1,
         };
     }

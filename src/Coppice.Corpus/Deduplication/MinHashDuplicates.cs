@@ -11,7 +11,7 @@ namespace Coppice.Corpus.Deduplication;
 /// every other that is no duplicate of one that stays.
 /// </summary>
 /// <remarks>
-/// The normalisation is datatrove's (<see cref="WordReader"/>), the hash functions are not: signatures of the two can't be mixed. A sketch is 4 bytes a hash, 448 by
+/// The normalisation is datatrove's (<see cref="FoldedWordReader"/>), the hash functions are not: signatures of the two can't be mixed. A sketch is 4 bytes a hash, 448 by
 /// default. Deciding takes 16 bytes of memory a document beside the budget. Documents of an earlier corpus take part and always stay.
 /// </remarks>
 /// <param name="options">How; null for the defaults.</param>

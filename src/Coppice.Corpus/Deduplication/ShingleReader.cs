@@ -73,7 +73,7 @@ internal ref struct ShingleReader
     private readonly int _size;
     private readonly bool _wholeIfShorter;
     private readonly ulong _leaving;
-    private WordReader _words;
+    private FoldedWordReader _words;
     private Window _window;
     private ulong _hash;
     private long _count;
@@ -84,7 +84,7 @@ internal ref struct ShingleReader
     /// <param name="shingling">What a shingle is.</param>
     public ShingleReader(ReadOnlySpan<char> text, Shingling shingling)
     {
-        _words = new WordReader(text, shingling.Unit == ShingleUnit.Characters);
+        _words = new FoldedWordReader(text, shingling.Unit == ShingleUnit.Characters);
         _size = shingling.Size;
         _wholeIfShorter = shingling.WholeIfShorter;
         _leaving = 1;

@@ -25,7 +25,7 @@ public readonly record struct TextPieces(TextUnit Unit, int MinimumLength, bool 
     {
         piece = piece.Trim();
         if (piece.Length < Math.Max(1, MinimumLength)) return null;
-        return Normalized && new WordReader(piece).Next(out _) ? TextHash.OfWords(piece) : TextHash.Of(piece);
+        return Normalized && new FoldedWordReader(piece).Next(out _) ? WordsHash.Of(piece) : TextHash.Of(piece);
     }
 }
 

@@ -6,9 +6,10 @@ public static class ExtractionSteps
     /// <summary>Every step.</summary>
     public static IReadOnlyList<StepDefinition> All { get; } =
     [
-        new(
+        StepDefinition.Of(
             "extract",
-            "HTML pages become the plain text of their main content, with title, date and address",
+            "makes HTML pages the plain text of their main content, with title, date and address",
+            "Menus, teasers and notices stand on every page of a site and would be the commonest sentences of the corpus. The limits bound what one page can cost in time and memory.",
             options =>
             {
                 var limits = new HtmlLimits();

@@ -46,7 +46,7 @@ public sealed record CorpusInput(string Path, string? Name = null)
 
         report.CountFile();
         using var whole = new ConcatenatedStream(new MemoryStream(beginning), content);
-        var file = new SourceFile(whole, found.Path, found.Id, Name ?? found.Source, Name is not null, options, report);
+        var file = new SourceFile(whole, found.Path, found.Id, Name ?? found.Source, Name is not null, options, report) { IsCurated = found.IsCurated };
         foreach (var document in Documents(reader, file)) yield return document;
         if (content is CheckedGzipStream { Decompressed: > SuspiciousBytes } gzip && gzip.Decompressed / SuspiciousRatio > gzip.Compressed)
         {

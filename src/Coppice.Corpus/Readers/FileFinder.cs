@@ -8,7 +8,8 @@ namespace Coppice.Corpus;
 /// <param name="Id">Its path relative to the input, with <c>/</c>.</param>
 /// <param name="Source">The name of the input: its last path part.</param>
 /// <param name="NamedOutright">Whether the user named it, or a pattern it matches, rather than a folder above it.</param>
-internal readonly record struct FoundFile(string Path, string Id, string Source, bool NamedOutright);
+/// <param name="IsCurated">Whether it is the documents of a written corpus.</param>
+internal readonly record struct FoundFile(string Path, string Id, string Source, bool NamedOutright, bool IsCurated = false);
 
 /// <summary>
 /// Turns a path into files, in an order that is the same on every machine: by path, compared ordinally. Hidden files and folders
@@ -22,12 +23,15 @@ internal static class FileFinder
     /// <exception cref="CoppiceException">Nothing is there.</exception>
     public static IEnumerable<FoundFile> Find(string path, CorpusReport report)
     {
-        if (File.Exists(path)) return [new FoundFile(path, Path.GetFileName(path), Path.GetFileName(path), NamedOutright: true)];
+        if (File.Exists(path)) return [new FoundFile(path, Path.GetFileName(path), Path.GetFileName(path), NamedOutright: true, IsCurated(path))];
         if (Directory.Exists(path)) return InFolder(path, report);
         if (path.AsSpan().IndexOfAny('*', '?') >= 0) return Matching(path, report);
         throw new CoppiceException(
             $"{path}: there is no such file or folder. Check the spelling; a relative path is looked up in {Environment.CurrentDirectory}.");
     }
+
+    private static bool IsCurated(string file) =>
+        Path.GetFileName(file) is CuratedCorpus.DocumentsFile or CuratedCorpus.ValidationFile && File.Exists(Path.Combine(Path.GetDirectoryName(file)!, CuratedCorpus.ManifestFile));
 
     private static IEnumerable<FoundFile> InFolder(string folder, CorpusReport report)
     {
@@ -37,7 +41,7 @@ internal static class FileFinder
         var curated = Path.Combine(folder, CuratedCorpus.DocumentsFile);
         if (File.Exists(Path.Combine(folder, CuratedCorpus.ManifestFile)))
         {
-            return [new FoundFile(curated, CuratedCorpus.DocumentsFile, source, NamedOutright: true)];
+            return [new FoundFile(curated, CuratedCorpus.DocumentsFile, source, NamedOutright: true, IsCurated: true)];
         }
 
         return Below(folder, "", int.MaxValue, report).Select(id => new FoundFile(Path.Combine(folder, id), id, source, NamedOutright: false));

@@ -29,7 +29,13 @@ public interface IDocumentReader
 /// <param name="Options">How to read.</param>
 /// <param name="Report">Takes what is dropped and what was wrong.</param>
 public sealed record SourceFile(
-    Stream Content, string Path, string Id, string Source, bool SourceIsFixed, ReaderOptions Options, CorpusReport Report);
+    Stream Content, string Path, string Id, string Source, bool SourceIsFixed, ReaderOptions Options, CorpusReport Report)
+{
+    /// <summary>
+    /// Whether <see cref="CorpusWriter"/> wrote it: then <c>score</c>, <c>copies</c> and <c>weight</c> are those of <see cref="Document"/>. In anybody else's file they may mean anything.
+    /// </summary>
+    public bool IsCurated { get; init; }
+}
 
 /// <summary>How files are read.</summary>
 public sealed record ReaderOptions

@@ -8,6 +8,7 @@ namespace Coppice.Corpus;
 /// <summary>
 /// JSON lines: an object a line. The text is in the field <see cref="ReaderOptions.TextField"/>; <c>id</c>, <c>source</c>, <c>title</c>, <c>url</c>, <c>date</c>,
 /// <c>language</c> and <c>licence</c> (or <c>license</c>), or the fields that <see cref="ReaderOptions"/> names instead, are taken where they are strings or numbers.
+/// Of a written corpus (<see cref="SourceFile.IsCurated"/>) so are <c>score</c>, <c>copies</c> and <c>weight</c>.
 /// </summary>
 public sealed class JsonLinesReader : IDocumentReader
 {
@@ -67,7 +68,7 @@ public sealed class JsonLinesReader : IDocumentReader
 
             var id = fields.Id ?? string.Create(CultureInfo.InvariantCulture, $"{file.Id}:{lines.LineNumber}");
             var source = file.SourceIsFixed ? file.Source : fields.Source ?? file.Source;
-            return new Document(id, fields.Text, source)
+            var document = new Document(id, fields.Text, source)
             {
                 Title = fields.Title,
                 Url = fields.Url,
@@ -75,6 +76,7 @@ public sealed class JsonLinesReader : IDocumentReader
                 Language = fields.Language,
                 Licence = fields.Licence,
             };
+            return file.IsCurated ? document with { Score = fields.Score, Copies = fields.Copies ?? 1, Weight = fields.Weight ?? 1 } : document;
         }
         catch (Exception error) when (error is JsonException or InvalidOperationException)
         {
@@ -87,6 +89,8 @@ public sealed class JsonLinesReader : IDocumentReader
     private struct JsonFields
     {
         public string? Text, Id, Source, Title, Url, Date, Language, Licence;
+        public double? Score, Weight;
+        public long? Copies;
 
         public static JsonFields Parse(ReadOnlySpan<byte> line, ReaderOptions names)
         {
@@ -104,6 +108,9 @@ public sealed class JsonLinesReader : IDocumentReader
                 else if (json.ValueTextEquals(names.DateField)) fields.Date = Scalar(ref json);
                 else if (json.ValueTextEquals(names.LanguageField)) fields.Language = Scalar(ref json);
                 else if (json.ValueTextEquals(names.LicenceField) || json.ValueTextEquals("license"u8)) fields.Licence = Scalar(ref json);
+                else if (json.ValueTextEquals("score"u8)) fields.Score = Number(ref json);
+                else if (json.ValueTextEquals("weight"u8)) fields.Weight = Number(ref json);
+                else if (json.ValueTextEquals("copies"u8)) fields.Copies = (long?)Number(ref json);
                 else json.Skip();
             }
 
@@ -116,6 +123,15 @@ public sealed class JsonLinesReader : IDocumentReader
         {
             json.Read();
             if (json.TokenType == JsonTokenType.String) return json.GetString();
+            json.Skip();
+            return null;
+        }
+
+        private static double? Number(ref Utf8JsonReader json)
+        {
+            json.Read();
+            if (json.TokenType == JsonTokenType.Number && json.TryGetDouble(out var number)) return number;
+            if (json.TokenType == JsonTokenType.String && double.TryParse(json.GetString(), CultureInfo.InvariantCulture, out number)) return number;
             json.Skip();
             return null;
         }

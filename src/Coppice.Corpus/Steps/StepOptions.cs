@@ -154,6 +154,18 @@ public sealed class StepOptions
         return paths;
     }
 
+    /// <summary>The path of a folder, which must exist.</summary>
+    /// <param name="key">The option's key, which must be given.</param>
+    public string Folder(string key) => Read(key, null, "the path of a folder", text => (Directory.Exists(text), text), inDescription: "");
+
+    /// <summary>The path of a folder, which must exist, or null where none is given.</summary>
+    /// <param name="key">The option's key.</param>
+    public string? OptionalFolder(string key)
+    {
+        var path = Read(key, "", "the path of a folder", text => (text.Length == 0 || Directory.Exists(text), text));
+        return path.Length == 0 ? null : path;
+    }
+
     /// <summary>Complains about a key that was given and that no option was read by.</summary>
     /// <exception cref="CoppiceException">There is one (exit code 2).</exception>
     public void RequireKnown()

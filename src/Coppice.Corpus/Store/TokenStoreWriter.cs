@@ -28,9 +28,37 @@ public static class TokenStoreWriter
         return TokenStore.Open(path);
     }
 
-    /// <summary>Writes some documents of a store as a store of their own.</summary>
+    /// <summary>Encodes documents as <see cref="Build"/> does, each as often as its weight says; see <see cref="WeightedDocuments"/>.</summary>
+    /// <param name="documents">The documents; read once, on the calling thread.</param>
+    /// <param name="seed">See <see cref="WeightedDocuments.TimesOf"/>.</param>
+    /// <param name="tokenizer">The tokenizer; its encoder is called by several threads.</param>
+    /// <param name="path">The file to create or replace.</param>
+    /// <param name="threads">How many threads encode, at least 1.</param>
+    /// <param name="cancellation">Stops between two chunks; no file is left.</param>
+    /// <returns>The store, opened.</returns>
+    /// <exception cref="CoppiceException">There is no text, a document can't be encoded, a weight is out of range, or the file can't be written.</exception>
+    public static TokenStore BuildWeighted(
+        IEnumerable<Document> documents, ulong seed, ITokenizer tokenizer, string path, int threads = 1, CancellationToken cancellation = default)
+    {
+        var times = new List<int>();
+        var repeated = path + ".weighted";
+        var once = Build(documents.Where(Comes), tokenizer, path, threads, cancellation);
+        if (times.TrueForAll(count => count == 1)) return once;
+        using (once) Copy(once, [.. WeightedDocuments.InRounds(times)], repeated).Dispose();
+        File.Move(repeated, path, overwrite: true);
+        return TokenStore.Open(path);
+
+        bool Comes(Document document)
+        {
+            var count = WeightedDocuments.TimesOf(document, seed);
+            if (count > 0) times.Add(count);
+            return count > 0;
+        }
+    }
+
+    /// <summary>Writes documents of a store as a store of their own.</summary>
     /// <param name="store">The store.</param>
-    /// <param name="documents">The documents' numbers, in the order in which they are written; at least one.</param>
+    /// <param name="documents">The documents' numbers, in the order in which they are written; at least one, and one as often as it is wanted.</param>
     /// <param name="path">The file to create or replace: another one than the store's.</param>
     /// <returns>The new store, opened.</returns>
     /// <exception cref="CoppiceException">There is no document or none with a token, or the file can't be written.</exception>

@@ -73,7 +73,7 @@ public sealed class PreparedData : IDisposable
             var text = texts[i];
             notice($"encoding {text.Name}");
             var train = $"{i}-train.tokens";
-            using (var store = TokenStoreWriter.Build(text.Train(cancellation), tokenizer, Path.Combine(folder, train), threads, cancellation))
+            using (var store = TokenStoreWriter.BuildWeighted(text.Train(cancellation), (ulong)recipe.Seed, tokenizer, Path.Combine(folder, train), threads, cancellation))
             {
                 notice(FormattableString.Invariant($"{text.Name}: {store.DocumentCount:N0} documents, {store.ByteCount:N0} bytes, {store.TokenCount:N0} tokens to train on"));
             }

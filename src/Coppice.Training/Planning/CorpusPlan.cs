@@ -34,7 +34,7 @@ public sealed record CorpusPlan(MixturePlan Mixture, bool IsEstimated)
         var tokenizer = TokenizerFactory.Create(recipe.Tokenizer, samples.SelectMany(sample => sample.Documents).Select(document => document.Text), [], recipe.Training.UsedThreads, cancellation: cancellation);
         var tokens = samples.Select(sample =>
         {
-            using var store = TokenStore.InMemory(sample.Documents, tokenizer);
+            using var store = TokenStore.InMemory(WeightedDocuments.Repeat(sample.Documents, (ulong)recipe.Seed), tokenizer);
             return (long)Math.Round(store.TokenCount * (double)sample.CharactersRead / sample.Characters);
         });
         return new CorpusPlan(RecipeMixture.Plan(recipe, [.. tokens]), samples.Any(sample => sample.CharactersRead > sample.Characters));

@@ -17,14 +17,15 @@ public static class CurationRecipeDocument
 
     /// <summary>Reads a recipe from a file.</summary>
     /// <param name="path">The YAML file.</param>
+    /// <param name="known">The steps there are; null for <see cref="CurationSteps.All"/>.</param>
     /// <exception cref="CoppiceException">The file can't be read, or something in it is wrong: the message says where (exit code 2).</exception>
-    public static CurationRecipe Load(string path)
+    public static CurationRecipe Load(string path, IReadOnlyList<StepDefinition>? known = null)
     {
         try
         {
             using var reader = new StreamReader(path);
             var buffer = new char[RecipeReader.MaximumLength + 1];
-            return Parse(new string(buffer, 0, reader.ReadBlock(buffer)), path);
+            return Parse(new string(buffer, 0, reader.ReadBlock(buffer)), path, known);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
@@ -35,8 +36,9 @@ public static class CurationRecipeDocument
     /// <summary>Reads a recipe from text.</summary>
     /// <param name="text">The YAML.</param>
     /// <param name="sourceName">What messages call it: the file's path.</param>
+    /// <param name="known">The steps there are; null for <see cref="CurationSteps.All"/>.</param>
     /// <exception cref="CoppiceException">Something is wrong: the message says where (exit code 2).</exception>
-    public static CurationRecipe Parse(string text, string sourceName = "recipe")
+    public static CurationRecipe Parse(string text, string sourceName = "recipe", IReadOnlyList<StepDefinition>? known = null)
     {
         if (RecipeReader.Read(text, sourceName) is not RecipeMapping root) throw CoppiceException.Usage($"{sourceName}: a recipe of curation is a list of steps: 'steps:' with '- gopher-quality' below it");
         if (root.Entries.FirstOrDefault(entry => entry.Key is not (Steps or Preset)) is { Key: { } unknown, Value: var (where, _) })
@@ -48,7 +50,7 @@ public static class CurationRecipeDocument
         var value = root.Entries.Values.Single().Value;
         if (root.Entries.ContainsKey(Preset)) return CurationPresets.Get(value is RecipeScalar name ? name.Text : throw CoppiceException.Usage($"{value.Where}: {Preset} must be a name"));
         return value is RecipeList list
-            ? CurationRecipe.Of(Path.GetFileName(sourceName), list.Items.Select(ReadStep))
+            ? CurationRecipe.Of(Path.GetFileName(sourceName), list.Items.Select(ReadStep), known)
             : throw CoppiceException.Usage($"{value.Where}: {Steps} must be a list, a line with '- ' for each step");
     }
 

@@ -120,6 +120,7 @@ public sealed class MinHashDuplicatesTests(Xunit.Abstractions.ITestOutputHelper 
     [InlineData(KeepPolicy.Newest, "newest")]
     [InlineData(KeepPolicy.Oldest, "oldest")]
     [InlineData(KeepPolicy.Best, "best")]
+    [InlineData(KeepPolicy.Lowest, "first")]
     [InlineData(KeepPolicy.First, "first")]
     public void The_policy_says_which_copy_stays(KeepPolicy keep, string expected)
     {

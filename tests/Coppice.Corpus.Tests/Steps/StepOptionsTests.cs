@@ -74,11 +74,11 @@ public class StepOptionsTests
     [Fact]
     public void A_definition_describes_the_options_its_step_reads_even_where_the_step_needs_a_file()
     {
-        var definition = new StepDefinition("scored", "scores", options =>
+        var definition = StepDefinition.Of("scored", "scores", "for a reason", options =>
         {
             var model = options.File("model");
             var floor = options.NumberOrOff("floor", null, 0);
-            return File.Exists(model) && floor is null ? new DropEmpty() : throw new CoppiceException("no model");
+            return File.Exists(model) && floor is null ? new ExactDuplicates() : throw new CoppiceException("no model");
         });
 
         Assert.Equal(
@@ -89,7 +89,7 @@ public class StepOptionsTests
     [Fact]
     public void A_definition_refuses_options_that_its_step_does_not_have()
     {
-        var definition = new StepDefinition("empty", "drops", _ => new DropEmpty());
+        var definition = StepDefinition.Of("empty", "drops", "for a reason", _ => new DropEmpty());
 
         Assert.IsType<DropEmpty>(definition.Create(StepOptions.None("empty")));
         Assert.Contains("the step has no options", Assert.Throws<CoppiceException>(() => definition.Create(Of(("x", ["1"])))).Message, StringComparison.Ordinal);

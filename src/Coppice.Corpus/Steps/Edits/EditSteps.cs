@@ -6,7 +6,11 @@ public static class EditSteps
     /// <summary>All of them.</summary>
     public static IReadOnlyList<StepDefinition> All { get; } =
     [
-        new("prox", "removes boilerplate, menus, counters and footers by checked edit programs", MakeProx),
+        StepDefinition.Of(
+            "prox",
+            "removes boilerplate, menus, counters and footers by checked edit programs",
+            "ProX's idea: an edit is a short program of a few safe calls, checked before it runs, so that no proposer, a model or these rules, can write text of its own. What loses all but 5 % is dropped.",
+            MakeProx),
     ];
 
     private static Prox MakeProx(StepOptions options)

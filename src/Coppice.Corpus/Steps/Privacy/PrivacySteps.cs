@@ -6,7 +6,11 @@ public static class PrivacySteps
     /// <summary>All of them.</summary>
     public static IReadOnlyList<StepDefinition> All { get; } =
     [
-        new("pii-mask", "masks e-mail and IP addresses, telephone, card and account numbers, secrets", MakePiiMask),
+        StepDefinition.Of(
+            "pii-mask",
+            "masks e-mail and IP addresses, telephone, card and account numbers, secrets",
+            "A model recites what it read. Numbers are masked where their checksum holds or their form is beyond doubt, so that order numbers stay; tokens such as <EMAIL> keep the sentence whole.",
+            MakePiiMask),
     ];
 
     private static PiiMask MakePiiMask(StepOptions options)

@@ -118,8 +118,8 @@ internal sealed class NgramRepetition(RuleVariant variant)
         {
             for (var i = 0; i + _n < _count; i++)
             {
-                var ngram = isSpaced ? TextHash.Append(_ngrams[i], ' ') : _ngrams[i];
-                _ngrams[i] = TextHash.Join(ngram, _words[i + _n], _units[i + _n]);
+                var ngram = isSpaced ? PolynomialHash.Append(_ngrams[i], ' ') : _ngrams[i];
+                _ngrams[i] = PolynomialHash.Join(ngram, _words[i + _n], _units[i + _n]);
             }
         }
 

@@ -9,16 +9,56 @@ public static class QualitySteps
     /// <summary>All of them.</summary>
     public static IReadOnlyList<StepDefinition> All { get; } =
     [
-        new("gopher-quality", "number and length of words, symbols, bullets, ellipses, stop words: Gopher's rules", MakeGopherQuality),
-        new("gopher-repetition", "repeated lines, paragraphs and n-grams: Gopher's rules", MakeGopherRepetition),
-        new("c4", "keeps C4's lines: whole sentences, no boilerplate", MakeC4),
-        new("fineweb-quality", "punctuation and length of lines, repeated lines: FineWeb's rules", MakeFineWebQuality),
-        new("fineweb-2", "Gopher's and FineWeb's rules with thresholds of each language from a file", MakeFineWebTwo),
-        new("refinedweb-lines", "removes capitals, counters and stubs line by line: RefinedWeb's corrections", MakeLineCorrections),
-        new("nemo-heuristics", "shares of signs, digits, URLs, white space, boilerplate: NeMo Curator's rules", MakeNemoHeuristics),
-        new("url-block-list", "drops documents by their address, by lists of your own", MakeUrlBlockList),
-        new("bad-words", "drops documents with words of lists of your own", MakeBadWords),
-        new("repeated-lines", "removes further copies of lines and paragraphs inside a document", MakeRepeatedLines),
+        StepDefinition.Of(
+            "gopher-quality",
+            "number and length of words, symbols, bullets, ellipses, stop words: Gopher's rules",
+            "Tells prose from lists, tables and spam by counting, at next to no cost. The thresholds are the paper's, made for English pages of the web: where words are counted as datatrove does, documents with much code, numbers or verse fall too.",
+            MakeGopherQuality),
+        StepDefinition.Of(
+            "gopher-repetition",
+            "repeated lines, paragraphs and n-grams: Gopher's rules",
+            "What repeats itself teaches to repeat. The thresholds are the paper's; legal texts and catalogues repeat by nature, so look at the report before you believe them there.",
+            MakeGopherRepetition),
+        StepDefinition.Of(
+            "c4",
+            "keeps C4's lines: whole sentences, no boilerplate",
+            "Takes out menus and buttons line by line, which have no full stop. The rule on full stops costs some 30 % of all text, for which FineWeb left it out (terminal_punctuation: false).",
+            MakeC4),
+        StepDefinition.Of(
+            "fineweb-quality",
+            "punctuation and length of lines, repeated lines: FineWeb's rules",
+            "The three rules of some fifty that made models better in FineWeb's ablations, with its thresholds: lists, pages of short lines, and pages that say things twice.",
+            MakeFineWebQuality),
+        StepDefinition.Of(
+            "fineweb-2",
+            "Gopher's and FineWeb's rules with thresholds of each language from a file",
+            "Words are longer in Finnish and there are no spaces in Thai: one threshold for all drops whole languages. 'coppice corpus calibrate' learns the file from good text of your own.",
+            MakeFineWebTwo),
+        StepDefinition.Of(
+            "refinedweb-lines",
+            "removes capitals, counters and stubs line by line: RefinedWeb's corrections",
+            "What is left of pages after extraction: \"3 likes\", \"SIGN IN\", \"Read more\". A document that loses over 5 % of its words was made of such lines and is dropped, as in the paper.",
+            MakeLineCorrections),
+        StepDefinition.Of(
+            "nemo-heuristics",
+            "shares of signs, digits, URLs, white space, boilerplate: NeMo Curator's rules",
+            "Finds tables of numbers, lists of links and pages of conditions of use that other rules let pass. Thresholds are NeMo Curator's.",
+            MakeNemoHeuristics),
+        StepDefinition.Of(
+            "url-block-list",
+            "drops documents by their address, by lists of your own",
+            "The cheapest rule against adult pages and spam. No list comes with the program, for the public ones are large and change; two soft words block and one does not, as in RefinedWeb.",
+            MakeUrlBlockList),
+        StepDefinition.Of(
+            "bad-words",
+            "drops documents with words of lists of your own",
+            "C4's rule. Its list also dropped much text on health and on minorities, so none comes with the program; keep_fraction lets a part through, chosen by the text's hash.",
+            MakeBadWords),
+        StepDefinition.Of(
+            "repeated-lines",
+            "removes further copies of lines and paragraphs inside a document",
+            "Headers of pages and quoted replies, which a rule on documents would drop as a whole. Shorter lines than 30 characters are often repeated with reason.",
+            MakeRepeatedLines),
     ];
 
     private static GopherQuality MakeGopherQuality(StepOptions options)

@@ -14,7 +14,7 @@ internal sealed class StopWords
     /// <param name="anyCase">Whether every occurrence counts, in any case; else each word counts once, as it is written.</param>
     public StopWords(IReadOnlyList<string> words, bool anyCase)
     {
-        foreach (var word in words) _indexOf.TryAdd(TextHash.Polynomial(anyCase ? word.ToLowerInvariant() : word), _indexOf.Count);
+        foreach (var word in words) _indexOf.TryAdd(PolynomialHash.Of(anyCase ? word.ToLowerInvariant() : word), _indexOf.Count);
         _seen = new bool[_indexOf.Count];
         _shortest = words.Select(word => word.Length).DefaultIfEmpty(1).Min();
         _longest = words.Select(word => word.Length).DefaultIfEmpty(0).Max();
@@ -44,7 +44,7 @@ internal sealed class StopWords
     private static ulong HashInLowerCase(ReadOnlySpan<char> word)
     {
         ulong hash = 0;
-        foreach (var unit in word) hash = TextHash.Append(hash, char.ToLowerInvariant(unit));
+        foreach (var unit in word) hash = PolynomialHash.Append(hash, char.ToLowerInvariant(unit));
         return hash;
     }
 }

@@ -171,8 +171,8 @@ internal sealed class TextStructure
     {
         var seen = first;
         var before = first;
-        var hash = TextHash.Append(0, text[start]);
-        if (units == 2) hash = TextHash.Append(hash, text[start + 1]);
+        var hash = PolynomialHash.Append(0, text[start]);
+        if (units == 2) hash = PolynomialHash.Append(hash, text[start + 1]);
         var end = start + units;
         var codePoints = 1;
         while (end < text.Length)
@@ -186,8 +186,8 @@ internal sealed class TextStructure
             else if ((here & (CharacterClass.Letter | CharacterClass.Number)) != 0) before = here;
             else if (!Joins(text, end, before, here)) break;
             seen |= here & (CharacterClass.Letter | CharacterClass.Number | CharacterClass.Extend);
-            hash = TextHash.Append(hash, text[end]);
-            if (units == 2) hash = TextHash.Append(hash, text[end + 1]);
+            hash = PolynomialHash.Append(hash, text[end]);
+            if (units == 2) hash = PolynomialHash.Append(hash, text[end + 1]);
             end += units;
             codePoints++;
         }
@@ -209,14 +209,14 @@ internal sealed class TextStructure
 
     private static TextToken ReadRun(ReadOnlySpan<char> text, int start, CharacterClass first, int units)
     {
-        var hash = TextHash.Append(0, text[start]);
+        var hash = PolynomialHash.Append(0, text[start]);
         if (units == 2)
         {
-            return new TextToken(start, 2, 1, first == CharacterClass.Sign, false, TextHash.Append(hash, text[start + 1]));
+            return new TextToken(start, 2, 1, first == CharacterClass.Sign, false, PolynomialHash.Append(hash, text[start + 1]));
         }
 
         var end = start + 1;
-        while (end < text.Length && text[end] == text[start]) hash = TextHash.Append(hash, text[end++]);
+        while (end < text.Length && text[end] == text[start]) hash = PolynomialHash.Append(hash, text[end++]);
         return new TextToken(start, end - start, end - start, first == CharacterClass.Sign, false, hash);
     }
 }

@@ -6,7 +6,11 @@ public static class UnicodeSteps
     /// <summary>All of them.</summary>
     public static IReadOnlyList<StepDefinition> All { get; } =
     [
-        new("unicode-repair", "repairs wrong encodings, line ends, controls, invisible characters and spaces; normal form C", MakeUnicodeRepair),
+        StepDefinition.Of(
+            "unicode-repair",
+            "repairs wrong encodings, line ends, controls, invisible characters and spaces; normal form C",
+            "Wrongly decoded letters cost several tokens each and make two words of one. A document of which over 1 % could not be decoded is beyond repair and dropped.",
+            MakeUnicodeRepair),
     ];
 
     private static UnicodeRepair MakeUnicodeRepair(StepOptions options)

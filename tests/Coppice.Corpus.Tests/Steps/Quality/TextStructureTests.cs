@@ -18,7 +18,7 @@ public sealed class TextStructureTests
         foreach (var token in structure.Tokens)
         {
             tokens.Add(text.Substring(token.Start, token.Length));
-            Assert.Equal(TextHash.Polynomial(tokens[^1]), token.Hash);
+            Assert.Equal(PolynomialHash.Of(tokens[^1]), token.Hash);
             Assert.Equal(tokens[^1].EnumerateRunes().Count(), token.CodePoints);
         }
 
@@ -62,6 +62,6 @@ public sealed class TextStructureTests
     {
         var left = new string('a', 5);
         var right = new string('b', 500);
-        Assert.Equal(TextHash.Polynomial(left + right), TextHash.Join(TextHash.Polynomial(left), TextHash.Polynomial(right), right.Length));
+        Assert.Equal(PolynomialHash.Of(left + right), PolynomialHash.Join(PolynomialHash.Of(left), PolynomialHash.Of(right), right.Length));
     }
 }

@@ -1,45 +1,32 @@
-using System.Runtime.InteropServices;
-
 namespace Coppice.Corpus.Quality;
 
 /// <summary>
-/// 64-bit hashes of stretches of text. Two kinds: <see cref="Of"/> for whole lines, as fast as memory; and a polynomial one, whose value for two stretches in a row
-/// follows from the values for each (<see cref="Join"/>), so that the n-grams of a document cost one multiplication each.
+/// 64-bit hashes of stretches of text whose value for two stretches in a row follows from the values for each (<see cref="Join"/>), so that the n-grams of a document
+/// cost one multiplication each.
 /// </summary>
-internal static class TextHash
+internal static class PolynomialHash
 {
     private const ulong Base = 0x9E3779B97F4A7C15;
     private const ulong Spread = 0xD6E8FEB86659FD93;
     private const int Powers = 128;
     private static readonly ulong[] PowerOf = BuildPowers();
 
-    /// <summary>A hash of a stretch; equal for equal stretches, in every process.</summary>
-    public static ulong Of(ReadOnlySpan<char> text)
-    {
-        var words = MemoryMarshal.Cast<char, ulong>(text);
-        var hash = (ulong)text.Length * Spread;
-        foreach (var word in words) hash = Fold(hash ^ word, Base);
-        ulong rest = 0;
-        foreach (var unit in text[(words.Length * 4)..]) rest = (rest << 16) | unit;
-        return Fold(hash ^ rest, Spread);
-    }
-
-    /// <summary>The polynomial hash with one more character.</summary>
+    /// <summary>The hash with one more character.</summary>
     public static ulong Append(ulong hash, char unit)
     {
         var mixed = (unit + 1UL) * Spread;
         return (hash * Base) + (mixed ^ (mixed >> 32));
     }
 
-    /// <summary>The polynomial hash of a stretch.</summary>
-    public static ulong Polynomial(ReadOnlySpan<char> text)
+    /// <summary>The hash of a stretch.</summary>
+    public static ulong Of(ReadOnlySpan<char> text)
     {
         ulong hash = 0;
         foreach (var unit in text) hash = Append(hash, unit);
         return hash;
     }
 
-    /// <summary>The polynomial hash of two stretches in a row.</summary>
+    /// <summary>The hash of two stretches in a row.</summary>
     /// <param name="left">That of the first.</param>
     /// <param name="right">That of the second.</param>
     /// <param name="rightUnits">The second's length in UTF-16 units.</param>
@@ -55,12 +42,6 @@ internal static class TextHash
         }
 
         return result;
-    }
-
-    private static ulong Fold(ulong a, ulong b)
-    {
-        var high = Math.BigMul(a, b, out var low);
-        return high ^ low;
     }
 
     private static ulong[] BuildPowers()

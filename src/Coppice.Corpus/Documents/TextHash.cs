@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 
-namespace Coppice.Corpus.Deduplication;
+namespace Coppice.Corpus;
 
 /// <summary>
 /// A fast 64-bit hash of text: 16 bytes at a time are multiplied to 128 bits, whose halves are folded together. Among n different texts the chance of any collision is
@@ -29,32 +29,10 @@ internal static class TextHash
         return Fold(BinaryPrimitives.ReadUInt64LittleEndian(tail) ^ hash ^ First, BinaryPrimitives.ReadUInt64LittleEndian(tail[8..]) ^ Second);
     }
 
-    /// <summary>The hash of a text's words, so that texts which differ in case, punctuation, white space, digits or accents have the same.</summary>
-    /// <param name="text">The text.</param>
-    public static ulong OfWords(ReadOnlySpan<char> text)
-    {
-        var reader = new WordReader(text);
-        var hash = Second;
-        while (reader.Next(out var word)) hash = Fold(hash ^ word, First);
-        return hash;
-    }
-
-    /// <summary>As <see cref="OfWords"/>, with 128 bits.</summary>
-    /// <param name="text">The text.</param>
-    public static UInt128 OfWords128(ReadOnlySpan<char> text)
-    {
-        var reader = new WordReader(text);
-        var (high, low) = (First, Second);
-        while (reader.Next(out var word))
-        {
-            high = Fold(high ^ word, First);
-            low = Fold(low + word, Second);
-        }
-
-        return new UInt128(high, low);
-    }
-
-    private static ulong Fold(ulong a, ulong b)
+    /// <summary>Two numbers as one, which depends on all bits of both.</summary>
+    /// <param name="a">One.</param>
+    /// <param name="b">The other.</param>
+    public static ulong Fold(ulong a, ulong b)
     {
         var high = Math.BigMul(a, b, out var low);
         return high ^ low;

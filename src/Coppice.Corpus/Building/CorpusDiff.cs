@@ -4,7 +4,7 @@ using Coppice.Foundation;
 namespace Coppice.Corpus.Building;
 
 /// <summary>How two corpora differ, document by document. A document is its text: what only its id or date changed is the same.</summary>
-public sealed record CorpusComparison
+public sealed record CorpusDiff
 {
     private const int ExamplesKept = 10;
 
@@ -25,7 +25,7 @@ public sealed record CorpusComparison
     /// <param name="second">The folder of the second.</param>
     /// <param name="cancellation">Stops between two documents.</param>
     /// <exception cref="CoppiceException">One of them is no finished corpus.</exception>
-    public static CorpusComparison Of(string first, string second, CancellationToken cancellation = default)
+    public static CorpusDiff Of(string first, string second, CancellationToken cancellation = default)
     {
         var (a, b) = (CuratedCorpus.Open(first), CuratedCorpus.Open(second));
         var (inFirst, inSecond) = (Hashes(a, cancellation), Hashes(b, cancellation));
@@ -44,7 +44,7 @@ public sealed record CorpusComparison
         }
 
         foreach (var document in Documents(b, cancellation).Where(document => !inFirst.Contains(ContentHash.Of(document.Text)))) onlySecond.Add(document);
-        return new CorpusComparison { OnlyFirst = onlyFirst.Explain(second), OnlySecond = onlySecond.Explain(first), Common = common, CommonBytes = commonBytes };
+        return new CorpusDiff { OnlyFirst = onlyFirst.Explain(second), OnlySecond = onlySecond.Explain(first), Common = common, CommonBytes = commonBytes };
     }
 
     private static IEnumerable<Document> Documents(CuratedCorpus corpus, CancellationToken cancellation)

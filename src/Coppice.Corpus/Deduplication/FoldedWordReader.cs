@@ -10,7 +10,7 @@ namespace Coppice.Corpus.Deduplication;
 /// </summary>
 /// <param name="text">The text.</param>
 /// <param name="characters">Whether to read characters instead of words: each UTF-16 unit after normalisation, and one space between words.</param>
-internal ref struct WordReader(ReadOnlySpan<char> text, bool characters = false)
+internal ref struct FoldedWordReader(ReadOnlySpan<char> text, bool characters = false)
 {
     private const ulong Factor = 0x9E3779B97F4A7C15;
 
