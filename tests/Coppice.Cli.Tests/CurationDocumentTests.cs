@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using Coppice.Testing;
@@ -25,15 +26,15 @@ public class CurationDocumentTests
     private static string Write()
     {
         var text = new StringBuilder(Heading);
-        text.Append($"\nAs `coppice corpus steps` prints them. A test fails where this differs from the code; this writes it anew: `{Update}`\n");
+        text.Append(CultureInfo.InvariantCulture, $"\nAs `coppice corpus steps` prints them. A test fails where this differs from the code; this writes it anew: `{Update}`\n");
         foreach (var step in CommandRun.Of("corpus", "steps", "--json").Json.GetProperty("steps").EnumerateArray())
         {
-            text.Append($"\n### {Text(step, "name")}\n\n{Capitalised(Text(step, "summary"))}. {Text(step, "why")}\n");
+            text.Append(CultureInfo.InvariantCulture, $"\n### {Text(step, "name")}\n\n{Capitalised(Text(step, "summary"))}. {Text(step, "why")}\n");
             var options = step.GetProperty("options").EnumerateArray().ToList();
             if (options.Count > 0) text.Append("\n| option | default | can be |\n| --- | --- | --- |\n");
-            foreach (var option in options) text.Append($"| `{Text(option, "key")}` | {Default(option)} | {Text(option, "allowed")} |\n");
+            foreach (var option in options) text.Append(CultureInfo.InvariantCulture, $"| `{Text(option, "key")}` | {Default(option)} | {Text(option, "allowed")} |\n");
             var sources = step.GetProperty("sources").EnumerateArray().Select(source => $"{Text(source, "title")} ({Text(source, "paper")})").ToList();
-            if (sources.Count > 0) text.Append($"\nFrom: {string.Join("; ", sources)}.\n");
+            if (sources.Count > 0) text.Append(CultureInfo.InvariantCulture, $"\nFrom: {string.Join("; ", sources)}.\n");
         }
 
         return text.ToString();
