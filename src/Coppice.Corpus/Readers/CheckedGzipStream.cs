@@ -9,20 +9,28 @@ namespace Coppice.Corpus;
 /// A gzip file may consist of several members. So one more, with a marker in it, is put behind the file: only a decompressor that came to
 /// the proper end of the file gets to the marker.
 /// </remarks>
-internal sealed class CheckedGzipStream(Stream compressed) : ForwardStream
+internal sealed class CheckedGzipStream : ForwardStream
 {
     private static readonly byte[] Marker = "coppice: the end of the file was reached"u8.ToArray();
     private static readonly byte[] MarkerMember = Compress(Marker);
-    private readonly GZipStream _members = new(new ConcatenatedStream(compressed, new MemoryStream(MarkerMember)), CompressionMode.Decompress);
+    private readonly GZipStream _members;
     private readonly byte[] _buffer = new byte[1 << 16];
     private int _start;
     private int _end;
+
+    /// <summary>Decompresses a stream.</summary>
+    /// <param name="compressed">The stream; disposed with this one.</param>
+    public CheckedGzipStream(Stream compressed)
+    {
+        var counted = new MeteredStream(compressed, read => Compressed += read);
+        _members = new GZipStream(new ConcatenatedStream(counted, new MemoryStream(MarkerMember)), CompressionMode.Decompress);
+    }
 
     /// <summary>How many bytes came out so far.</summary>
     public long Decompressed { get; private set; }
 
     /// <summary>How many bytes went in so far.</summary>
-    public long Compressed => compressed.Position;
+    public long Compressed { get; private set; }
 
     /// <summary>Reads decompressed bytes.</summary>
     /// <param name="buffer">Takes them.</param>

@@ -1,3 +1,5 @@
+using System.IO.Compression;
+using System.Text;
 using System.Text.Json;
 using Coppice.Corpus.Building;
 using Coppice.Foundation;
@@ -34,6 +36,18 @@ public sealed class CorpusBuildTests : IDisposable
         Assert.Equal(2, result.Manifest.Dropped["too short"]);
         Assert.Equal(4, CuratedCorpus.Open(_folder.At("out")).Train().First().Copies);
         Assert.Equal(JsonSerializer.Serialize(result.Report, BuildReport.Json), JsonSerializer.Serialize(BuildReport.Open(_folder.At("out")), BuildReport.Json));
+    }
+
+    [Fact]
+    public void A_compressed_file_of_some_size_is_read_as_the_file_itself()
+    {
+        var text = Lines([.. Enumerable.Range(0, 30_000).Select(i => $"document {i} with a text of some length {i * 7919 % 10007}")]);
+        _folder.Write("in/a.jsonl", text);
+        Directory.CreateDirectory(_folder.At("compressed"));
+        using (var file = new GZipStream(File.Create(_folder.At("compressed/a.jsonl.gz")), CompressionLevel.Fastest)) file.Write(Encoding.UTF8.GetBytes(text));
+        Build("plain", new DropEmpty());
+        Build("unpacked", options => options with { Inputs = [new CorpusInput(_folder.At("compressed"))] }, [new DropEmpty()]);
+        Assert.Equal(Texts("plain"), Texts("unpacked"));
     }
 
     [Fact]
