@@ -24,4 +24,11 @@ public sealed class TokenEncoding
         TokenList.Add(token);
         OffsetList.Add(offset);
     }
+
+    internal void AddAll(TokenEncoding other)
+    {
+        IdList.AddRange(other.IdList);
+        TokenList.AddRange(other.TokenList);
+        OffsetList.AddRange(other.OffsetList);
+    }
 }

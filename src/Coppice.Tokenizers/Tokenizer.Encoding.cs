@@ -63,29 +63,33 @@ public sealed partial class Tokenizer
 
         foreach (var (part, token) in Prepare(text.ToString()))
         {
-            if (token is not null) output.Add(token.Id, 0);
-            else EncodeWords(part, words, output);
+            if (token is not null)
+            {
+                output.Add(token.Id, 0);
+                continue;
+            }
+
+            Split(part, words);
+            foreach (var word in words) parts.Model.Encode(part.Text.AsSpan(word.Start, word.Length), output);
         }
     }
 
     /// <summary>What becomes words of a text: its parts around added tokens, normalised. Special tokens written in it are plain text.</summary>
     /// <param name="text">The text.</param>
-    internal IEnumerable<(string Text, AddedToken? Token)> Prepare(string text)
+    internal IEnumerable<(NormalizedText Text, AddedToken? Token)> Prepare(string text)
     {
         foreach (var (piece, token) in Pieces(text, specialIsPlainText: true))
         {
+            var original = NormalizedText.From(text.Substring(piece.Start, piece.Length), piece.Start, trackOffsets: false);
             if (token is not null)
             {
-                yield return ("", token);
+                yield return (original, token);
                 continue;
             }
 
-            var original = NormalizedText.From(text.Substring(piece.Start, piece.Length), 0, trackOffsets: false);
-            foreach (var (normalized, inner) in Normalize(original, specialIsPlainText: true)) yield return (normalized.Text, inner);
+            foreach (var part in Normalize(original, specialIsPlainText: true)) yield return part;
         }
     }
-
-    private bool AddsPrefixSpace => parts.PreTokenizer?.AddsPrefixSpace ?? false;
 
     private List<(TextPiece Piece, AddedToken? Token)> Pieces(string text, bool specialIsPlainText) =>
         rawMatcher?.Split(text, specialIsPlainText) ?? [(new TextPiece(0, text.Length), null)];
@@ -93,65 +97,73 @@ public sealed partial class Tokenizer
     // Normalises one piece of text and cuts it at the added tokens that are looked for in normalised text.
     private IEnumerable<(NormalizedText Text, AddedToken? Token)> Normalize(NormalizedText text, bool specialIsPlainText)
     {
+        text.ReplaceLoneSurrogates();
         parts.Normalizer?.Apply(text);
         foreach (var (piece, token) in normalizedMatcher?.Split(text.Text, specialIsPlainText) ?? [(new TextPiece(0, text.Text.Length), null)])
         {
-            var part = text.Slice(piece.Start, piece.Length);
-            if (token is null && AddsPrefixSpace && !part.Text.StartsWith(' ')) part.Prepend(" ");
-            yield return (part, token);
+            yield return (text.Slice(piece.Start, piece.Length), token);
         }
     }
 
-    private void Split(ReadOnlySpan<char> text, List<TextPiece> words)
+    /// <summary>Cuts normalised text into words; the pre-tokenizer may rewrite it on the way.</summary>
+    internal void Split(NormalizedText text, List<TextPiece> words)
     {
         words.Clear();
-        var whole = new TextPiece(0, text.Length);
-        if (parts.PreTokenizer is not null) parts.PreTokenizer.Split(text, whole, words);
-        else if (text.Length > 0) words.Add(whole);
+        if (text.Text.Length == 0) return;
+        words.Add(new TextPiece(0, text.Text.Length));
+        parts.PreTokenizer?.Apply(text, words);
     }
 
     private void EncodeWords(ReadOnlySpan<char> text, List<TextPiece> words, TokenBuffer output)
     {
-        Split(text, words);
+        var whole = new TextPiece(0, text.Length);
+        if (parts.PreTokenizer is not null) parts.PreTokenizer.Split(text, whole, words);
+        else if (text.Length > 0) words.Add(whole);
         foreach (var word in words) parts.Model.Encode(text.Slice(word.Start, word.Length), output);
     }
 
     private void AddWords(NormalizedText text, List<TextPiece> words, TokenEncoding encoding)
     {
-        Split(text.Text, words);
+        Split(text, words);
         var alignments = new List<(int Start, int End)>();
+        var units = new List<int>();
         foreach (var word in words)
         {
             var output = new TokenBuffer([], []);
-            parts.Model.Encode(text.Text.AsSpan(word.Start, word.Length), output);
-            AlignBytes(text, word, alignments);
-            // Unknown symbols that were left out have no length: what follows them moves up, as in the reference.
-            var position = 0;
+            var wordText = text.Text.AsSpan(word.Start, word.Length);
+            parts.Model.Encode(wordText, output);
+            AlignBytes(text, word, alignments, units);
             for (var i = 0; i < output.Ids.Count; i++)
             {
-                var end = position + output.Lengths![i];
-                encoding.Add(output.Ids[i], tokens[output.Ids[i]]!, (alignments[position].Start, alignments[end - 1].End));
-                position = end;
+                // Unknown symbols that were left out have no length: what follows them moves up, as in the reference.
+                var (start, end) = output.Ranges![i];
+                var token = parts.Model.NameOf(output.Ids[i], wordText[units[start]..units[end]]);
+                encoding.Add(output.Ids[i], token, (alignments[start].Start, alignments[end - 1].End));
             }
         }
     }
 
-    // One alignment for each UTF-8 byte of the word as the model sees it.
-    private void AlignBytes(NormalizedText text, TextPiece word, List<(int Start, int End)> alignments)
+    // For each UTF-8 byte of the word as the model sees it, and for its end: the alignment, and the UTF-16 unit of the word.
+    private void AlignBytes(NormalizedText text, TextPiece word, List<(int Start, int End)> alignments, List<int> units)
     {
         alignments.Clear();
-        var byteLevel = parts.PreTokenizer?.IsByteLevel ?? false;
+        units.Clear();
         Span<byte> bytes = stackalloc byte[4];
         for (var i = word.Start; i < word.Start + word.Length;)
         {
-            Rune.DecodeFromUtf16(text.Text.AsSpan(i, word.Start + word.Length - i), out var rune, out var units);
-            var length = rune.EncodeToUtf8(bytes);
-            foreach (var value in bytes[..length])
+            Rune.DecodeFromUtf16(text.Text.AsSpan(i, word.Start + word.Length - i), out var rune, out var length);
+            foreach (var value in bytes[..rune.EncodeToUtf8(bytes)])
             {
-                for (var n = byteLevel ? ByteAlphabet.EncodedLength(value) : 1; n > 0; n--) alignments.Add(text.AlignmentOf(i));
+                for (var n = seesBytes ? ByteAlphabet.EncodedLength(value) : 1; n > 0; n--)
+                {
+                    alignments.Add(text.AlignmentOf(i));
+                    units.Add(i - word.Start);
+                }
             }
 
-            i += units;
+            i += length;
         }
+
+        units.Add(word.Length);
     }
 }

@@ -13,6 +13,8 @@ public class OracleTests
     [InlineData("gpt2")]
     [InlineData("bpe_shakespeare")]
     [InlineData("llama_stories260k")]
+    [InlineData("unigram_shakespeare")]
+    [InlineData("wordpiece_shakespeare")]
     public void Encodings_of_the_reference_are_reproduced(string name)
     {
         var tokenizer = Tokenizer.Load(SharedData.At($"{Folder}/{name}"));
@@ -67,6 +69,8 @@ public class OracleTests
     [InlineData("gpt2")]
     [InlineData("bpe_shakespeare")]
     [InlineData("llama_stories260k")]
+    [InlineData("unigram_shakespeare")]
+    [InlineData("wordpiece_shakespeare")]
     public void A_saved_file_says_what_the_read_one_said(string name)
     {
         var path = SharedData.At($"{Folder}/{name}/tokenizer.json");

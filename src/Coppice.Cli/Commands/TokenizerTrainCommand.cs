@@ -11,13 +11,15 @@ namespace Coppice.Cli.Commands;
 /// <summary><c>coppice tokenizer train</c>: a tokenizer for a text.</summary>
 internal static class TokenizerTrainCommand
 {
-    private const string ByteBpe = "byte_bpe", BpeFallback = "bpe_fallback", Character = "character";
+    private const string ByteBpe = "byte_bpe", BpeFallback = "bpe_fallback", Unigram = "unigram", WordPiece = "wordpiece", Character = "character";
 
     public static Command Create()
     {
         var texts = new Argument<string[]>("TEXT") { Description = "Files, folders, patterns such as 'docs/**/*.md', or corpora", Arity = ArgumentArity.OneOrMore };
         var output = CommonOptions.Output("FILE", "The tokenizer.json to write, or a folder for it");
-        var type = CommonOptions.Choice("--type", [ByteBpe, BpeFallback, Character], "Byte-pair encoding over bytes as in GPT-2, over characters with bytes for the rare as in Llama, or one token a character");
+        var type = CommonOptions.Choice("--type", [ByteBpe, BpeFallback, Unigram, WordPiece, Character],
+            "Byte-pair encoding over bytes as in GPT-2, over characters with bytes for the rare as in Llama, a unigram model of pieces as in SentencePiece, " +
+            "lower-cased words in pieces as in BERT, or one token a character");
         var pattern = CommonOptions.Choice("--pattern", ["gpt4", "gpt2"], $"How {ByteBpe} cuts text into words");
         var size = CommonOptions.Whole("--vocabulary-size", 1, 10_000_000, 8192, "The most tokens of a vocabulary with merges");
         var frequency = CommonOptions.Whole("--min-frequency", 1, int.MaxValue, 2, "How often a pair must occur to be merged");
@@ -29,7 +31,14 @@ internal static class TokenizerTrainCommand
         command.Validators.Add(result =>
         {
             var chosen = result.GetValue(type);
-            foreach (Option option in chosen == Character ? [pattern, size, frequency] : chosen == BpeFallback ? new Option[] { pattern } : [])
+            Option[] unused = chosen switch
+            {
+                Character => [pattern, size, frequency],
+                Unigram => [pattern, frequency],
+                BpeFallback or WordPiece => [pattern],
+                _ => [],
+            };
+            foreach (var option in unused)
             {
                 if (result.GetResult(option) is { Implicit: false }) result.AddError($"{option.Name} does not apply to --type {chosen}");
             }

@@ -22,6 +22,15 @@ internal sealed record BpeOptions
 
     /// <summary>Whether a word that is in the vocabulary is taken as it is, even where merges don't lead to it.</summary>
     public bool IgnoreMerges { get; init; }
+
+    /// <summary>What symbols begin with that go on with a word; null or empty for nothing.</summary>
+    public string? ContinuingPrefix { get; init; }
+
+    /// <summary>What the symbol that ends a word ends with, such as <c>&lt;/w&gt;</c>; null or empty for nothing.</summary>
+    public string? WordSuffix { get; init; }
+
+    /// <summary>Whether a symbol depends on its place in the word.</summary>
+    public bool HasAffixes => ContinuingPrefix is { Length: > 0 } || WordSuffix is { Length: > 0 };
 }
 
 /// <summary>
@@ -60,7 +69,7 @@ internal sealed class BpeModel : TokenModel
         {
             wordsOfBytes = new WordTable(ReachableByteTokens());
         }
-        else
+        else if (!options.HasAffixes)
         {
             for (var id = 0; id < isReachable.Length; id++) isReachable[id] = vocabulary.Tokens[id] is { } token && IsReachable(token, id);
         }
@@ -94,18 +103,12 @@ internal sealed class BpeModel : TokenModel
         writer.WriteString("type", "BPE");
         writer.WriteNull("dropout");
         writer.WriteString("unk_token", options.UnknownToken);
-        writer.WriteNull("continuing_subword_prefix");
-        writer.WriteNull("end_of_word_suffix");
+        writer.WriteString("continuing_subword_prefix", options.ContinuingPrefix);
+        writer.WriteString("end_of_word_suffix", options.WordSuffix);
         writer.WriteBoolean("fuse_unk", options.FuseUnknown);
         writer.WriteBoolean("byte_fallback", options.ByteFallback);
         writer.WriteBoolean("ignore_merges", options.IgnoreMerges);
-        writer.WriteStartObject("vocab");
-        for (var id = 0; id < Tokens.Count; id++)
-        {
-            if (Tokens[id] is { } token) writer.WriteNumber(token, id);
-        }
-
-        writer.WriteEndObject();
+        vocabulary.Write(writer);
         writer.WriteStartArray("merges");
         foreach (var merge in merges)
         {
@@ -127,7 +130,7 @@ internal sealed class BpeModel : TokenModel
         bytes = bytes[..Encoding.UTF8.GetBytes(word, bytes)];
         if (wordsOfBytes!.Find(bytes) is >= 0 and var id)
         {
-            output.Add(id, output.Lengths is null ? 0 : symbols.EncodedLength(bytes));
+            output.Add(id, output.Ranges is null ? 0 : symbols.EncodedLength(bytes));
         }
         else
         {
@@ -143,7 +146,13 @@ internal sealed class BpeModel : TokenModel
     {
         if (options.IgnoreMerges && word.Length <= longestToken && vocabulary.IdsByText.TryGetValue(word, out var whole))
         {
-            output.Add(whole, output.Lengths is null ? 0 : Encoding.UTF8.GetByteCount(word));
+            output.Add(whole, output.Ranges is null ? 0 : Encoding.UTF8.GetByteCount(word));
+            return;
+        }
+
+        if (options.HasAffixes)
+        {
+            MergeCharacters(word, output);
             return;
         }
 
@@ -152,7 +161,7 @@ internal sealed class BpeModel : TokenModel
             var part = word[..boundaries.EndOfPart(word)];
             if (part.Length <= longestToken && vocabulary.IdsByText.TryGetValue(part, out var id) && isReachable[id])
             {
-                output.Add(id, output.Lengths is null ? 0 : Encoding.UTF8.GetByteCount(part));
+                output.Add(id, output.Ranges is null ? 0 : Encoding.UTF8.GetByteCount(part));
             }
             else
             {
@@ -172,9 +181,9 @@ internal sealed class BpeModel : TokenModel
 
     private void Finish(ref SymbolList list, TokenBuffer output)
     {
-        var count = BpeMerger.Merge(list.Ids, output.Lengths is null ? [] : list.Lengths, table);
-        output.Ids.AddRange(list.Ids[..count]);
-        output.Lengths?.AddRange(list.Lengths[..count]);
+        var count = BpeMerger.Merge(list.Ids, output.Ranges is null ? [] : list.Lengths, table);
+        if (output.Ranges is null) output.Ids.AddRange(list.Ids[..count]);
+        for (var i = 0; output.Ranges is not null && i < count; i++) output.Add(list.Ids[i], list.Lengths[i]);
         list.Return();
     }
 

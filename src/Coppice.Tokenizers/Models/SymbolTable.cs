@@ -15,6 +15,9 @@ internal sealed class SymbolTable
     private readonly int[] idOfUnit = [];
     private readonly Dictionary<int, int> idOfHigherPlanes = [];
     private readonly int[]? fallback;
+    private readonly Vocabulary vocabulary;
+    private readonly string prefix;
+    private readonly string suffix;
 
     /// <summary>Builds the table.</summary>
     /// <exception cref="CoppiceException">The unknown token isn't in the vocabulary.</exception>
@@ -22,6 +25,9 @@ internal sealed class SymbolTable
     {
         byteLevel = options.ByteLevel;
         fuseUnknown = options.FuseUnknown;
+        this.vocabulary = vocabulary;
+        prefix = options.ContinuingPrefix ?? "";
+        suffix = options.WordSuffix ?? "";
         if (options.UnknownToken is { } unknown)
         {
             unknownId = vocabulary.Find(unknown) ?? throw new CoppiceException($"the unknown token '{unknown}' is not in the vocabulary");
@@ -80,15 +86,22 @@ internal sealed class SymbolTable
     public void Append(ReadOnlySpan<char> word, ref SymbolList list, TokenBuffer output)
     {
         var pending = 0;
+        var units = 0;
         foreach (var rune in word.EnumerateRunes())
         {
-            var id = rune.IsBmp ? idOfUnit[rune.Value] : idOfHigherPlanes.GetValueOrDefault(rune.Value, Absent);
+            var isFirst = units == 0;
+            units += rune.Utf16SequenceLength;
+            var id = prefix.Length + suffix.Length > 0 ? Find(rune, isFirst, isLast: units == word.Length)
+                : rune.IsBmp ? idOfUnit[rune.Value] : idOfHigherPlanes.GetValueOrDefault(rune.Value, Absent);
             if (id != Absent) AddKnown(id, rune.Utf8SequenceLength, ref list, ref pending);
             else AddUnknown(rune, ref list, ref pending, output);
         }
 
         FlushUnknown(ref list, ref pending);
     }
+
+    private int Find(Rune rune, bool isFirst, bool isLast) =>
+        vocabulary.Find((isFirst ? "" : prefix) + rune + (isLast ? suffix : "")) ?? Absent;
 
     // pending is the length of an unknown token that hasn't been written yet because the next symbol may join it.
     private void AddKnown(int id, int length, ref SymbolList list, ref int pending)

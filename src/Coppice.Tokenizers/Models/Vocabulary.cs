@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json;
 using Coppice.Foundation;
 
 namespace Coppice.Tokenizers.Models;
@@ -42,6 +43,18 @@ internal sealed class Vocabulary
 
     /// <summary>The id of a token, or null.</summary>
     public int? Find(string token) => ids.TryGetValue(token, out var id) ? id : null;
+
+    /// <summary>Writes the tokens with their ids as the property <c>vocab</c>.</summary>
+    public void Write(Utf8JsonWriter writer)
+    {
+        writer.WriteStartObject("vocab");
+        for (var id = 0; id < tokens.Length; id++)
+        {
+            if (tokens[id] is { } token) writer.WriteNumber(token, id);
+        }
+
+        writer.WriteEndObject();
+    }
 
     /// <summary>Refuses an id that would make every table indexed by ids absurdly large.</summary>
     /// <exception cref="CoppiceException">The id is negative, or too large for so many tokens.</exception>

@@ -10,4 +10,12 @@ internal abstract class Normalizer
 
     /// <summary>Writes the component as <c>tokenizer.json</c> holds it.</summary>
     public abstract void Write(Utf8JsonWriter writer);
+
+    /// <summary>Writes a component that has no settings.</summary>
+    protected static void WriteType(Utf8JsonWriter writer, string type)
+    {
+        writer.WriteStartObject();
+        writer.WriteString("type", type);
+        writer.WriteEndObject();
+    }
 }

@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.Json;
 
 namespace Coppice.Tokenizers.PostProcessors;
@@ -6,24 +5,9 @@ namespace Coppice.Tokenizers.PostProcessors;
 /// <summary><c>ByteLevel</c>: with <c>trim_offsets</c>, the offsets of a token leave out the white space at its ends.</summary>
 internal sealed class ByteLevelPostProcessor(bool addPrefixSpace, bool trimOffsets, bool useRegex) : PostProcessor
 {
-    private static readonly char Space = ByteAlphabet.ToChar((byte)' ');
-
     public override TokenEncoding Process(TokenEncoding encoding, bool addSpecialTokens)
     {
-        if (!trimOffsets) return encoding;
-        for (var i = 0; i < encoding.IdList.Count; i++)
-        {
-            var (start, end) = encoding.OffsetList[i];
-            var runes = encoding.TokenList[i].EnumerateRunes().ToArray();
-            var leading = runes.TakeWhile(IsSpace).Count();
-            var trailing = runes.Reverse().TakeWhile(IsSpace).Count();
-            // A single space before the first word may be the one that was added: it isn't in the text.
-            if (leading == 1 && addPrefixSpace && (i == 0 || start == 0)) leading = 0;
-            start = Math.Min(start + leading, end);
-            if (end >= trailing) end = Math.Max(end - trailing, start);
-            encoding.OffsetList[i] = (start, end);
-        }
-
+        if (trimOffsets) TokenOffsets.Trim(encoding, addPrefixSpace);
         return encoding;
     }
 
@@ -36,6 +20,4 @@ internal sealed class ByteLevelPostProcessor(bool addPrefixSpace, bool trimOffse
         writer.WriteBoolean("use_regex", useRegex);
         writer.WriteEndObject();
     }
-
-    private static bool IsSpace(Rune rune) => rune.Value == Space || Rune.IsWhiteSpace(rune);
 }

@@ -25,7 +25,7 @@ internal sealed class TemplatePostProcessor(IReadOnlyList<TemplateItem> items, J
         {
             if (item.Tokens is null)
             {
-                for (var i = 0; i < encoding.IdList.Count; i++) result.Add(encoding.IdList[i], encoding.TokenList[i], encoding.OffsetList[i]);
+                result.AddAll(encoding);
             }
             else
             {

@@ -5,12 +5,9 @@ namespace Coppice.Tokenizers.PreTokenizers;
 /// <summary><c>Sequence</c>: each pre-tokenizer cuts the words of the one before it.</summary>
 internal sealed class PreTokenizerSequence(IReadOnlyList<PreTokenizer> parts) : PreTokenizer
 {
+    public override bool OnlySplits { get; } = parts.All(part => part.OnlySplits);
+
     public override bool IsByteLevel => parts.Count > 0 && parts[^1].IsByteLevel;
-
-    public override bool AddsPrefixSpace => parts.Count > 0 && parts[0].AddsPrefixSpace;
-
-    /// <summary>The components, the first first.</summary>
-    public IReadOnlyList<PreTokenizer> Parts => parts;
 
     public override void Split(ReadOnlySpan<char> text, TextPiece range, List<TextPiece> words)
     {
@@ -24,6 +21,14 @@ internal sealed class PreTokenizerSequence(IReadOnlyList<PreTokenizer> parts) : 
 
         if (parts.Count == 0 && range.Length > 0) words.Add(range);
     }
+
+    public override void Apply(NormalizedText text, List<TextPiece> words)
+    {
+        foreach (var part in parts) part.Apply(text, words);
+    }
+
+    public override PreTokenizer WithBytesWritten(bool alsoLast) =>
+        new PreTokenizerSequence(parts.Select((part, i) => part.WithBytesWritten(alsoLast || i < parts.Count - 1)).ToList());
 
     public override void Write(Utf8JsonWriter writer)
     {

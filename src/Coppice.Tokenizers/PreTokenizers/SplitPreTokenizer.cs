@@ -12,7 +12,7 @@ internal enum SplitBehavior
     Contiguous,
 }
 
-/// <summary><c>Split</c>: cuts where a pattern matches. The patterns of GPT-2, GPT-4, Llama 3 and Qwen 2 run as hand-written scanners.</summary>
+/// <summary><c>Split</c>: cuts where a pattern matches. The patterns of GPT-2, GPT-4, Llama 3 and Qwen 2, and that of our own Unigram tokenizers, run as hand-written scanners.</summary>
 internal sealed class SplitPreTokenizer : PreTokenizer
 {
     private readonly TextPattern pattern;
@@ -67,6 +67,7 @@ internal sealed class SplitPreTokenizer : PreTokenizer
     private static Scanner? ScannerOf(string pattern) => pattern switch
     {
         Gpt2Scanner.Pattern => Gpt2Scanner.EndOfWord,
+        MetaspaceScanner.Pattern => MetaspaceScanner.EndOfWord,
         Gpt4Scanner.Pattern => static (text, start) => Gpt4Scanner.EndOfWord(text, start, 3),
         Gpt4Scanner.SingleDigitPattern => static (text, start) => Gpt4Scanner.EndOfWord(text, start, 1),
         _ => null,

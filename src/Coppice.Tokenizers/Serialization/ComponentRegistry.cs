@@ -14,9 +14,12 @@ internal sealed class ComponentRegistry<T>(IReadOnlyDictionary<string, Func<Json
 
     /// <summary>Reads a component.</summary>
     /// <exception cref="CoppiceException">The component isn't known, or something in it is wrong.</exception>
-    public T Read(JsonField field)
+    public T Read(JsonField field) => Read(field, field["type"].RequireString());
+
+    /// <summary>Reads a component of a type that is known already.</summary>
+    /// <exception cref="CoppiceException">The component isn't known, or something in it is wrong.</exception>
+    public T Read(JsonField field, string type)
     {
-        var type = field["type"].RequireString();
         if (!readers.TryGetValue(type, out var reader))
         {
             throw new CoppiceException($"{field.Path} '{type}' is not supported; supported are {string.Join(", ", readers.Keys.Order(StringComparer.Ordinal))}");

@@ -1,4 +1,6 @@
+using System.Buffers;
 using System.Globalization;
+using System.Text;
 using System.Text.Json;
 using Coppice.Foundation;
 
@@ -21,6 +23,9 @@ internal readonly record struct JsonField(string Path, JsonElement Value)
             return new JsonField(Path.Length == 0 ? name : $"{Path}.{name}", Value.TryGetProperty(name, out var value) ? value : default);
         }
     }
+
+    /// <summary>An item of an array that has one there.</summary>
+    public JsonField ItemAt(int index) => new(string.Create(CultureInfo.InvariantCulture, $"{Path}[{index}]"), Value[index]);
 
     /// <summary>The error that this field is wrong.</summary>
     public CoppiceException Error(string what, Exception? inner = null) => new($"{Path}: {what}", inner: inner);
@@ -52,6 +57,24 @@ internal readonly record struct JsonField(string Path, JsonElement Value)
     {
         Require(JsonValueKind.Number, "an integer");
         return Value.TryGetInt32(out var number) ? number : throw Error($"must be an integer below 2147483648, not {Value.GetRawText()}");
+    }
+
+    public double RequireNumber()
+    {
+        Require(JsonValueKind.Number, "a number");
+        return Value.TryGetDouble(out var number) && double.IsFinite(number) ? number : throw Error($"must be a number of double precision, not {Value.GetRawText()}");
+    }
+
+    public Rune RequireCharacter()
+    {
+        var text = RequireString();
+        return Rune.DecodeFromUtf16(text, out var rune, out var length) == OperationStatus.Done && length == text.Length ? rune : throw Error("must be one character");
+    }
+
+    public byte[] RequireBase64()
+    {
+        Require(JsonValueKind.String, "a string");
+        return Value.TryGetBytesFromBase64(out var bytes) ? bytes : throw Error("is no valid base64");
     }
 
     public IEnumerable<JsonField> RequireArray()

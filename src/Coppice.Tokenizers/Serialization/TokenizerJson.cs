@@ -19,12 +19,8 @@ internal static class TokenizerJson
         using var document = Parse(json);
         var root = new JsonField("", document.RootElement);
         if (root.Value.ValueKind != JsonValueKind.Object) throw new CoppiceException("this is no tokenizer.json: it must be a JSON object");
-        var preTokenizer = Components.PreTokenizers.ReadOptional(root["pre_tokenizer"]);
-        var models = new ComponentRegistry<TokenModel>(new Dictionary<string, Func<JsonField, TokenModel>>
-        {
-            ["BPE"] = field => BpeReader.Read(field, preTokenizer?.IsByteLevel ?? false),
-        });
-        var model = models.Read(root["model"]);
+        var preTokenizer = Components.PreTokenizers.ReadOptional(root["pre_tokenizer"])?.WithBytesWritten(alsoLast: !ModelReaders.LooksAtBytes(root["model"]));
+        var model = ModelReaders.Read(root["model"], preTokenizer?.IsByteLevel ?? false);
         return new Tokenizer(new TokenizerParts
         {
             Model = model,

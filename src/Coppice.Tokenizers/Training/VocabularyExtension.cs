@@ -38,7 +38,7 @@ public sealed class VocabularyExtension
         if (options.Tokens < 1) throw CoppiceException.Usage("the number of new tokens must be at least 1");
         if (options.MinFrequency < 1) throw CoppiceException.Usage("the least frequency of a new token must be at least 1");
         if (options.CharacterCoverage is not (> 0 and <= 1)) throw CoppiceException.Usage("the character coverage must be above 0 and at most 1");
-        if (tokenizer.Model is not BpeModel model) throw new CoppiceException("only a tokenizer of the kind BPE can be given more tokens");
+        if (tokenizer.Model is not BpeModel { Options.HasAffixes: false } model) throw new CoppiceException("only a tokenizer of the kind BPE, without prefixes or suffixes of symbols, can be given more tokens");
         var counter = new BpeTrainerOptions { Threads = options.Threads, Progress = options.Progress, Cancellation = options.Cancellation };
         var counts = new WordCounter(new TokenizerWords(tokenizer), counter).Count(texts);
         if (counts.Count == 0) throw new CoppiceException("there is no text to learn new tokens from");

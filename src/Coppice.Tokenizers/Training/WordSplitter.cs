@@ -41,11 +41,28 @@ internal sealed class TokenizerWords(Tokenizer tokenizer) : WordSplitter
 
     public override char Space => preTokenizer is null ? '▁' : ' ';
 
-    public override IEnumerable<string> Prepare(string text) => tokenizer.Prepare(text).Where(part => part.Token is null).Select(part => part.Text);
+    public override IEnumerable<string> Prepare(string text)
+    {
+        var words = new List<TextPiece>();
+        foreach (var (part, token) in tokenizer.Prepare(text))
+        {
+            if (token is not null) continue;
+            if (preTokenizer is null or { OnlySplits: true })
+            {
+                yield return part.Text;
+                continue;
+            }
+
+            // What rewrites words can't be asked to cut a part of the text alone.
+            tokenizer.Split(part, words);
+            foreach (var word in words) yield return part.Text.Substring(word.Start, word.Length);
+        }
+    }
 
     public override void Split(ReadOnlySpan<char> text, List<TextPiece> words)
     {
-        if (preTokenizer is not null) preTokenizer.Split(text, new TextPiece(0, text.Length), words);
-        else SplitBefore(Space, text, words);
+        if (preTokenizer is null) SplitBefore(Space, text, words);
+        else if (preTokenizer.OnlySplits) preTokenizer.Split(text, new TextPiece(0, text.Length), words);
+        else if (text.Length > 0) words.Add(new TextPiece(0, text.Length));
     }
 }

@@ -21,6 +21,29 @@ public static class TokenizerFactory
     {
         if (section.Path.Length > 0) return Tokenizer.Load(section.Path);
         if (section.Type == "character") return CharacterTrainer.Train(training.Concat(validation));
+        if (section.Type == "unigram")
+        {
+            return UnigramTrainer.Train(training, new UnigramTrainerOptions
+            {
+                VocabularySize = section.VocabularySize,
+                Threads = threads,
+                Progress = progress,
+                Cancellation = cancellation,
+            });
+        }
+
+        if (section.Type == "wordpiece")
+        {
+            return WordPieceTrainer.Train(training, new WordPieceTrainerOptions
+            {
+                VocabularySize = section.VocabularySize,
+                MinFrequency = section.MinFrequency,
+                Threads = threads,
+                Progress = progress,
+                Cancellation = cancellation,
+            });
+        }
+
         var style = (section.Type, section.Pattern) switch
         {
             ("bpe_fallback", _) => BpeStyle.Llama,

@@ -6,10 +6,11 @@ namespace Coppice.Training.Recipes;
 public sealed record TokenizerSection
 {
     /// <summary>
-    /// <c>byte_bpe</c> (byte-pair encoding over bytes, as in GPT-2), <c>bpe_fallback</c> (over characters, with bytes for what is rare, as in Llama)
+    /// <c>byte_bpe</c> (byte-pair encoding over bytes, as in GPT-2), <c>bpe_fallback</c> (over characters, with bytes for what is rare, as in Llama),
+    /// <c>unigram</c> (the most probable pieces, with bytes for what is rare, as in SentencePiece), <c>wordpiece</c> (lower-cased words in pieces, as in BERT)
     /// or <c>character</c> (one token a character).
     /// </summary>
-    [AllowedValues("byte_bpe", "bpe_fallback", "character")]
+    [AllowedValues("byte_bpe", "bpe_fallback", "unigram", "wordpiece", "character")]
     public string Type { get; init; } = "byte_bpe";
 
     /// <summary>How text is split before byte_bpe merges inside the pieces: gpt2's or gpt4's regular expression.</summary>
