@@ -46,7 +46,13 @@ internal sealed class TextEdits(bool tracksOffsets)
     public void Remove()
     {
         if (text.Length == 0) RemovedFirst++;
-        else if (tracksOffsets) changes[^1]--;
+        else RemoveAfterLast(1);
+    }
+
+    /// <summary>Leaves old characters out after the last one that was added; where there is none, nothing remembers them.</summary>
+    public void RemoveAfterLast(int count)
+    {
+        if (changes.Count > 0) changes[^1] -= count;
     }
 
     /// <summary>The original code points of the edited text's UTF-16 units.</summary>

@@ -40,9 +40,11 @@ internal sealed class TextPattern
 
     public bool IsRegex { get; }
 
-    /// <summary>The matches in a text that are not empty, from left to right.</summary>
+    /// <summary>The matches in a text, from left to right.</summary>
+    /// <param name="text">The text.</param>
+    /// <param name="alsoEmpty">Whether places where a regular expression matches nothing at all count too.</param>
     /// <exception cref="CoppiceException">The search took unreasonably long.</exception>
-    public List<TextPiece> Matches(ReadOnlySpan<char> text)
+    public List<TextPiece> Matches(ReadOnlySpan<char> text, bool alsoEmpty = false)
     {
         var matches = new List<TextPiece>();
         if (regex is null)
@@ -62,7 +64,7 @@ internal sealed class TextPattern
             var folded = FoldPlanes(text, out var positions);
             foreach (var match in regex.EnumerateMatches(folded))
             {
-                if (match.Length == 0) continue;
+                if (match.Length == 0 && !alsoEmpty) continue;
                 var start = positions is null ? match.Index : positions[match.Index];
                 var end = positions is null ? match.Index + match.Length : positions[match.Index + match.Length];
                 matches.Add(new TextPiece(start, end - start));

@@ -58,7 +58,7 @@ public class ReferenceTests
         Assert.True(wrong.Count == 0, $"{wrong.Count} differ: {string.Join(", ", wrong.Take(20))}");
     }
 
-    private static string DataFile(string name) => Path.Combine(AppContext.BaseDirectory, "Data", name);
+    internal static string DataFile(string name) => Path.Combine(AppContext.BaseDirectory, "Data", name);
 
     private static ushort Sum(IEnumerable<int> numbers)
     {

@@ -19,23 +19,23 @@ public class TokenizerJsonTests
     }
 
     [Theory]
-    [InlineData("normalizer", "Foo", "normalizer 'Foo' is not supported; supported are NFC, NFD, NFKC, NFKD, Prepend, Replace, Sequence")]
-    [InlineData("pre_tokenizer", "Foo", "pre_tokenizer 'Foo' is not supported; supported are ByteLevel, Sequence, Split")]
-    [InlineData("post_processor", "Foo", "post_processor 'Foo' is not supported; supported are ByteLevel, Sequence, TemplateProcessing")]
+    [InlineData("normalizer", "Foo", "normalizer 'Foo' is not supported; supported are BertNormalizer, ByteLevel, Lowercase, NFC, NFD, NFKC, NFKD, Nmt, Precompiled, Prepend, Replace, Sequence, Strip, StripAccents")]
+    [InlineData("pre_tokenizer", "Foo", "pre_tokenizer 'Foo' is not supported; supported are BertPreTokenizer, ByteLevel, CharDelimiterSplit, Digits, FixedLength, Metaspace, Punctuation, Sequence, Split, UnicodeScripts, Whitespace, WhitespaceSplit")]
+    [InlineData("post_processor", "Foo", "post_processor 'Foo' is not supported; supported are BertProcessing, ByteLevel, RobertaProcessing, Sequence, TemplateProcessing")]
     [InlineData("decoder", "Foo", "decoder 'Foo' is not supported; supported are")]
-    [InlineData("model", "Foo", "model 'Foo' is not supported; supported are BPE")]
+    [InlineData("model", "Foo", "model 'Foo' is not supported; supported are BPE, Unigram, WordLevel, WordPiece")]
     public void Unknown_components_are_refused_by_name(string part, string type, string expected) =>
         Assert.Contains(expected, Refused(SmallTokenizers.With(root => root[part] = new JsonObject { ["type"] = type })).Message);
 
     [Fact]
     public void An_unknown_part_of_a_sequence_is_refused_with_its_place() => Assert.Contains(
-        "normalizer.normalizers[1] 'Lowercase' is not supported",
-        Refused(SmallTokenizers.With(root => root["normalizer"]!["normalizers"]![1] = new JsonObject { ["type"] = "Lowercase" })).Message);
+        "normalizer.normalizers[1] 'Uppercase' is not supported",
+        Refused(SmallTokenizers.With(root => root["normalizer"]!["normalizers"]![1] = new JsonObject { ["type"] = "Uppercase" })).Message);
 
     [Theory]
     [InlineData("dropout", "0.1", "model.dropout: ")]
-    [InlineData("continuing_subword_prefix", "\"##\"", "model.continuing_subword_prefix: '##' is not supported")]
-    [InlineData("end_of_word_suffix", "\"</w>\"", "model.end_of_word_suffix: '</w>' is not supported")]
+    [InlineData("continuing_subword_prefix", "7", "model.continuing_subword_prefix: must be a string, not number")]
+    [InlineData("end_of_word_suffix", "[]", "model.end_of_word_suffix: must be a string, not array")]
     [InlineData("unk_token", "\"nowhere\"", "model: the unknown token 'nowhere' is not in the vocabulary")]
     [InlineData("unk_token", "3", "model.unk_token: must be a string, not number")]
     [InlineData("fuse_unk", "\"yes\"", "model.fuse_unk: must be true or false, not string")]
@@ -92,7 +92,21 @@ public class TokenizerJsonTests
     [InlineData("pre_tokenizer", "{\"type\":\"Split\",\"pattern\":{\"Regex\":\"[[:alpha:]]\"},\"behavior\":\"Isolated\"}", "POSIX")]
     [InlineData("pre_tokenizer", "{\"type\":\"Split\",\"pattern\":{},\"behavior\":\"Isolated\"}", "pre_tokenizer.pattern: must be")]
     [InlineData("pre_tokenizer", "{\"type\":\"Split\",\"pattern\":{\"String\":\"a\"},\"behavior\":\"Sideways\"}", "'Sideways' is not supported")]
-    [InlineData("pre_tokenizer", "{\"type\":\"Sequence\",\"pretokenizers\":[{\"type\":\"ByteLevel\",\"add_prefix_space\":false},{\"type\":\"ByteLevel\"}]}", "last part")]
+    [InlineData("pre_tokenizer", "{\"type\":\"Metaspace\",\"replacement\":\"ab\"}", "pre_tokenizer.replacement: must be one character")]
+    [InlineData("pre_tokenizer", "{\"type\":\"Metaspace\",\"replacement\":\"_\",\"prepend_scheme\":\"often\"}", "pre_tokenizer.prepend_scheme: 'often' is not supported")]
+    [InlineData("pre_tokenizer", "{\"type\":\"FixedLength\",\"length\":0}", "pre_tokenizer.length: must be at least 1")]
+    [InlineData("pre_tokenizer", "{\"type\":\"Punctuation\",\"behavior\":\"Kept\"}", "pre_tokenizer.behavior: 'Kept' is not supported")]
+    [InlineData("normalizer", "{\"type\":\"Precompiled\",\"precompiled_charsmap\":\"?\"}", "normalizer.precompiled_charsmap: is no valid base64")]
+    [InlineData("normalizer", "{\"type\":\"Precompiled\",\"precompiled_charsmap\":\"////fw==\"}", "normalizer.precompiled_charsmap: the table of replacements is broken")]
+    [InlineData("post_processor", "{\"type\":\"BertProcessing\",\"sep\":[\"</s>\",2],\"cls\":[\"<s>\"]}", "post_processor.cls: must be a token and its id")]
+    [InlineData("post_processor", "{\"type\":\"BertProcessing\",\"sep\":[\"</s>\",2],\"cls\":[\"<s>\",70]}", "post_processor: the id 70 is not in the vocabulary")]
+    [InlineData("model", "{\"type\":\"Unigram\",\"unk_id\":0,\"vocab\":[[\"a\"]]}", "model.vocab[0]: must be a token and its score")]
+    [InlineData("model", "{\"type\":\"Unigram\",\"unk_id\":0,\"vocab\":[[\"a\",1e999]]}", "model.vocab[0][1]: must be a number")]
+    [InlineData("model", "{\"type\":\"Unigram\",\"unk_id\":7,\"vocab\":[[\"a\",0]]}", "model: the unknown token's id 7 is outside the vocabulary")]
+    [InlineData("model", "{\"type\":\"Unigram\",\"unk_id\":null,\"vocab\":[[\"a\",0]]}", "model.unk_id: is missing")]
+    [InlineData("model", "{\"type\":\"Unigram\",\"unk_id\":0,\"vocab\":[]}", "model.vocab: is empty")]
+    [InlineData("model", "{\"type\":\"WordPiece\",\"vocab\":{\"a\":0}}", "model: the unknown token '[UNK]' is not in the vocabulary")]
+    [InlineData("model", "{\"type\":\"WordLevel\",\"vocab\":{\"a\":0}}", "model: the unknown token '<unk>' is not in the vocabulary")]
     [InlineData("decoder", "{\"type\":\"Strip\",\"content\":\"  \",\"start\":0,\"stop\":0}", "decoder.content: must be one character")]
     [InlineData("decoder", "{\"type\":\"Strip\",\"content\":\" \",\"start\":-1,\"stop\":0}", "can't be negative")]
     public void A_wrong_component_is_refused(string part, string json, string expected) =>

@@ -68,17 +68,18 @@ internal sealed class PrecompiledNormalizer : Normalizer
         writer.WriteEndObject();
     }
 
-    // How the reference counts: a replacement that is longer than what it replaces is inserted, all of it, and what it replaces stands for the
-    // characters that come after.
+    // How the reference counts: characters stand for old ones one by one, and what is left of the old ones goes with what is before.
     private static void Append(ReadOnlySpan<byte> replacement, int replaced, TextEdits edits)
     {
         var count = 0;
-        for (var rest = replacement; rest.Length > 0; rest = rest[Length(rest, out _)..]) count++;
-        for (var index = 0; index < count; index++)
+        for (; replacement.Length > 0; count++)
         {
             replacement = replacement[Length(replacement, out var rune)..];
-            edits.Add(rune, index == 0 ? count - replaced : 1);
+            if (count < replaced) edits.Replace(rune);
+            else edits.Insert(rune);
         }
+
+        if (count < replaced) edits.RemoveAfterLast(replaced - count);
     }
 
     private static int Length(ReadOnlySpan<byte> text, out Rune rune)

@@ -78,7 +78,7 @@ internal sealed class SplitPreTokenizer : PreTokenizer
     {
         var segments = new List<(TextPiece, bool)>();
         var position = 0;
-        foreach (var match in pattern.Matches(text))
+        foreach (var match in pattern.Matches(text, alsoEmpty: true))
         {
             if (match.Start > position) segments.Add((new TextPiece(position, match.Start - position), invert));
             segments.Add((match, !invert));

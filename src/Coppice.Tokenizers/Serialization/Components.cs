@@ -39,6 +39,7 @@ internal static class Components
         ["Punctuation"] = field => new PunctuationPreTokenizer(field["behavior"].IsNull ? SplitBehavior.Isolated : ReadBehavior(field["behavior"])),
         ["Sequence"] = field => new PreTokenizerSequence(PreTokenizers!.ReadAll(field["pretokenizers"])),
         ["Split"] = field => new SplitPreTokenizer(ReadPattern(field["pattern"]), ReadBehavior(field["behavior"]), field["invert"].OptionalBoolean(false)),
+        ["UnicodeScripts"] = _ => new ScriptPreTokenizer(),
         ["Whitespace"] = _ => new WhitespacePreTokenizer(),
         ["WhitespaceSplit"] = _ => new WhitespaceSplitPreTokenizer(),
     });

@@ -1,5 +1,6 @@
 // Writes what the reference (the npm package `tokenizers`) makes of small tokenizers, each with components of its own: npm install tokenizers, then
-//   node make-components.js component-reference.json
+//   node make-components.js component-reference.json CHARSMAP
+// where CHARSMAP is the normalizer_spec.precompiled_charsmap of sentencepiece-unigram.model.
 const { Tokenizer } = require('tokenizers');
 const fs = require('fs');
 
@@ -42,6 +43,7 @@ const tokenizers = {
   punctuation_next: make({ model: words, pre_tokenizer: sequence('pretokenizers', { type: 'WhitespaceSplit' }, { type: 'Punctuation', behavior: 'MergedWithNext' }) }),
   punctuation_contiguous: make({ model: words, pre_tokenizer: sequence('pretokenizers', { type: 'Punctuation', behavior: 'Contiguous' }, { type: 'WhitespaceSplit' }) }),
   punctuation_removed: make({ model: words, pre_tokenizer: sequence('pretokenizers', { type: 'Punctuation', behavior: 'Removed' }, { type: 'Whitespace' }) }),
+  scripts: make({ model: words, pre_tokenizer: { type: 'UnicodeScripts' } }),
   fixed_length: make({ model: words, pre_tokenizer: { type: 'FixedLength', length: 3 } }),
   byte_level_words: make({ model: words, pre_tokenizer: { type: 'ByteLevel', add_prefix_space: true, trim_offsets: true, use_regex: true }, post_processor: { type: 'ByteLevel', add_prefix_space: true, trim_offsets: true, use_regex: true }, decoder: { type: 'ByteLevel', add_prefix_space: true, trim_offsets: true, use_regex: true } }),
   byte_level_first: make({ model: words, pre_tokenizer: sequence('pretokenizers', { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: true }, { type: 'Digits', individual_digits: true }) }),
@@ -60,15 +62,13 @@ const tokenizers = {
   ctc: make({ model: wordLevel(['<pad>', '|', 'h', 'e', 'l', 'o', 't', "'", 's', 'n', '.']), pre_tokenizer: { type: 'Split', pattern: { Regex: '' }, behavior: 'Isolated', invert: false }, decoder: { type: 'CTC', pad_token: '<pad>', word_delimiter_token: '|', cleanup: true } }),
 };
 
-// Data/spm-*.model's table of replacements, where there is one.
-const charsmap = process.argv[3] && fs.readFileSync(process.argv[3]).toString('base64');
-if (charsmap) {
-  tokenizers.precompiled = make({ model: unigram(), normalizer: { type: 'Precompiled', precompiled_charsmap: charsmap }, pre_tokenizer: metaspace(), decoder: metaspace() });
-}
+// The table of replacements of a SentencePiece model.
+const charsmap = fs.readFileSync(process.argv[3]).toString('base64');
+tokenizers.precompiled = make({ model: unigram(), normalizer: { type: 'Precompiled', precompiled_charsmap: charsmap }, pre_tokenizer: metaspace(), decoder: metaspace() });
 
 const texts = ['Hello world', '  the quick   fox ', "Don't stop. isn't, he'll!", 'Café NAÏVE Ünïcödé ÉCOLE', 'e\u0301\u0323 a\u0323\u0301 ﬁne ① Å', '日本語 中文字 한국어', 'Привет, мир!', '12 345a6 ١٢ ½Ⅷ',
   'tabs\tand\nnew\r\nlines\u000b\u0085\u2028x', '\u0000\u0001\u00ad\ufeff zero\u200dwidth\ufffd', '🙂👩\u200d👧 𝔘𝟙 𠀀', '[MASK]the [CLS] x[SEP]', 'a [MASK] b [MASK]', '<s>the</s>  quick <x> a<x>b <unk>é</s>the', '...!!??---___', '', ' ', '   ', 'ẞ ß İ ı ſ K Σ', 'the-the--don-t -',
-  'hello▁world ▁a▁▁', 'qz qzq zq x', 'aaaaaaa aaaa', 'abc aab abab c bb', 'x\u0300\u0301y \u0301z', 'ஙா กำ นั่น', '<0x41> ##a', 'the THE thé'];
+  'hello▁world ▁a▁▁', 'qz qzq zq x', 'aaaaaaa aaaa', 'abc aab abab c bb', 'x\u0300\u0301y \u0301z', 'ஙா กำ นั่น', '##a', 'the THE thé'];
 
 (async () => {
   const result = [];
