@@ -86,7 +86,7 @@ public class PieceTrainingTests
         var seeds = UnigramSeeds.Find(words, 100, 16, CancellationToken.None);
         var scale = 6 / Math.Exp(seeds.Single(seed => seed.Text == "a").Score);
         Assert.Equal(
-            [("a", 6), ("ab", 12), ("abc", 15), ("b", 6), ("bc", 10), ("c", 5), ("x", 2), ("y", 3), ("z", 1)],
+            [("a", 6), ("ab", 12), ("abc", 15), ("abcx", 8), ("abcy", 12), ("b", 6), ("bc", 10), ("bcx", 6), ("bcy", 9), ("c", 5), ("cx", 4), ("cy", 6), ("x", 2), ("y", 3), ("z", 1)],
             seeds.Select(seed => (seed.Text, (int)Math.Round(scale * Math.Exp(seed.Score)))).OrderBy(seed => seed.Text, StringComparer.Ordinal));
     }
 
@@ -100,7 +100,7 @@ public class PieceTrainingTests
         Assert.Equal([1.0, 1.0, 2.0], expected.Select(value => Math.Round(value, 12)));
         var alternative = new List<int>();
         Assert.True(lattice.FindAlternative("ab", 2, alternative, out var isBest));
-        Assert.Equal([0, 1], alternative);
+        Assert.Equal([0, 1], alternative.Order());
         Assert.True(isBest);
         Assert.False(lattice.FindAlternative("a", 0, alternative, out _));
     }
@@ -140,7 +140,7 @@ public class PieceTrainingTests
         // Both with 8,000 pieces; ours has all bytes and its special tokens besides, and a character for every byte of the text.
         var text = File.ReadAllText(SharedData.At("data/text/tinyshakespeare.txt"));
         var reference = Tokenizer.Load(SharedData.At("oracles/tokenizers/unigram_shakespeare"));
-        var trained = UnigramTrainer.Train(text.Split('\n').Select(line => line + "\n"), new UnigramTrainerOptions { VocabularySize = 8_000 + 259, CharacterCoverage = 1 });
+        var trained = UnigramTrainer.Train([text], new UnigramTrainerOptions { VocabularySize = 8_000 + 259, CharacterCoverage = 1 });
         Assert.InRange(trained.Encode(text).Count / (double)reference.Encode(text).Count, 0.8, 1.03);
     }
 }

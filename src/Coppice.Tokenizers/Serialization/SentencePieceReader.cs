@@ -7,7 +7,10 @@ using Coppice.Tokenizers.PreTokenizers;
 
 namespace Coppice.Tokenizers.Serialization;
 
-/// <summary>Makes a tokenizer of a SentencePiece <c>.model</c>: of the kinds Unigram, BPE and characters.</summary>
+/// <summary>
+/// Makes a tokenizer of a SentencePiece <c>.model</c>: of the kinds Unigram, BPE and characters. Its table of replacements is applied as
+/// <see cref="PrecompiledNormalizer"/> does, which differs from SentencePiece where the table has a longer replacement for several characters than for the first.
+/// </summary>
 internal static class SentencePieceReader
 {
     private const char Space = '▁';
@@ -88,9 +91,9 @@ internal static class SentencePieceReader
         if (proto.CharacterMap.Length > 0) parts.Add(new PrecompiledNormalizer(proto.CharacterMap));
         if (proto.RemoveExtraWhitespace)
         {
-            // The one space that is left before a text is the space that goes there.
-            parts.Add(new StripNormalizer(left: !proto.AddDummyPrefix, right: true));
+            // Only spaces count as white space. The one that is left before a text is the space that goes there.
             parts.Add(new ReplaceNormalizer(new TextPattern(" {2,}", isRegex: true), " "));
+            parts.Add(new ReplaceNormalizer(new TextPattern(proto.AddDummyPrefix ? @" \z" : @"\A | \z", isRegex: true), ""));
         }
 
         return parts.Count == 0 ? null : new NormalizerSequence(parts);

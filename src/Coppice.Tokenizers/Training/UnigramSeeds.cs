@@ -54,10 +54,15 @@ internal static class UnigramSeeds
         var found = new List<UnigramPiece>();
         // Beginnings that the suffixes have in common with the one before them: length, summed frequency, and a place to read them from.
         var open = new Stack<(int Length, double Weight, int Place)>();
-        for (var i = 0; i <= suffixes.Length; i++)
+        var commonBefore = 0;
+        for (var i = 1; i <= suffixes.Length; i++)
         {
-            var common = i == 0 || i == suffixes.Length ? 0 : Common(characters, suffixes[i - 1], suffixes[i], maxLength);
-            var weight = i == 0 ? 0 : weights[suffixes[i - 1]];
+            var common = i == suffixes.Length ? 0 : Common(characters, suffixes[i - 1], suffixes[i], maxLength);
+            var weight = weights[suffixes[i - 1]];
+            // The end of one word alone, which is in the text as often as the word.
+            var length = Common(characters, suffixes[i - 1], suffixes[i - 1], maxLength + 1);
+            if (weight > 1 && length > 1 && length <= maxLength && length > common && length > commonBefore) found.Add(new UnigramPiece(TextAt(characters, suffixes[i - 1], length), weight * length));
+            commonBefore = common;
             while (open.Count > 0 && open.Peek().Length > common)
             {
                 var closed = open.Pop();
