@@ -4,7 +4,7 @@ using Coppice.Tensors;
 namespace Coppice.Models;
 
 /// <summary>
-/// The tokens of one pass through a model: a flat run of tokens with document boundaries and positions, or the continuation of a sequence whose
+/// The tokens of one pass through a model: a flat run of tokens with document boundaries and positions, or the continuation of sequences whose
 /// earlier keys and values are cached. One object serves every step.
 /// </summary>
 public sealed class ModelInput
@@ -12,6 +12,9 @@ public sealed class ModelInput
     private readonly LanguageModel _model;
     private IntTensor? _tokens;
     private IntTensor? _positions;
+    private CacheRun[] _runs = [];
+    private int[] _layoutNumbers = [];
+    private int _runCount;
 
     /// <summary>An input for a model.</summary>
     /// <param name="model">The model; its vocabulary and longest position are checked.</param>
@@ -35,8 +38,11 @@ public sealed class ModelInput
     /// <summary>Which tokens attend to which.</summary>
     public AttentionLayout Layout { get; private set; }
 
-    /// <summary>The cache that is continued, or null.</summary>
+    /// <summary>The cache whose sequences are continued, or null.</summary>
     public KeyValueCache? Cache { get; private set; }
+
+    /// <summary>Whose tokens they are, where a cache is continued.</summary>
+    public ReadOnlySpan<CacheRun> Runs => _runs.AsSpan(0, Cache is null ? 0 : _runCount);
 
     /// <summary>Sets a packed batch.</summary>
     /// <param name="tape">Holds the integers until its reset.</param>
@@ -64,26 +70,53 @@ public sealed class ModelInput
         Layout = AttentionLayout.Packed(tape, cumulativeLengths);
     }
 
-    /// <summary>Sets the next tokens of a sequence. The pass writes their keys and values to the cache; advance it afterwards.</summary>
+    /// <summary>Sets the next tokens of a sequence. The pass writes their keys and values to the cache's first slot; advance it afterwards.</summary>
     /// <param name="tape">Holds the integers until its reset.</param>
     /// <param name="tokens">Token ids.</param>
     /// <param name="cache">Holds the keys and values of the tokens before.</param>
     /// <exception cref="CoppiceException">A token is outside the vocabulary, or the sequence too long.</exception>
     public void Set(Tape tape, ReadOnlySpan<int> tokens, KeyValueCache cache)
     {
+        var run = new CacheRun(0, tokens.Length);
+        Set(tape, tokens, cache, new ReadOnlySpan<CacheRun>(in run));
+    }
+
+    /// <summary>Sets the next tokens of several sequences, side by side. The pass writes their keys and values to their slots; advance those afterwards.</summary>
+    /// <param name="tape">Holds the integers until its reset.</param>
+    /// <param name="tokens">Token ids, run after run.</param>
+    /// <param name="cache">Holds the keys and values of the tokens before.</param>
+    /// <param name="runs">The slots, each at most once, and their numbers of tokens.</param>
+    /// <exception cref="CoppiceException">A token is outside the vocabulary, or a sequence too long.</exception>
+    public void Set(Tape tape, ReadOnlySpan<int> tokens, KeyValueCache cache, ReadOnlySpan<CacheRun> runs)
+    {
         CheckTokens(tokens);
-        LastPosition = cache.Length + tokens.Length - 1;
+        if (_runs.Length < runs.Length) _runs = new CacheRun[runs.Length];
+        runs.CopyTo(_runs);
+        // Positions, then for each run the first query (and at the end the number of all), the first key and the number of keys: reused from pass to pass.
+        var size = tokens.Length + 3 * runs.Length + 1;
+        if (_layoutNumbers.Length < size) _layoutNumbers = new int[size];
+        var positions = _layoutNumbers.AsSpan(0, tokens.Length);
+        var queryOffsets = _layoutNumbers.AsSpan(tokens.Length, runs.Length + 1);
+        var keyOffsets = _layoutNumbers.AsSpan(tokens.Length + runs.Length + 1, runs.Length);
+        var keyLengths = _layoutNumbers.AsSpan(size - runs.Length, runs.Length);
+        (queryOffsets[0], LastPosition) = (0, 0);
+        for (var r = 0; r < runs.Length; r++)
+        {
+            var (slot, count) = runs[r];
+            var (first, length) = (queryOffsets[r], cache.LengthOf(slot));
+            if (length + count > cache.Capacity) throw new ArgumentException($"The cache has room for {cache.Capacity} tokens a sequence.");
+            if (count > tokens.Length - first) throw new ArgumentException($"{tokens.Length} tokens are fewer than the runs have.");
+            for (var i = 0; i < count; i++) positions[first + i] = length + i;
+            (queryOffsets[r + 1], keyOffsets[r], keyLengths[r]) = (first + count, cache.RowOf(slot), length + count);
+            LastPosition = Math.Max(LastPosition, length + count - 1);
+        }
+
+        if (queryOffsets[^1] != tokens.Length) throw new ArgumentException($"{tokens.Length} tokens, runs of {queryOffsets[^1]}.");
         CheckPosition(LastPosition);
-        if (LastPosition >= cache.Capacity) throw new ArgumentException($"The cache has room for {cache.Capacity} tokens.");
-        Span<int> positions = tokens.Length <= 256 ? stackalloc int[tokens.Length] : new int[tokens.Length];
-        for (var i = 0; i < positions.Length; i++) positions[i] = cache.Length + i;
-        (Count, Training, Cache) = (tokens.Length, false, cache);
+        (Count, Training, Cache, _runCount) = (tokens.Length, false, cache, runs.Length);
         _tokens = tape.Integers(tokens);
         _positions = tape.Integers(positions);
-        // Spans on the stack: a collection expression here would be an array, for every token of a generation.
-        ReadOnlySpan<int> queryOffsets = stackalloc int[] { 0, tokens.Length };
-        ReadOnlySpan<int> keyLength = stackalloc int[] { cache.Length + tokens.Length };
-        Layout = new AttentionLayout(1, tape.Integers(queryOffsets), tape.Integers(queryOffsets[..1]), tape.Integers(keyLength));
+        Layout = new AttentionLayout(runs.Length, tape.Integers(queryOffsets), tape.Integers(keyOffsets), tape.Integers(keyLengths));
     }
 
     /// <summary>Targets in the backend's memory, checked against the vocabulary as tokens are.</summary>

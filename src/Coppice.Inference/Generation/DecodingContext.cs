@@ -83,8 +83,7 @@ internal sealed class DecodingContext : IDisposable
         var larger = _model.CreateCache((int)capacity);
         if (_cache is not null)
         {
-            for (var layer = 0; layer < _model.Configuration.Layers; layer++) larger.Write(layer, _cache.Keys(layer), 0, _cache.Values(layer), 0);
-            larger.Advance(_cache.Length);
+            larger.CopyFirst(0, _cache, 0, _cache.Length);
             _cache.Dispose();
         }
 

@@ -15,4 +15,8 @@ public enum FinishReason
 /// <param name="Tokens">The generated tokens without the one that ended it; those of a stop string included.</param>
 /// <param name="PromptTokens">Tokens of the prompt, begin-of-text included.</param>
 /// <param name="FinishReason">Why it ended.</param>
-public sealed record GenerationResult(string Text, IReadOnlyList<int> Tokens, int PromptTokens, FinishReason FinishReason);
+public sealed record GenerationResult(string Text, IReadOnlyList<int> Tokens, int PromptTokens, FinishReason FinishReason)
+{
+    /// <summary>How probable each of the tokens was; empty where <see cref="GenerationOptions.LogProbabilities"/> is null.</summary>
+    public IReadOnlyList<TokenLogProbabilities> LogProbabilities { get; init; } = [];
+}

@@ -1,5 +1,3 @@
-using System.Runtime.InteropServices;
-using System.Text;
 using Coppice.Foundation;
 using Coppice.Models;
 using Coppice.Tokenizers;
@@ -18,7 +16,7 @@ namespace Coppice.Inference;
 /// </remarks>
 public sealed class TextGenerator : IDisposable
 {
-    private readonly LanguageModel _model;
+    private readonly TextBoundaries _boundaries;
     private readonly Tokenizer _tokenizer;
     private readonly DecodingContext _context;
 
@@ -28,9 +26,8 @@ public sealed class TextGenerator : IDisposable
     /// <exception cref="CoppiceException">The tokenizer has tokens that the model doesn't know.</exception>
     public TextGenerator(LanguageModel model, Tokenizer tokenizer)
     {
-        if (tokenizer.VocabularySize > model.Configuration.VocabularySize)
-            throw new CoppiceException($"The tokenizer has {tokenizer.VocabularySize} tokens, the model {model.Configuration.VocabularySize}: they don't belong together.");
-        (_model, _tokenizer) = (model, tokenizer);
+        _boundaries = new TextBoundaries(model, tokenizer);
+        _tokenizer = tokenizer;
         _context = new DecodingContext(model);
     }
 
@@ -45,55 +42,22 @@ public sealed class TextGenerator : IDisposable
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public GenerationResult Generate(string prompt, GenerationOptions options, Action<string>? onText = null, CancellationToken cancellationToken = default)
     {
-        options.Check();
-        var promptTokens = Encode(prompt);
-        var decoder = new ContinuationDecoder(_tokenizer, promptTokens);
-        var filter = new StopStringFilter(options.StopStrings);
-        var sampler = new TokenSampler(options);
-        var text = new StringBuilder();
-        var tokens = new List<int>();
-        bool ended;
+        options.Check(_tokenizer.VocabularySize);
+        var promptTokens = _boundaries.Begin(prompt);
+        var continuation = new Continuation(_boundaries, _tokenizer, promptTokens, options);
         cancellationToken.ThrowIfCancellationRequested();
         _context.Clear();
         var logits = _context.Append(promptTokens);
         while (true)
         {
-            // A model may have rows for tokens that the tokenizer lacks: sizes are rounded up.
-            var token = sampler.Next(logits[.._tokenizer.VocabularySize], tokens.Count);
-            ended = EndsText(token);
-            if (ended) break;
-            tokens.Add(token);
-            Write(filter.Add(decoder.Add(token)));
-            if (filter.Stopped || tokens.Count == options.MaxTokens) break;
+            var piece = continuation.Next(logits);
+            if (piece.Length > 0) onText?.Invoke(piece);
+            if (continuation.Result is { } result) return result;
             cancellationToken.ThrowIfCancellationRequested();
-            logits = _context.Append([token]);
-        }
-
-        Write(filter.Add(decoder.Finish()));
-        Write(filter.Finish());
-        return new GenerationResult(text.ToString(), tokens, promptTokens.Length, ended || filter.Stopped ? FinishReason.Stop : FinishReason.Length);
-
-        void Write(string piece)
-        {
-            if (piece.Length == 0) return;
-            text.Append(piece);
-            onText?.Invoke(piece);
+            logits = _context.Append([continuation.Tokens[^1]]);
         }
     }
 
     /// <inheritdoc/>
     public void Dispose() => _context.Dispose();
-
-    /// <summary>A begin-of-text token ends a text too: it opens another one.</summary>
-    private bool EndsText(int token) => token == _tokenizer.EndOfText || token == _tokenizer.BeginOfText || token == _model.Configuration.EndOfText;
-
-    private ReadOnlySpan<int> Encode(string prompt)
-    {
-        var tokens = new List<int>();
-        if (_tokenizer.BeginOfText is { } begin) tokens.Add(begin);
-        _tokenizer.Encode(prompt, tokens);
-        if (tokens.Count > 0) return CollectionsMarshal.AsSpan(tokens);
-        _tokenizer.Encode("\n", tokens);
-        return tokens.Count == 1 ? CollectionsMarshal.AsSpan(tokens) : new[] { 0 };
-    }
 }

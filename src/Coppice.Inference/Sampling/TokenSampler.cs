@@ -10,20 +10,31 @@ namespace Coppice.Inference;
 internal sealed class TokenSampler
 {
     private readonly bool _greedy;
+    private readonly int? _top;
     private readonly List<ILogitsStep> _steps = [];
     private readonly Philox _random;
+    private float[] _logits = [];
 
     /// <summary>A sampler for one generation.</summary>
-    /// <param name="options">Temperature, top-k, top-p, seed.</param>
-    public TokenSampler(GenerationOptions options)
+    /// <param name="options">What is done to the logits, and the seed.</param>
+    /// <param name="prompt">The tokens of the prompt.</param>
+    public TokenSampler(GenerationOptions options, ReadOnlySpan<int> prompt = default)
     {
         _random = new Philox(options.Seed, stream: 0);
+        _top = options.LogProbabilities;
         _greedy = options.Temperature == 0;
+        if (options.RepetitionPenalty != 1) _steps.Add(new RepetitionPenalty(options.RepetitionPenalty, prompt));
+        if (options.PresencePenalty != 0 || options.FrequencyPenalty != 0) _steps.Add(new OccurrencePenalty(options.PresencePenalty, options.FrequencyPenalty));
+        if (options.LogitBias.Count > 0) _steps.Add(new LogitBias(options.LogitBias));
         if (_greedy) return;
         if (options.Temperature != 1) _steps.Add(new Temperature(options.Temperature));
         if (options.TopK > 0) _steps.Add(new TopK(options.TopK));
         if (options.TopP < 1) _steps.Add(new TopP(options.TopP));
+        if (options.MinP > 0) _steps.Add(new MinP(options.MinP));
     }
+
+    /// <summary>How probable the token drawn last was; null where that was not asked for.</summary>
+    public TokenLogProbabilities? LogProbabilities { get; private set; }
 
     /// <summary>The next token.</summary>
     /// <param name="logits">[vocabulary]; changed.</param>
@@ -36,8 +47,18 @@ internal sealed class TokenSampler
             if (!float.IsFinite(logit)) throw new CoppiceException("The model's logits are not finite numbers: its weights are damaged, or its training diverged.");
         }
 
+        if (_top is not null) Keep(logits);
         foreach (var step in _steps) step.Apply(logits);
-        return _greedy ? MostProbable(logits) : Draw(logits, _random.UniformDouble((ulong)position));
+        var token = _greedy ? MostProbable(logits) : Draw(logits, _random.UniformDouble((ulong)position));
+        foreach (var step in _steps) step.Accept(token);
+        if (_top is { } top) LogProbabilities = TokenLogProbabilities.Of(_logits.AsSpan(0, logits.Length), token, top);
+        return token;
+    }
+
+    private void Keep(ReadOnlySpan<float> logits)
+    {
+        if (_logits.Length < logits.Length) _logits = new float[logits.Length];
+        logits.CopyTo(_logits);
     }
 
     /// <summary>The token with the largest logit; the first of several.</summary>

@@ -86,7 +86,7 @@ public sealed class Gpt2Model : LanguageModel
             Tensor attended_TC;
             if (input.Cache is { } cache)
             {
-                cache.Write(_layer, qkv_T3C, c.HiddenSize, qkv_T3C, 2 * c.HiddenSize);
+                cache.Write(_layer, input.Runs, qkv_T3C, c.HiddenSize, qkv_T3C, 2 * c.HiddenSize);
                 attended_TC = tape.Attention(tape.SliceColumns(qkv_T3C, 0, c.HiddenSize), cache.Keys(_layer), cache.Values(_layer), input.Layout, shape);
             }
             else

@@ -46,12 +46,13 @@ public abstract class LanguageModel : IDisposable
         foreach (var plan in Configuration.Plan()) plan.Initial.Fill(Parameters[plan.Name], seed);
     }
 
-    /// <summary>A cache of keys and values for one sequence.</summary>
+    /// <summary>A cache of keys and values.</summary>
     /// <param name="capacity">The longest sequence; 0 for the model's longest.</param>
-    public KeyValueCache CreateCache(int capacity = 0)
+    /// <param name="slots">The most sequences at a time.</param>
+    public KeyValueCache CreateCache(int capacity = 0, int slots = 1)
     {
         if (capacity <= 0 || capacity > Configuration.MaxPositions) capacity = Configuration.MaxPositions;
-        return new KeyValueCache(Backend, Configuration.Layers, capacity, Configuration.KeyValueHeads * Configuration.HeadSize);
+        return new KeyValueCache(Backend, Configuration.Layers, capacity, Configuration.KeyValueHeads * Configuration.HeadSize, slots);
     }
 
     /// <inheritdoc/>

@@ -112,7 +112,7 @@ public sealed class LlamaModel : LanguageModel
             var v_TGD = _value.Forward(tape, h_TC);
             if (input.Cache is { } cache)
             {
-                cache.Write(_layer, k_TGD, 0, v_TGD, 0);
+                cache.Write(_layer, input.Runs, k_TGD, 0, v_TGD, 0);
                 (k_TGD, v_TGD) = (cache.Keys(_layer), cache.Values(_layer));
             }
 

@@ -1,0 +1,308 @@
+using Coppice.Foundation;
+using Coppice.Models;
+using Coppice.Tensors;
+using Coppice.Tokenizers;
+
+namespace Coppice.Inference;
+
+/// <summary>
+/// Continues many texts at once with one model. Requests wait in a queue; a thread of the engine's own takes as many as have room, and every pass
+/// through the model computes the next token of all texts that are being written and pieces of prompts that are being read (continuous batching). A
+/// text that ends makes room for the next at once. Thread-safe.
+/// </summary>
+/// <remarks>
+/// <para>A text depends on its prompt, its options and its seed: random numbers are those of its own seed by the number of the token. Other texts in a pass
+/// change nothing but the last bits of the logits: a product of fewer rows than half a kernel tile (1 to 3; with 128-bit vectors 1) is summed in
+/// another order than one of more rows, and so is the attention of a prompt that is read in pieces of other sizes. A token can differ only where two
+/// are so close that those bits decide.</para>
+/// <para>Prompt and continuation together have at most <see cref="ContextTokens"/> tokens; a text that reaches them ends with
+/// <see cref="FinishReason.Length"/>.</para>
+/// </remarks>
+[Technique("continuous-batching", Title = "Orca: A Distributed Serving System for Transformer-Based Generative Models", Paper = "usenix:osdi22-yu")]
+[Technique("chunked-prefill", Title = "Sarathi-Serve: Taming Throughput-Latency Tradeoff in LLM Inference", Paper = "arXiv:2403.02310")]
+public sealed class InferenceEngine : IDisposable
+{
+    private readonly LanguageModel _model;
+    private readonly Tokenizer _tokenizer;
+    private readonly TextBoundaries _boundaries;
+    private readonly EngineOptions _options;
+    private readonly RequestQueue _queue;
+    private readonly KeyValueCache _cache;
+    private readonly SlotTable _slots;
+    private readonly EnginePass _pass;
+    private readonly List<GenerationStream> _running = [];
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Thread _thread;
+    private readonly List<IDisposable> _owned = [];
+    private int _disposed;
+
+    /// <summary>Starts an engine.</summary>
+    /// <param name="model">The model. Until the engine is disposed, nobody else may compute with it or its backend; it is not disposed with the engine.</param>
+    /// <param name="tokenizer">Its tokenizer.</param>
+    /// <param name="options">What the engine may take; null for the defaults.</param>
+    /// <param name="metrics">Where it counts; null for an object of its own.</param>
+    /// <exception cref="CoppiceException">Model and tokenizer don't belong together, or the memory is too little for one text.</exception>
+    public InferenceEngine(LanguageModel model, Tokenizer tokenizer, EngineOptions? options = null, EngineMetrics? metrics = null)
+    {
+        (_model, _tokenizer, _options) = (model, tokenizer, options ?? new EngineOptions());
+        _options.Check();
+        _boundaries = new TextBoundaries(model, tokenizer);
+        Metrics = metrics ?? new EngineMetrics();
+        _queue = new RequestQueue(_options.MaxQueue);
+        var capacity = Math.Min(_options.ContextTokens, model.Configuration.MaxPositions);
+        _cache = model.CreateCache(capacity, SlotsFor(capacity));
+        _slots = new SlotTable(_cache);
+        _pass = new EnginePass(model, _cache, _slots);
+        _thread = new Thread(Run) { IsBackground = true, Name = "coppice engine" };
+        _thread.Start();
+    }
+
+    /// <summary>The model's sizes.</summary>
+    public ModelConfiguration Configuration => _model.Configuration;
+
+    /// <summary>The tokenizer.</summary>
+    public Tokenizer Tokenizer => _tokenizer;
+
+    /// <summary>The most tokens of a prompt and its continuation together.</summary>
+    public int ContextTokens => _cache.Capacity;
+
+    /// <summary>The most texts at a time.</summary>
+    public int MaxSequences => _cache.Slots;
+
+    /// <summary>What it has done and is doing.</summary>
+    public EngineMetrics Metrics { get; }
+
+    /// <summary>Opens a model directory and starts an engine that disposes of the model with itself.</summary>
+    /// <param name="directory">The model directory.</param>
+    /// <param name="options">What the engine may take; null for the defaults.</param>
+    /// <param name="threads">Threads to compute with; 0 for one per processor.</param>
+    /// <param name="metrics">Where it counts; null for an object of its own.</param>
+    /// <exception cref="CoppiceException">The directory can't be opened, or the memory is too little for one text.</exception>
+    public static InferenceEngine Load(string directory, EngineOptions? options = null, int threads = 0, EngineMetrics? metrics = null)
+    {
+        var owned = new Stack<IDisposable>();
+        try
+        {
+            var tokenizer = Tokenizer.Load(directory);
+            var backend = Backends.Create(threads);
+            owned.Push(backend);
+            var model = ModelDirectory.Load(directory, backend);
+            owned.Push(model);
+            var engine = new InferenceEngine(model, tokenizer, options, metrics);
+            engine._owned.AddRange(owned);
+            return engine;
+        }
+        catch
+        {
+            foreach (var thing in owned) thing.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The tokens of a prompt, begin-of-text included, as <see cref="TextGenerator"/> has them.</summary>
+    /// <param name="prompt">The text; special tokens written in it are plain text.</param>
+    public int[] Tokenize(string prompt) => _boundaries.Begin(prompt);
+
+    /// <summary>Asks for the continuation of a text.</summary>
+    /// <param name="prompt">The prompt's tokens, at least one.</param>
+    /// <param name="options">How it is continued.</param>
+    /// <param name="cancellationToken">Ends it between two tokens; its place goes to the next.</param>
+    /// <returns>The text, as it comes.</returns>
+    /// <exception cref="CoppiceException">An option or a token is outside its range, or the prompt too long.</exception>
+    /// <exception cref="EngineBusyException">Too many requests wait already.</exception>
+    /// <exception cref="EngineClosedException">The engine is being closed.</exception>
+    public GenerationStream Generate(int[] prompt, GenerationOptions options, CancellationToken cancellationToken = default)
+    {
+        options.Check(_tokenizer.VocabularySize);
+        CheckTokens(prompt);
+        var text = new GenerationStream(prompt, new Continuation(_boundaries, _tokenizer, prompt, options), cancellationToken);
+        Enqueue(text);
+        return text;
+    }
+
+    /// <summary>Asks for the embedding of a text: the mean of the model's hidden states after the last norm, brought to length 1.</summary>
+    /// <param name="tokens">The text's tokens, at least one.</param>
+    /// <param name="cancellationToken">Ends it while it waits.</param>
+    /// <returns>[hidden size].</returns>
+    /// <exception cref="CoppiceException">A token is outside the vocabulary, or the text too long.</exception>
+    /// <exception cref="EngineBusyException">Too many requests wait already.</exception>
+    /// <exception cref="EngineClosedException">The engine is being closed.</exception>
+    public Task<float[]> EmbedAsync(int[] tokens, CancellationToken cancellationToken = default)
+    {
+        CheckTokens(tokens);
+        var request = new EmbeddingRequest(tokens, cancellationToken);
+        Enqueue(request);
+        return request.Completion;
+    }
+
+    /// <summary>Takes no more requests and ends when those that it has are done.</summary>
+    public Task CloseAsync()
+    {
+        _queue.Close();
+        return _ended.Task;
+    }
+
+    /// <summary>Ends at once: what is not done is cancelled.</summary>
+    public void Dispose()
+    {
+        if (Interlocked.Exchange(ref _disposed, 1) != 0) return;
+        _stopping.Cancel();
+        _queue.Close();
+        _thread.Join();
+        _pass.Dispose();
+        _cache.Dispose();
+        foreach (var thing in _owned) thing.Dispose();
+        _stopping.Dispose();
+    }
+
+    private int SlotsFor(int capacity)
+    {
+        var c = _model.Configuration;
+        var bytes = KeyValueCache.BytesPerSlot(c.Layers, capacity, c.KeyValueHeads * c.HeadSize);
+        var slots = Math.Min(_options.CacheBytes / bytes, Math.Min(_options.MaxSequences, int.MaxValue / capacity));
+        if (slots < 1)
+            throw CoppiceException.Usage(FormattableString.Invariant($"keys and values of a text of {capacity} tokens take {bytes >> 20} MiB and may take {_options.CacheBytes >> 20}: allow more, or shorter texts"));
+        return (int)slots;
+    }
+
+    private void CheckTokens(int[] tokens)
+    {
+        if (tokens.Length == 0) throw CoppiceException.Usage("a text without a token has no continuation");
+        if (tokens.Length > ContextTokens) throw CoppiceException.Usage($"the text has {tokens.Length} tokens, and at most {ContextTokens} are taken: shorten it");
+        foreach (var token in tokens)
+        {
+            if (token < 0 || token >= _tokenizer.VocabularySize) throw CoppiceException.Usage($"there is no token {token}: the vocabulary has tokens from 0 to {_tokenizer.VocabularySize - 1}");
+        }
+    }
+
+    private void Enqueue(IEngineRequest request)
+    {
+        try
+        {
+            Metrics.AddWaiting(1);
+            _queue.Add(request);
+        }
+        catch (Exception error)
+        {
+            Metrics.AddWaiting(-1);
+            if (error is EngineBusyException) Metrics.Reject();
+            throw;
+        }
+    }
+
+    private void Run()
+    {
+        while (_running.Count > 0 || _queue.Wait())
+        {
+            DropCancelled();
+            if (_stopping.IsCancellationRequested) continue;
+            try
+            {
+                PlanPass();
+                if (_pass.Texts.Count > 0) Metrics.CountPass(_pass.Compute(Draw));
+            }
+            catch (Exception error)
+            {
+                // Whatever it was, it is told to those who wait for it, and the others go on.
+                foreach (var text in _running.ToList()) Leave(text, error);
+            }
+        }
+
+        _ended.TrySetResult();
+    }
+
+    private void DropCancelled()
+    {
+        var stopping = _stopping.IsCancellationRequested;
+        foreach (var request in stopping ? _queue.TakeAll() : _queue.TakeCancelled())
+        {
+            Metrics.AddWaiting(-1);
+            Metrics.End(RequestEnd.Cancelled);
+            request.Fail(Cancelled(request));
+        }
+
+        foreach (var text in _running.Where(text => stopping || ((IEngineRequest)text).Cancellation.IsCancellationRequested).ToList()) Leave(text, Cancelled(text));
+
+        OperationCanceledException Cancelled(IEngineRequest request) => new(request.Cancellation.IsCancellationRequested ? request.Cancellation : _stopping.Token);
+    }
+
+    /// <summary>A token of every text that is being written; then prompts, the oldest first, as far as the pass has room.</summary>
+    private void PlanPass()
+    {
+        var room = _options.PromptTokensPerPass;
+        foreach (var text in _running)
+        {
+            if (_cache.LengthOf(text.Slot) >= text.PromptTokens) _pass.Add(text, 1);
+        }
+
+        foreach (var text in _running)
+        {
+            if (room > 0 && _cache.LengthOf(text.Slot) < text.PromptTokens) room -= _pass.Add(text, room);
+        }
+
+        while (room > 0 && _queue.Take(_slots.AnyFree) is { } request)
+        {
+            Metrics.AddWaiting(-1);
+            if (request is GenerationStream text)
+            {
+                (text.Slot, text.SharedPromptTokens) = _slots.Take(text.Prompt);
+                _running.Add(text);
+                Metrics.Begin(text.PromptTokens, text.SharedPromptTokens);
+                room -= _pass.Add(text, room);
+            }
+            else
+            {
+                Embed((EmbeddingRequest)request);
+                // One between two passes: those who wait for tokens are not held up by a heap of texts.
+                break;
+            }
+        }
+    }
+
+    private void Embed(EmbeddingRequest request)
+    {
+        try
+        {
+            _pass.Compute(request);
+            Metrics.End(RequestEnd.Stop);
+        }
+        catch (Exception error)
+        {
+            Metrics.End(RequestEnd.Failed);
+            request.Fail(error);
+        }
+    }
+
+    private void Draw(GenerationStream text, Span<float> logits)
+    {
+        try
+        {
+            if (text.Drawn.Count == 0) Metrics.TimeToFirstToken.Add(text.Age.TotalSeconds);
+            text.Next(logits);
+            // The token that was just drawn has to be read before the next one can be.
+            if (text.Result is null && _cache.LengthOf(text.Slot) == _cache.Capacity) text.EndForLength();
+            if (text.Result is not null) Leave(text, error: null);
+        }
+        catch (CoppiceException error)
+        {
+            Leave(text, error);
+        }
+    }
+
+    private void Leave(GenerationStream text, Exception? error)
+    {
+        _running.Remove(text);
+        _slots.Release(text.Slot);
+        Metrics.LeaveRunning();
+        if (error is null)
+        {
+            Metrics.End(text.Result!.FinishReason == FinishReason.Stop ? RequestEnd.Stop : RequestEnd.Length);
+            text.Complete();
+            return;
+        }
+
+        Metrics.End(error is OperationCanceledException ? RequestEnd.Cancelled : RequestEnd.Failed);
+        ((IEngineRequest)text).Fail(error);
+    }
+}
