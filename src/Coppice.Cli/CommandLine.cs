@@ -57,6 +57,7 @@ internal static class CommandLine
             EvaluateCommand.Create(),
             ProbeCommand.Create(),
             GenerateCommand.Create(),
+            ServeCommand.Create(),
             VerifyCommand.Create(),
             BenchCommand.Create(),
             TechniquesCommand.Create(),

@@ -1,5 +1,7 @@
 using System.CommandLine;
+using System.Globalization;
 using Coppice.Cli.Output;
+using Coppice.Foundation;
 using Coppice.Inference;
 using Coppice.Models;
 using Coppice.Tensors;
@@ -19,34 +21,57 @@ internal static class GenerateCommand
         var temperature = CommonOptions.Number("--temperature", 0, 1000, defaults.Temperature, "Below 1 the probable becomes more probable; 0 takes the most probable token each time");
         var topK = CommonOptions.Whole("--top-k", 0, int.MaxValue, defaults.TopK, "Draw from this many most probable tokens; 0 means all");
         var topP = CommonOptions.Number("--top-p", 0, 1, defaults.TopP, "Draw from the fewest tokens that together have this probability; 1 means all");
+        var minP = CommonOptions.Number("--min-p", 0, 1, defaults.MinP, "Draw from the tokens that are at least this share as probable as the most probable one; 0 means all");
+        var repetition = CommonOptions.Number("--repetition-penalty", 0.01, 100, defaults.RepetitionPenalty, "Above 1, tokens that prompt or text have already become less probable");
+        var presence = CommonOptions.Number("--presence-penalty", -2, 2, defaults.PresencePenalty, "What the logit of a token loses that the text has already");
+        var frequency = CommonOptions.Number("--frequency-penalty", -2, 2, defaults.FrequencyPenalty, "What it loses for each time that the text has it");
+        var bias = new Option<string[]>("--logit-bias") { Description = "Add a number from -100 to 100 to the logit of a token", HelpName = "TOKEN=NUMBER", AllowMultipleArgumentsPerToken = true };
+        var logProbabilities = new Option<int?>("--log-probabilities") { Description = $"With --json: the probability of every token, and the N most probable ones in its place, at most {GenerationOptions.MostLogProbabilities}", HelpName = "N" };
         var stop = new Option<string[]>("--stop") { Description = "Text that ends the generation and is not printed", HelpName = "TEXT", AllowMultipleArgumentsPerToken = true };
         var seed = CommonOptions.Seed((long)defaults.Seed);
         var command = new Command("generate", "Continue a text")
         {
-            directory, prompt, tokens, temperature, topK, topP, stop, seed, CommonOptions.Threads, CommonOptions.Json,
+            directory, prompt, tokens, temperature, topK, topP, minP, repetition, presence, frequency, bias, logProbabilities, stop, seed, CommonOptions.Threads, CommonOptions.Json,
         };
         command.SetAction(parse =>
         {
             var path = parse.GetRequiredValue(directory);
+            var json = parse.GetValue(CommonOptions.Json);
+            if (parse.GetValue(logProbabilities) is not null && !json) throw CoppiceException.Usage("--log-probabilities is for --json: there is no room for numbers in a text");
             var options = new GenerationOptions
             {
                 MaxTokens = parse.GetValue(tokens),
                 Temperature = parse.GetValue(temperature),
                 TopK = parse.GetValue(topK),
                 TopP = parse.GetValue(topP),
+                MinP = parse.GetValue(minP),
+                RepetitionPenalty = parse.GetValue(repetition),
+                PresencePenalty = parse.GetValue(presence),
+                FrequencyPenalty = parse.GetValue(frequency),
+                LogitBias = (parse.GetValue(bias) ?? []).Select(ReadBias).DistinctBy(pair => pair.Key).ToDictionary(),
+                LogProbabilities = parse.GetValue(logProbabilities),
                 Seed = (ulong)parse.GetValue(seed),
                 StopStrings = parse.GetValue(stop) ?? [],
             };
             using var backend = Backends.Create(parse.GetValue(CommonOptions.Threads));
             using var model = ModelDirectory.Load(path, backend);
             using var generator = new TextGenerator(model, Tokenizer.Load(path));
-            var json = parse.GetValue(CommonOptions.Json);
             var result = generator.Generate(parse.GetRequiredValue(prompt), options, json ? null : Page.Piece);
-            if (json) JsonOutput.Write(new GeneratedText(result.Text, result.Tokens.Count, result.Tokens, result.PromptTokens, result.FinishReason));
+            if (json) JsonOutput.Write(new GeneratedText(result.Text, result.Tokens.Count, result.Tokens, result.PromptTokens, result.FinishReason, result.LogProbabilities));
             else Page.EndText(result.Text);
         });
         return command;
     }
 
-    private sealed record GeneratedText(string Text, int Tokens, IReadOnlyList<int> TokenIds, int PromptTokens, FinishReason FinishReason);
+    private static KeyValuePair<int, double> ReadBias(string text)
+    {
+        var parts = text.Split('=');
+        return parts.Length == 2 && int.TryParse(parts[0], NumberStyles.None, CultureInfo.InvariantCulture, out var token)
+            && double.TryParse(parts[1], NumberStyles.Float, CultureInfo.InvariantCulture, out var number)
+            ? new KeyValuePair<int, double>(token, number)
+            : throw CoppiceException.Usage($"--logit-bias must be TOKEN=NUMBER, such as 13=-100, not '{text}'");
+    }
+
+    private sealed record GeneratedText(
+        string Text, int Tokens, IReadOnlyList<int> TokenIds, int PromptTokens, FinishReason FinishReason, IReadOnlyList<TokenLogProbabilities> LogProbabilities);
 }

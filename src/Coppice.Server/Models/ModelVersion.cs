@@ -1,0 +1,70 @@
+using Coppice.Foundation;
+using Coppice.Inference;
+using Coppice.Models;
+
+namespace Coppice.Server;
+
+/// <summary>A model as it was loaded from a directory. It is disposed of when nobody serves it and no request uses it any more.</summary>
+internal sealed class ModelVersion
+{
+    private const string RunFolder = "model";
+
+    // The one that serves it, and the requests.
+    private int _users = 1;
+
+    private ModelVersion(string directory, string fingerprint, InferenceEngine engine) => (Directory, Fingerprint, Engine) = (directory, fingerprint, engine);
+
+    /// <summary>Where it was loaded from.</summary>
+    public string Directory { get; }
+
+    /// <summary><see cref="ModelDirectory.Fingerprint"/>.</summary>
+    public string Fingerprint { get; }
+
+    /// <summary>What computes.</summary>
+    public InferenceEngine Engine { get; }
+
+    /// <summary>How conversations are written.</summary>
+    public IChatTemplate ChatTemplate { get; } = new PlainChatTemplate();
+
+    /// <summary>When it was loaded.</summary>
+    public DateTimeOffset Loaded { get; } = DateTimeOffset.UtcNow;
+
+    /// <summary>The model directory that a path means: itself, or the model of the run that it names.</summary>
+    /// <param name="path">The path.</param>
+    public static string Resolve(string path)
+    {
+        var inside = Path.Combine(path, RunFolder);
+        return !HasModel(path) && HasModel(inside) ? inside : path;
+
+        static bool HasModel(string directory) => File.Exists(Path.Combine(directory, ModelDirectory.ConfigurationFile));
+    }
+
+    /// <summary>The name of a model: that of its directory, or of its run's.</summary>
+    /// <param name="path">What <see cref="Resolve"/> takes.</param>
+    public static string NameOf(string path)
+    {
+        var full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
+        var name = Path.GetFileName(full);
+        return name == RunFolder ? Path.GetFileName(Path.GetDirectoryName(full)) ?? name : name;
+    }
+
+    /// <summary>Loads a model.</summary>
+    /// <param name="directory">A model directory.</param>
+    /// <param name="options">The server's options.</param>
+    /// <param name="metrics">Where its engine counts.</param>
+    /// <exception cref="CoppiceException">It can't be loaded.</exception>
+    public static ModelVersion Load(string directory, ServerOptions options, EngineMetrics metrics)
+    {
+        var fingerprint = ModelDirectory.Fingerprint(directory);
+        return new ModelVersion(directory, fingerprint, InferenceEngine.Load(directory, options.Engine, options.Threads, metrics));
+    }
+
+    /// <summary>Counts a user. Only while there is another one.</summary>
+    public void Use() => Interlocked.Increment(ref _users);
+
+    /// <summary>A user goes; with the last one the engine.</summary>
+    public void Release()
+    {
+        if (Interlocked.Decrement(ref _users) == 0) Engine.Dispose();
+    }
+}
