@@ -23,7 +23,7 @@ internal static class TokenInputs
     {
         if (value.ValueKind == JsonValueKind.String) return engine.Tokenize(JsonParameters.Text(name, value));
         if (value.ValueKind != JsonValueKind.Array || !IsTokens(value)) throw ApiException.BadParameter(name, "texts or lists of tokens are expected");
-        return [.. value.EnumerateArray().Select(item => item.TryGetInt32(out var token) ? token : throw ApiException.BadParameter(name, "a token is a whole number"))];
+        return [.. value.EnumerateArray().Select(item => item.ValueKind == JsonValueKind.Number && item.TryGetInt32(out var token) ? token : throw ApiException.BadParameter(name, "a token is a whole number"))];
     }
 
     private static bool IsTokens(JsonElement value) => value.GetArrayLength() > 0 && value[0].ValueKind == JsonValueKind.Number;

@@ -33,9 +33,12 @@ internal sealed class JsonParameters : IDisposable
             throw new ApiException(400, $"The body is not valid JSON: {error.Message}", code: "malformed_json");
         }
 
-        if (document.RootElement.ValueKind == JsonValueKind.Object) return new JsonParameters(document);
+        var wrong = document.RootElement.ValueKind != JsonValueKind.Object ? "The body must be a JSON object."
+            : !IsUnicode(document.RootElement) ? "The body has a text that is not valid Unicode."
+            : null;
+        if (wrong is null) return new JsonParameters(document);
         document.Dispose();
-        throw new ApiException(400, "The body must be a JSON object.", code: "malformed_json");
+        throw new ApiException(400, wrong, code: "malformed_json");
     }
 
     /// <summary>A parameter as it is; null where it is missing or null.</summary>
@@ -115,21 +118,30 @@ internal sealed class JsonParameters : IDisposable
     /// <summary>A text that is a part of a parameter.</summary>
     /// <param name="name">The parameter.</param>
     /// <param name="value">The part.</param>
-    public static string Text(string name, JsonElement value)
-    {
-        if (value.ValueKind != JsonValueKind.String) throw ApiException.BadParameter(name, $"a text is expected, not {Shown(value)}");
-        try
-        {
-            return value.GetString()!;
-        }
-        catch (InvalidOperationException)
-        {
-            throw ApiException.BadParameter(name, "the text is not valid Unicode");
-        }
-    }
+    public static string Text(string name, JsonElement value) =>
+        value.ValueKind == JsonValueKind.String ? value.GetString()! : throw ApiException.BadParameter(name, $"a text is expected, not {Shown(value)}");
 
     /// <inheritdoc/>
     public void Dispose() => _document.Dispose();
+
+    /// <summary>Whether all texts and names are whole characters: half a surrogate pair can be written in JSON, and asking for it later fails.</summary>
+    private static bool IsUnicode(JsonElement value)
+    {
+        try
+        {
+            return value.ValueKind switch
+            {
+                JsonValueKind.String => value.GetString() is not null,
+                JsonValueKind.Array => value.EnumerateArray().All(IsUnicode),
+                JsonValueKind.Object => value.EnumerateObject().All(property => property.Name is not null && IsUnicode(property.Value)),
+                _ => true,
+            };
+        }
+        catch (InvalidOperationException)
+        {
+            return false;
+        }
+    }
 
     private static string Shown(JsonElement value)
     {
