@@ -18,8 +18,8 @@ internal static class BlockClassifier
 
     public static void Classify(IReadOnlyList<PageBlock> blocks)
     {
-        var language = StopWords.LanguageOf(blocks);
-        foreach (var block in blocks) block.Class = ByItself(block, language);
+        var known = StopWords.Know(blocks);
+        foreach (var block in blocks) block.Class = ByItself(block, known);
     }
 
     /// <summary>Lets the neighbours decide on what is short or nearly good. Blocks that were dropped are as if they were not there.</summary>
@@ -54,7 +54,7 @@ internal static class BlockClassifier
         return kept;
     }
 
-    private static BlockClass ByItself(PageBlock block, int language)
+    private static BlockClass ByItself(PageBlock block, bool languageIsKnown)
     {
         var text = block.Text;
         if (block.LinkDensity > MostLinks || text.StartsWith('©')) return BlockClass.Bad;
@@ -62,13 +62,13 @@ internal static class BlockClassifier
         if (block.Kind == BlockKind.Code) return text.Length > ShortLength ? BlockClass.NearGood : BlockClass.Short;
         var length = Length(text, out var dense);
         if (length < ShortLength) return block.LinkCharacters > 0 ? BlockClass.Bad : BlockClass.Short;
-        if (dense || language < 0)
+        if (dense || !languageIsKnown)
         {
             if (!EndsSentence(text)) return length > LongLength ? BlockClass.NearGood : BlockClass.Bad;
             return length > LongLength ? BlockClass.Good : BlockClass.NearGood;
         }
 
-        var stopWords = StopWords.Density(text, language);
+        var stopWords = StopWords.Density(text);
         if (stopWords >= HighStopWords) return length > LongLength ? BlockClass.Good : BlockClass.NearGood;
         if (stopWords >= LowStopWords) return BlockClass.NearGood;
 

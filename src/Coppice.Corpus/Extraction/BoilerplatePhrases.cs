@@ -20,7 +20,17 @@ internal static partial class BoilerplatePhrases
         if (block.Text.Length > LongestLine || block.Kind == BlockKind.Code) return false;
         if (Button().IsMatch(block.Text) || Notice().IsMatch(block.Text)) return true;
         if (!BlockClassifier.EndsSentence(block.Text) && Publication().IsMatch(block.Text)) return true;
+        if (IsLabelledLink(block)) return true;
         return block.LinkDensity >= 0.4 && LeadsElsewhere().IsMatch(block.Text);
+    }
+
+    // "More on this: a title that is a link": in whatever language.
+    private static bool IsLabelledLink(PageBlock block)
+    {
+        const int longestLabel = 40;
+        if (block.Kind is not (BlockKind.Text or BlockKind.Paragraph) || block.LinkCharacters < longestLabel / 2) return false;
+        var colon = block.Text.AsSpan(0, Math.Min(longestLabel, block.Text.Length)).IndexOfAny(':', '：');
+        return colon > 0 && block.LinkCharacters >= 0.9 * (block.Text.Length - colon - 2) && !BlockClassifier.EndsSentence(block.Text);
     }
 
     [GeneratedRegex(
@@ -50,7 +60,7 @@ internal static partial class BoilerplatePhrases
     private static partial Regex OtherHeading();
 
     [GeneratedRegex(
-        @"^\W*(?:read\s+(?:more|also|next)|see\s+also|also\s+read|related|more|continue\s+reading|click\s+here|follow\s|share|tweet|lesen\s+sie|lies\s+auch|mehr\s|weiterlesen|siehe\s+auch|hier\s+geht|zum\s+thema|lire\s|à\s+lire|voir\s+aussi"
+        @"^\W*(?:read\s+(?:more|also|next)|see\s+also|also\s+read|related|more|continue\s+reading|click\s+here|follow\s|share|tweet|lesen\s+sie|lies\s+auch|mehr\s|weiterlesen|siehe\s+auch|hier\s+geht|zum\s+thema|lire\s|[àa]\s+lire|voir\s+aussi"
         + @"|en\s+savoir\s+plus|lea\s|leer\s|lee\s|te\s+puede|ver\s+también|leggi\s|leia\s|veja\s|lees\s|zobacz|czytaj|przeczytaj|läs\s|les\s+også|læs\s|čtěte|читайте|tags?\b|tagged|topics?\b|themen\b|schlagw|stichw|categor|kategori|catégories|filed|posted\s|rubrik"
         + @"|etiquetas|mots[- ]clés|labels?\b|permalink|bookmark|download|previous|next|zurück|weiter|vorherige|nächste|back\s+to|print|drucken)(?:(?<=\s)|\b).{0,140}$",
         RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]

@@ -6,38 +6,49 @@ internal static class BoilerplateRemoval
     private const double MostOfStrong = 0.7;
     private const double MostOfWeak = 0.4;
     private const int TooLittleWithoutComments = 200;
+    private const int TooLittleRunning = 300;
     private const double LinkFarm = 0.6;
+    private const int MostOfFarm = 400;
 
-    /// <summary>Drops what names speak against, unless it holds so much of the page that the name must mean something else.</summary>
+    /// <summary>Drops what names speak against, unless it holds so much of the page's running text that the name must mean something else.</summary>
     /// <param name="page">The page.</param>
     /// <param name="least">How sure the names must be: <see cref="Boilerplate.Weak"/> drops most.</param>
     public static void ByName(Page page, Boilerplate least)
     {
-        var total = page.PlainOf(page.Body);
-        var comments = Outermost(page, Boilerplate.Comments).Sum(page.PlainOf);
-        var commentsAreAll = total - comments < TooLittleWithoutComments;
-        var total0 = commentsAreAll ? total : total - comments;
+        var comments = Outermost(page, Boilerplate.Comments).ToList();
+        var commentsAreAll = page.PlainOf(page.Body) - comments.Sum(page.PlainOf) < TooLittleWithoutComments;
+        Func<PageNode, int> size = page.RunningOf(page.Body) < TooLittleRunning ? page.PlainOf : page.RunningOf;
+        var total = size(page.Body) - (commentsAreAll ? 0 : comments.Sum(size));
         foreach (var node in page.Nodes)
         {
             if (node.Boilerplate == Boilerplate.None || node.Boilerplate < least) continue;
             var drops = node.Boilerplate switch
             {
                 Boilerplate.Comments => !commentsAreAll,
-                Boilerplate.Strong => page.PlainOf(node) <= MostOfStrong * total0,
-                _ => page.PlainOf(node) <= MostOfWeak * total0 && !HoldsFigureOfText(page, node),
+                Boilerplate.Strong => size(node) <= MostOfStrong * total,
+                _ => size(node) <= MostOfWeak * total && !HoldsFigureOfText(page, node),
             };
             if (drops) Drop(page, node.First, node.End);
         }
     }
 
-    /// <summary>Drops lists, tables and sections that are links for the most part and have no paragraph.</summary>
+    /// <summary>Drops lists, tables and sections that are links for the most part and have no paragraph. What was dropped before does not count.</summary>
     public static void LinkFarms(Page page)
     {
         foreach (var node in page.Nodes)
         {
-            var blocks = node.End - node.First;
-            if (blocks < 2 || node.Parent is null || page.LinkDensityOf(node) < LinkFarm || Holds(page, node, BlockClass.Good)) continue;
-            Drop(page, node.First, node.End);
+            if (node.Parent is null || node.Hint >= ContentHint.Article || page.LinksOf(node) == 0) continue;
+            int blocks = 0, text = 0, links = 0;
+            for (var index = node.First; index < node.End && blocks >= 0; index++)
+            {
+                var block = page.Blocks[index];
+                if (block.Dropped) continue;
+                blocks = block.Class >= BlockClass.NearGood ? int.MinValue : blocks + 1;
+                text += block.Text.Length;
+                links += block.LinkCharacters;
+            }
+
+            if (blocks >= 2 && links >= LinkFarm * text && text - links < MostOfFarm) Drop(page, node.First, node.End);
         }
     }
 
@@ -71,7 +82,7 @@ internal static class BoilerplateRemoval
     {
         var block = page.Blocks[heading];
         var holder = block.Node;
-        while (holder.Parent is { } parent && holder.First == heading && holder.End == heading + 1) holder = parent;
+        while (holder.Parent is { } parent && holder.First == heading && OnlyShort(page, heading + 1, holder.End)) holder = parent;
         var level = Level(block);
         for (var index = heading + 1; index < holder.End; index++)
         {
@@ -81,6 +92,17 @@ internal static class BoilerplateRemoval
         }
 
         return holder.End;
+    }
+
+    // The heading may share what holds it with buttons.
+    private static bool OnlyShort(Page page, int first, int end)
+    {
+        for (var index = first; index < end; index++)
+        {
+            if (page.Blocks[index].Class >= BlockClass.NearGood || page.Blocks[index].Kind == BlockKind.Heading) return false;
+        }
+
+        return true;
     }
 
     private static int Level(PageBlock block)
@@ -96,16 +118,6 @@ internal static class BoilerplateRemoval
     private static void Drop(Page page, int first, int end)
     {
         for (var index = first; index < end; index++) page.Blocks[index].Dropped = true;
-    }
-
-    private static bool Holds(Page page, PageNode node, BlockClass atLeast)
-    {
-        for (var index = node.First; index < node.End; index++)
-        {
-            if (page.Blocks[index].Class >= atLeast) return true;
-        }
-
-        return false;
     }
 
     // Tables, code and quotations are often set as figures.

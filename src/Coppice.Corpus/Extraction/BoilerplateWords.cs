@@ -69,7 +69,7 @@ internal static class BoilerplateWords
         if (Comments.Contains(token.Together)) return Boilerplate.Comments;
         if (Strong.Contains(token.Together)) return Boilerplate.Strong;
         if (Weak.Contains(token.Together)) return Boilerplate.Weak;
-        if (token.Words.Count == 0 || Modifiers.Contains(token.Words[0])) return Boilerplate.None;
+        if (token.IsSlug || token.Words.Count == 0 || Modifiers.Contains(token.Words[0])) return Boilerplate.None;
         var isState = token.Words.Any(States.Contains);
         var worst = Boilerplate.None;
         for (var index = 0; index < token.Words.Count; index++)

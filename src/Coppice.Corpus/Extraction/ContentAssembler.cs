@@ -7,8 +7,10 @@ internal static class ContentAssembler
     private const int LongestLinkLine = 250;
     private const double MostlyText = 0.6;
     private const int LongestLabel = 40;
+    private const int FewestShortLines = 20;
+    private const int RepeatsWithin = 5;
 
-    public static List<PageBlock> Assemble(Page page, ContentSelector selector, Selection selection)
+    public static List<PageBlock> Assemble(Page page, ContentSelector selector, Selection selection, string? title)
     {
         var node = selection.Node;
         var sure = selection.Hint is ContentHint.Body or ContentHint.Article
@@ -22,17 +24,53 @@ internal static class ContentAssembler
         }
 
         RemoveLooseHeadings(blocks);
-        return blocks;
+        return WithHeadline(page, blocks, title);
     }
 
     /// <summary>Every block of the page that is a paragraph, an item, a quotation or code and not links for the most part: the last resort.</summary>
-    public static List<PageBlock> Baseline(Page page)
+    public static List<PageBlock> Baseline(Page page, string? title)
     {
         var blocks = page.Blocks
             .Where(block => !block.Dropped && block.LinkDensity < 0.5 && (block.Kind is not (BlockKind.Text or BlockKind.Item or BlockKind.Cell) || block.Text.Length >= 60))
             .ToList();
         RemoveLooseHeadings(blocks);
-        return blocks;
+        return WithHeadline(page, blocks, title);
+    }
+
+    /// <summary>What is left of the most promising part of a page that has no running text, only short lines.</summary>
+    public static List<PageBlock> ShortLines(Page page, string? title)
+    {
+        var best = page.Body;
+        foreach (var node in page.Nodes)
+        {
+            if (node.Hint is ContentHint.None or ContentHint.Lead || LeftOf(page, node) < FewestShortLines) continue;
+            if (best == page.Body || node.Hint > best.Hint || (node.Hint == best.Hint && LeftOf(page, node) > LeftOf(page, best))) best = node;
+        }
+
+        var blocks = page.Blocks.Skip(best.First).Take(best.End - best.First).Where(block => !block.Dropped && block.LinkDensity < 0.5).ToList();
+        RemoveLooseHeadings(blocks);
+        return WithHeadline(page, blocks, title);
+    }
+
+    private static int LeftOf(Page page, PageNode node)
+    {
+        var left = 0;
+        for (var index = node.First; index < node.End; index++)
+        {
+            if (page.Blocks[index] is { Dropped: false, LinkDensity: < 0.5 } block) left += block.Text.Length;
+        }
+
+        return left;
+    }
+
+    private static List<PageBlock> WithHeadline(Page page, List<PageBlock> blocks, string? title)
+    {
+        if (blocks.Count == 0) return blocks;
+        var opening = Headline.Before(page, page.Blocks.IndexOf(blocks[0]), title);
+        opening.RemoveAll(blocks.Contains);
+        opening.RemoveAll(block => blocks.Take(RepeatsWithin).Any(other => other.Text == block.Text));
+        opening.AddRange(blocks);
+        return opening;
     }
 
     private static bool[] Whole(Page page, PageNode node, ContentHint hint)
@@ -60,7 +98,7 @@ internal static class ContentAssembler
 
     // Before the first paragraph: headings and sentences, but not the path, the date and the names.
     private static bool BelongsBefore(PageBlock block) =>
-        block.Kind is BlockKind.Heading or BlockKind.Quote or BlockKind.Code || (block.Text.Length >= LongestLabel && BlockClassifier.EndsSentence(block.Text) && block.LinkDensity < 0.3);
+        block.Kind is BlockKind.Heading or BlockKind.Quote or BlockKind.Code || (block.Text.Length >= LongestLabel && BlockClassifier.EndsSentence(block.Text) && block.LinkDensity < 0.5);
 
     // After the last one: what ends an article, but not what themes put under it.
     private static bool BelongsAfter(PageBlock block, ContentHint hint)

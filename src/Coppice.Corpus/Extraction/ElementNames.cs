@@ -22,8 +22,8 @@ internal readonly struct ElementNames
     {
         if (element.Attributes.Length == 0) return Nothing;
         var tokens = new List<NameToken>();
-        Add(tokens, element.GetAttribute("class"));
-        Add(tokens, element.GetAttribute("id"));
+        Add(tokens, element.GetAttribute("class"), isId: false);
+        Add(tokens, element.GetAttribute("id"), isId: true);
         return new ElementNames
         {
             Tokens = tokens,
@@ -32,7 +32,7 @@ internal readonly struct ElementNames
         };
     }
 
-    private static void Add(List<NameToken> tokens, string? names)
+    private static void Add(List<NameToken> tokens, string? names, bool isId)
     {
         const int mostTokens = 30;
         const int longestToken = 80;
@@ -42,7 +42,7 @@ internal readonly struct ElementNames
             var token = names.AsSpan()[range];
             if (token.IsEmpty || token.Length > longestToken) continue;
             if (tokens.Count == mostTokens) return;
-            tokens.Add(NameToken.Parse(token));
+            tokens.Add(NameToken.Parse(token, isId));
         }
     }
 }
@@ -50,9 +50,12 @@ internal readonly struct ElementNames
 /// <summary>A class or an id: <c>article__mainText</c> is the words article, main and text, together <c>articlemaintext</c>.</summary>
 /// <param name="Words">Its words in lower case; what is no letter separates, and so does a capital after a small letter.</param>
 /// <param name="Together">The words without what separated them.</param>
-internal readonly record struct NameToken(IReadOnlyList<string> Words, string Together)
+/// <param name="IsSlug">Whether it is the id of a section made of its heading, as documentation has them: <c>save-and-share-commands</c>. It says what the section is about, not what it is.</param>
+internal readonly record struct NameToken(IReadOnlyList<string> Words, string Together, bool IsSlug)
 {
-    public static NameToken Parse(ReadOnlySpan<char> token)
+    private const int WordsOfSlug = 4;
+
+    public static NameToken Parse(ReadOnlySpan<char> token, bool isId)
     {
         var words = new List<string>(4);
         var start = 0;
@@ -65,6 +68,6 @@ internal readonly record struct NameToken(IReadOnlyList<string> Words, string To
             start = ends ? index + 1 : index;
         }
 
-        return new NameToken(words, string.Concat(words));
+        return new NameToken(words, string.Concat(words), isId && words.Count >= WordsOfSlug);
     }
 }

@@ -32,7 +32,9 @@ internal static class HtmlElements
             or "map" or "area" or "head" or "title" or "link" or "meta" or "base" or "select" or "option" or "optgroup" or "input" or "textarea" or "datalist"
             or "progress" or "meter" or "track" or "source" or "param" or "rp" or "rt" or "rtc" or "frame" or "frameset" or "noframes" or "marquee" or "legend"
             or "img" or "picture" or "dialog" or "col" or "colgroup" => ElementRole.Ignored,
-        _ => ElementRole.Block,
+
+        // Elements of other vocabularies (st1:City, of word processors) stand inside sentences, as they do for a browser.
+        _ => tag.Contains(':') ? ElementRole.Inline : ElementRole.Block,
     };
 
     public static bool IsHeading(string tag) => tag is ['h', >= '1' and <= '6'] or "summary";

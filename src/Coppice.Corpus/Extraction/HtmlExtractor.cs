@@ -41,8 +41,8 @@ public sealed class HtmlExtractor
         if (reason is not null) return null;
         using var document = _parser.ParseDocument(html);
         var metadata = PageMetadata.Read(document, url);
-        var text = document.Body is null ? "" : MainText(PageReader.Read(document.Body));
-        if (text.Length < EnoughText && document.Body is not null && MainText(PageReader.Read(document.Body, withHidden: true)) is var shown && shown.Length > EnoughText) text = shown;
+        var text = document.Body is null ? "" : MainText(PageReader.Read(document.Body), metadata.Title);
+        if (text.Length < EnoughText && document.Body is not null && MainText(PageReader.Read(document.Body, withHidden: true), metadata.Title) is var shown && shown.Length > EnoughText) text = shown;
         if (metadata.ArticleBody is { } body && text.Length < EnoughText && PlainArticleBody(body) is { } structured && structured.Length > 2 * text.Length) text = structured;
         if (text.Length == 0)
         {
@@ -53,25 +53,25 @@ public sealed class HtmlExtractor
         return new ExtractedPage(text, metadata.Title, metadata.Date, metadata.Url, metadata.Licence);
     }
 
-    private static string MainText(Page page)
+    private static string MainText(Page page, string? title)
     {
-        BlockClassifier.Classify(page.Blocks);
         var longest = "";
         foreach (var least in (ReadOnlySpan<Boilerplate>)[Boilerplate.Weak, Boilerplate.Strong])
         {
             foreach (var block in page.Blocks) block.Dropped = false;
             BoilerplateRemoval.ByName(page, least);
+            TeaserLists.Drop(page);
             BoilerplateRemoval.LinkFarms(page);
             BoilerplateRemoval.ByPhrase(page);
             var selector = new ContentSelector(page);
-            var text = PlainTextWriter.Write(ContentAssembler.Assemble(page, selector, selector.Select()));
+            var text = PlainTextWriter.Write(ContentAssembler.Assemble(page, selector, selector.Select(), title));
             if (text.Length >= EnoughText) return text;
-            var baseline = PlainTextWriter.Write(ContentAssembler.Baseline(page));
+            var baseline = PlainTextWriter.Write(ContentAssembler.Baseline(page, title));
             if (baseline.Length > 2 * text.Length) text = baseline;
             if (text.Length > longest.Length * 1.2) longest = text;
         }
 
-        return longest;
+        return longest.Length > 0 ? longest : PlainTextWriter.Write(ContentAssembler.ShortLines(page, title));
     }
 
     // Some publishers put the HTML of the article into the description.

@@ -11,6 +11,9 @@ internal sealed class PageNode(string tag, PageNode? parent)
 
     public int Depth { get; } = parent is null ? 0 : parent.Depth + 1;
 
+    /// <summary>Its name and first class: what neighbours of one kind have in common.</summary>
+    public required string Signature { get; init; }
+
     /// <summary>The first block inside.</summary>
     public int First { get; init; }
 

@@ -19,7 +19,7 @@ internal sealed class PageReader
     private PageReader(bool withHidden)
     {
         _withHidden = withHidden;
-        _node = Open("body", default, default, 0);
+        _node = Open("body", "", default, default, 0);
     }
 
     /// <summary>Reads a page.</summary>
@@ -107,15 +107,15 @@ internal sealed class PageReader
 
         // A teaser text above an article is its first paragraph.
         if (hint == ContentHint.Lead && boilerplate == Boilerplate.Weak) boilerplate = Boilerplate.None;
-        _node = Open(tag, boilerplate, hint, number);
+        _node = Open(tag, names.Tokens is [var first, ..] ? first.Together : "", boilerplate, hint, number);
         if (tag is not ("pre" or "listing" or "xmp")) return Opened.Block;
         _codeDepth++;
         return Opened.Code;
     }
 
-    private PageNode Open(string tag, Boilerplate boilerplate, ContentHint hint, int number)
+    private PageNode Open(string tag, string name, Boilerplate boilerplate, ContentHint hint, int number)
     {
-        var node = new PageNode(tag, _nodes.Count == 0 ? null : _node) { First = _blocks.Count, Boilerplate = boilerplate, Hint = hint, Number = number };
+        var node = new PageNode(tag, _nodes.Count == 0 ? null : _node) { Signature = tag + "." + name, First = _blocks.Count, Boilerplate = boilerplate, Hint = hint, Number = number };
         _nodes.Add(node);
         return node;
     }

@@ -49,57 +49,58 @@ internal static class StopWords
         "και το να του η της με που την από για είναι τα ο στο σε și în de a la cu care pe nu este din un o că pentru mai את של על לא הוא זה עם גם כי في من على أن إلى عن مع هذا التي الذي",
     ];
 
-    private static readonly FrozenSet<string>[] Sets = [.. Lists.Select(list => list.Split(' ').ToFrozenSet(StringComparer.Ordinal))];
     private static readonly FrozenDictionary<string, int> Languages = Lists
         .SelectMany((list, language) => list.Split(' ').Distinct().Select(word => (word, language)))
         .GroupBy(pair => pair.word)
         .ToFrozenDictionary(group => group.Key, group => group.Aggregate(0, (bits, pair) => bits | (1 << pair.language)), StringComparer.Ordinal);
 
-    /// <summary>The list that finds most in the text, or -1 where none finds enough to go by.</summary>
+    /// <summary>Whether the page is in a language that has a list, or one close to it: one list finds enough to go by.</summary>
     /// <param name="blocks">The blocks of a page.</param>
-    public static int LanguageOf(IReadOnlyList<PageBlock> blocks)
+    public static bool Know(IReadOnlyList<PageBlock> blocks)
     {
         const int enoughWords = 20_000;
         const double enoughShare = 0.15;
         Span<int> found = stackalloc int[Lists.Length];
-        var lookup = Languages.GetAlternateLookup<ReadOnlySpan<char>>();
-        Span<char> lower = stackalloc char[LongestWord];
         var words = 0;
         foreach (var block in blocks)
         {
             if (block.Text.Length < 80 || block.LinkDensity > 0.5 || block.Kind == BlockKind.Code) continue;
-            foreach (var word in new WordEnumerator(block.Text))
-            {
-                words++;
-                if (word.Length > LongestWord || !lookup.TryGetValue(lower[..word.ToLowerInvariant(lower)], out var languages)) continue;
-                for (var language = 0; language < found.Length; language++) found[language] += (languages >> language) & 1;
-            }
-
+            words += Count(block.Text, found);
             if (words > enoughWords) break;
         }
 
-        var best = 0;
-        for (var language = 1; language < found.Length; language++)
-        {
-            if (found[language] > found[best]) best = language;
-        }
-
-        return words == 0 || found[best] < enoughShare * words ? -1 : best;
+        return words > 0 && Most(found) >= enoughShare * words;
     }
 
-    /// <summary>The share of words that are of the list.</summary>
-    public static double Density(string text, int language)
+    /// <summary>The share of words that are of one list, of the list where it is highest: paragraphs in another language than the page's are text too.</summary>
+    public static double Density(string text)
     {
-        var lookup = Sets[language].GetAlternateLookup<ReadOnlySpan<char>>();
+        Span<int> found = stackalloc int[Lists.Length];
+        var words = Count(text, found);
+        return words == 0 ? 0 : (double)Most(found) / words;
+    }
+
+    private static int Most(ReadOnlySpan<int> found)
+    {
+        var most = 0;
+        foreach (var count in found) most = Math.Max(most, count);
+        return most;
+    }
+
+    // Adds up how many words of the text are of each list.
+    private static int Count(string text, Span<int> found)
+    {
+        var lookup = Languages.GetAlternateLookup<ReadOnlySpan<char>>();
         Span<char> lower = stackalloc char[LongestWord];
-        int words = 0, found = 0;
+        var words = 0;
         foreach (var word in new WordEnumerator(text))
         {
             words++;
-            if (word.Length <= LongestWord && lookup.Contains(lower[..word.ToLowerInvariant(lower)])) found++;
+            if (word.Length > LongestWord || !lookup.TryGetValue(lower[..word.ToLowerInvariant(lower)], out var languages)) continue;
+            for (var language = 0; language < found.Length; language++) found[language] += (languages >> language) & 1;
         }
 
-        return words == 0 ? 0 : (double)found / words;
+        return words;
     }
 
     private const int LongestWord = 12;

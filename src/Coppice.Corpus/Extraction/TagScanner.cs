@@ -6,6 +6,10 @@ namespace Coppice.Corpus.Extraction;
 internal ref struct TagScanner(ReadOnlySpan<char> html)
 {
     private static readonly SearchValues<char> NameEnds = SearchValues.Create(" \t\r\n\f/>");
+    private static readonly SearchValues<char> WhiteSpace = SearchValues.Create(" \t\r\n\f");
+    private static readonly SearchValues<char> BetweenAttributes = SearchValues.Create(" \t\r\n\f/");
+    private static readonly SearchValues<char> AttributeNameEnds = SearchValues.Create(" \t\r\n\f/>=");
+    private static readonly SearchValues<char> ValueEnds = SearchValues.Create(" \t\r\n\f>");
     private readonly ReadOnlySpan<char> _html = html;
     private int _position;
 
@@ -18,7 +22,7 @@ internal ref struct TagScanner(ReadOnlySpan<char> html)
     /// <summary>Whether an element of this name nests in another of its kind: neither void (<c>br</c>) nor ended by the next of its kind (<c>li</c>).</summary>
     public bool Nests { get; private set; }
 
-    /// <summary>How many attributes the tag has, about.</summary>
+    /// <summary>How many attributes the tag has.</summary>
     public int Attributes { get; private set; }
 
     /// <summary>Goes to the next tag; false at the end.</summary>
@@ -46,10 +50,9 @@ internal ref struct TagScanner(ReadOnlySpan<char> html)
             var rest = _html[start..];
             var length = rest.IndexOfAny(NameEnds);
             var name = length < 0 ? rest : rest[..length];
-            var end = rest.IndexOf('>');
-            var inside = end < 0 ? rest : rest[..end];
-            _position = end < 0 ? _html.Length : start + end + 1;
-            Describe(name, inside);
+            _position = start + name.Length;
+            SkipAttributes();
+            Describe(name);
             return true;
         }
 
@@ -57,10 +60,55 @@ internal ref struct TagScanner(ReadOnlySpan<char> html)
         return false;
     }
 
-    private void Describe(ReadOnlySpan<char> name, ReadOnlySpan<char> inside)
+    // As HTML's tokenizer reads them: a quotation mark means something behind an equals sign only, and what it encloses may hold anything.
+    private void SkipAttributes()
+    {
+        Attributes = 0;
+        while (true)
+        {
+            SkipAll(BetweenAttributes);
+            if (_position == _html.Length) return;
+            if (_html[_position] == '>')
+            {
+                _position++;
+                return;
+            }
+
+            Attributes++;
+            _position++;
+            SkipTo(AttributeNameEnds);
+            SkipAll(WhiteSpace);
+            if (_position == _html.Length || _html[_position] != '=') continue;
+            _position++;
+            SkipAll(WhiteSpace);
+            if (_position == _html.Length) return;
+            if (_html[_position] is '"' or '\'')
+            {
+                var length = _html[(_position + 1)..].IndexOf(_html[_position]);
+                _position = length < 0 ? _html.Length : _position + length + 2;
+            }
+            else
+            {
+                SkipTo(ValueEnds);
+            }
+        }
+    }
+
+    private void SkipAll(SearchValues<char> characters)
+    {
+        var length = _html[_position..].IndexOfAnyExcept(characters);
+        _position = length < 0 ? _html.Length : _position + length;
+    }
+
+    private void SkipTo(SearchValues<char> characters)
+    {
+        var length = _html[_position..].IndexOfAny(characters);
+        _position = length < 0 ? _html.Length : _position + length;
+    }
+
+    private void Describe(ReadOnlySpan<char> name)
     {
         Span<char> lower = stackalloc char[12];
-        Attributes = inside.Length < 1000 ? 0 : inside.Count('=') + inside.Count(' ');
         IsFormatting = false;
         Nests = true;
         if (name.Length > lower.Length) return;
