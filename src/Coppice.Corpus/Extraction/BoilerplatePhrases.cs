@@ -34,11 +34,11 @@ internal static partial class BoilerplatePhrases
     }
 
     [GeneratedRegex(
-        @"^\W*(?:\d+\s+)?(?:user\s+|reader\s+|leser-?)?(?:comments?|kommentare?|commentaires?|comentarios?|commenti|reacties|komentarze|kommentarer|responses?|replies|antworten|réponses|respuestas)"
+        @"^\W*(?:(?:\d+|no|keine?|ein|aucun|sin|nessun)\s+)?(?:user\s+|reader\s+|leser-?)?(?:comments?|kommentare?|commentaires?|comentarios?|commenti|reacties|komentarze|komentáře|kommentarer|hozzászólások|комментарии|коментари|yorumlar|σχόλια|コメント|评论|댓글|leserkommentare|diskussion|responses?|replies|antworten|réponses|respuestas)"
         + @"\b(?:\s*\(?\d+\)?|\s+(?:to|on|zu|sur|a|en|are closed|off)\b.*)?\W*$"
         + @"|^\W*(?:leave|write|post|add|submit)\s+(?:a|your)\s+(?:reply|comment|response)|^\W*join\s+the\s+(?:discussion|conversation)"
-        + @"|^\W*(?:schreibe?n?\s+sie\s+|schreibe?\s+|hinterlasse?n?\s+sie\s+|hinterlasse?\s+)(?:einen|ihren|deinen)\s+kommentar|^\W*(?:einen\s+)?kommentar\s+(?:schreiben|verfassen|hinterlassen|abgeben)"
-        + @"|^\W*(?:laisser|ajouter|poster|écrire)\s+un\s+commentaire|^\W*deja\s+(?:un\s+comentario|una\s+respuesta)|^\W*lascia\s+un\s+commento|^\W*dodaj\s+komentarz"
+        + @"|^\W*(?:schreibe?n?\s+sie\s+|schreibe?\s+|hinterlasse?n?\s+sie\s+|hinterlasse?\s+)(?:einen|ihren|deinen)\s+kommentar|^\W*(?:einen\s+)?kommentar\s+(?:schreiben|verfassen|hinterlassen|abgeben)|^\W*(?:eine\s+)?antwort\s+(?:schreiben|verfassen|hinterlassen)|^\W*(?:diskutieren|reden)\s+sie\s+mit"
+        + @"|^\W*(?:laisser|ajouter|poster|écrire)\s+un\s+commentaire|^\W*deja\s+(?:un\s+comentario|una\s+respuesta)|^\W*lascia\s+un\s+commento|^\W*skriv\s+en\s+kommentar|^\W*(?:přidat|napsat)\s+komentář|^\W*dodaj\s+komentarz"
         + @"|^\W*(?:deixe|deixar)\s+um\s+comentário|^\W*(?:geef|plaats)\s+een\s+reactie|^\W*\d+\s+(?:thoughts?|gedanken?|responses?|kommentare?)\s+(?:on|to|zu)\b",
         RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex CommentsHeading();
@@ -49,13 +49,14 @@ internal static partial class BoilerplatePhrases
         + @"|trending(?:\s+now)?|latest\s+(?:news|posts|stories|articles)|recent\s+(?:posts|comments|articles)|share(?:\s+(?:this|on|via|with|it|article|story))?|follow\s+us|about\s+the\s+authors?|sign\s+up|subscribe"
         + @"|stay\s+(?:connected|informed|up\s+to\s+date)|get\s+the\s+latest|tags?|topics?|categories|filed\s+under|print|advertisement|sponsored|like\s+this|post\s+navigation|up\s+next|editor'?s\s+picks?"
         + @"|mehr\s+(?:zum\s+thema|aus|von|über|artikel|news|lesen)|weitere\s+(?:artikel|beiträge|meldungen|nachrichten|themen|news|informationen\s+zum\s+thema|links)|das\s+könnte\s+(?:sie|dich|ihnen|dir)\b"
+        + @"|mehr\s+zu\s+diesem\s+thema|passende\s+(?:artikel|beiträge)|(?:aktuelle|neueste|neue|letzte|beliebte|meistgelesene|empfohlene)\s+(?:artikel|beiträge|meldungen|nachrichten|kommentare|themen|posts)|weiterlesen|newsletter|folge\s+(?:uns|mir)|vorheriger\s+(?:artikel|beitrag)|nächster\s+(?:artikel|beitrag)"
         + @"|ähnliche\s+(?:artikel|beiträge|themen|posts)|verwandte\s+(?:artikel|beiträge|themen|inhalte)|lesen\s+sie\s+(?:auch|mehr|dazu|hier)|auch\s+interessant|meistgelesen|passend\s+(?:zum\s+thema|dazu)|zum\s+thema"
         + @"|über\s+(?:den|die)\s+autor(?:in|en)?|schlag(?:worte|wörter)|kategorien|teilen|artikel\s+teilen|beitrag\s+teilen|teilen\s+mit|drucken|anzeige|werbung|folgen\s+sie\s+uns|gefällt\s+mir|beitragsnavigation|themen|stichworte"
         + @"|à\s+lire\s+(?:aussi|également)|lire\s+(?:aussi|également)|articles\s+(?:similaires|liés|connexes|associés|récents)|sur\s+le\s+même\s+(?:sujet|thème)|dans\s+la\s+même\s+rubrique|partager|suivez-nous|voir\s+aussi|mots[- ]clés|à\s+propos\s+de\s+l.auteur"
         + @"|(?:artículos|noticias|entradas|notas)\s+(?:relacionad[oa]s|similares)|te\s+puede\s+interesar|también\s+te\s+puede|lea\s+también|lee\s+también|más\s+(?:noticias|leídas?|sobre)|compart[ei]r?|etiquetas|temas|sobre\s+el\s+autor"
         + @"|leggi\s+anche|articoli\s+(?:correlati|simili|recenti)|potrebbe(?:ro)?\s+interessarti|condividi|leia\s+(?:também|mais)|veja\s+(?:também|mais)|compartilhe|notícias\s+relacionadas"
         + @"|lees\s+ook|gerelateerde|meer\s+over|deel\s+dit|zobacz\s+(?:też|także|również)|czytaj\s+(?:też|także|również|więcej)|przeczytaj\s+(?:też|także|również)|powiązane|polecamy|udostępnij|tagi|podziel\s+się"
-        + @"|läs\s+(?:också|mer|även)|relaterade|les\s+også|læs\s+også|čtěte\s+(?:také|též)|související|читайте\s+также|похожие|поделиться)\b\W*.{0,40}$",
+        + @"|podobne|související|kapcsolódó|相关新闻|相关阅读|関連記事|관련\s*기사|läs\s+(?:också|mer|även)|relaterade|les\s+også|læs\s+også|čtěte\s+(?:také|též)|související|читайте\s+также|похожие|поделиться)\b\W*.{0,40}$",
         RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex OtherHeading();
 
@@ -75,7 +76,7 @@ internal static partial class BoilerplatePhrases
     private static partial Regex Button();
 
     [GeneratedRegex(
-        @"^\W*(?:©|\(c\)\s+\d{4}|copyright\s+(?:©\s*)?\d{4}|all\s+rights\s+reserved|alle\s+rechte\s+vorbehalten|tous\s+droits\s+réservés|todos\s+los\s+derechos|powered\s+by|proudly\s+powered|theme\s+by|share\s+this:|like\s+this:|teilen\s+mit:"
+        @"^\W*(?:follow\s+.{1,40}\s+on\s+(?:twitter|facebook|instagram|google|x)\b|(?:share|auf\s+\w+\s+teilen|teilen|partager|compartir|condividi|udostępnij)\s+(?:on|auf|sur|en|su|via|per|na)\s+\w+\W*$|©|\(c\)\s+\d{4}|copyright\s+(?:©\s*)?\d{4}|all\s+rights\s+reserved|alle\s+rechte\s+vorbehalten|tous\s+droits\s+réservés|todos\s+los\s+derechos|powered\s+by|proudly\s+powered|theme\s+by|share\s+this:|like\s+this:|teilen\s+mit:"
         + @"|(?:foto|fotos|photo|photos|bild|bilder|image|images|photograph|fotografía|picture)(?:\s+(?:credit|by|von|courtesy|via|quelle|nachweis))?\s*:|(?:lesezeit|reading\s+time)\W{0,3}(?:ca\.?\s*)?\d|(?:this\s+(?:site|website)|wir|diese\s+(?:website|seite)|ce\s+site)\s+(?:uses?|verwenden|verwendet|nutzen|nutzt|benutzt|utilise)\s.{0,30}cookies"
         + @"|(?:please\s+)?enable\s+javascript|you\s+(?:must|need\s+to)\s+(?:be\s+logged\s+in|enable)|your\s+email\s+address\s+will\s+not|deine\s+e-mail-adresse\s+wird\s+nicht|ihre\s+e-mail-adresse\s+wird\s+nicht|votre\s+adresse\s+e-?mail\s+ne|tu\s+dirección\s+de\s+correo\s+electrónico\s+no)",
         RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]

@@ -7,6 +7,7 @@ internal static class BoilerplateRemoval
     private const double MostOfWeak = 0.4;
     private const int TooLittleWithoutComments = 200;
     private const int TooLittleRunning = 300;
+    private const double LeastOfBody = 0.25;
     private const double LinkFarm = 0.6;
     private const int MostOfFarm = 400;
 
@@ -19,17 +20,32 @@ internal static class BoilerplateRemoval
         var commentsAreAll = page.PlainOf(page.Body) - comments.Sum(page.PlainOf) < TooLittleWithoutComments;
         Func<PageNode, int> size = page.RunningOf(page.Body) < TooLittleRunning ? page.PlainOf : page.RunningOf;
         var total = size(page.Body) - (commentsAreAll ? 0 : comments.Sum(size));
+        var body = LargestBody(page);
         foreach (var node in page.Nodes)
         {
             if (node.Boilerplate == Boilerplate.None || node.Boilerplate < least) continue;
             var drops = node.Boilerplate switch
             {
+                Boilerplate.Notice => true,
                 Boilerplate.Comments => !commentsAreAll,
+                _ when body is not null && body.IsInside(node) => false,
                 Boilerplate.Strong => size(node) <= MostOfStrong * total,
                 _ => size(node) <= MostOfWeak * total && !HoldsFigureOfText(page, node),
             };
             if (drops) Drop(page, node.First, node.End);
         }
+    }
+
+    // What is called the text of an article, and is long enough for one, is not dropped for the names of what is around it.
+    private static PageNode? LargestBody(Page page)
+    {
+        PageNode? largest = null;
+        foreach (var node in page.Nodes)
+        {
+            if (node.Hint == ContentHint.Body && page.RunningOf(node) > (largest is null ? TooLittleRunning : page.RunningOf(largest))) largest = node;
+        }
+
+        return largest is not null && page.RunningOf(largest) >= LeastOfBody * page.RunningOf(page.Body) ? largest : null;
     }
 
     /// <summary>Drops lists, tables and sections that are links for the most part and have no paragraph. What was dropped before does not count.</summary>

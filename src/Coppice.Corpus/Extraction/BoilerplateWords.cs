@@ -12,13 +12,14 @@ internal static class BoilerplateWords
         "comment comments commentlist commentform commentary kommentar kommentare leserkommentare commentaire commentaires comentario comentarios commenti reacties komentarze "
         + "disqus respond replies trackback trackbacks pingback pingbacks fbcomments livefyre commentsection commentsarea");
 
+    private static readonly FrozenSet<string> Notices = Set("cookie cookies cookiebar cookiebanner cookienotice cookieconsent consent gdpr dsgvo cmp onetrust optanon usercentrics borlabs cookiebot didomi");
+
     private static readonly FrozenSet<string> Strong = Set(
         "nav navi navbar navigation subnav topnav mainnav menu menus submenu menue navmenu breadcrumb breadcrumbs brotkrumen pagination pager paginator sitemap skiplink skiplinks "
         + "footer pagefooter sitefooter fusszeile colophon "
         + "sidebar sidebars seitenleiste marginalspalte rightcolumn rightcol rightrail "
         + "share sharing shares sharebar sharebuttons sharedaddy sharelinks social socials socialmedia sociallinks sharethis addthis addtoany shariff shareaholic jetpack likebox "
         + "related relatedposts relatedarticles relatedcontent yarpp similar siehe outbrain taboola plista ligatus "
-        + "cookie cookies cookiebar cookiebanner consent gdpr dsgvo cmp "
         + "newsletter newsletters subscribe subscription signup optin mailchimp "
         + "ad ads adv advert adverts advertisement advertisements advertising adsense adsbygoogle adslot adbox adwrapper adcontainer anzeige anzeigen werbung reklama publicidad "
         + "publicite pubblicita sponsored sponsor sponsors dfp gpt "
@@ -66,6 +67,7 @@ internal static class BoilerplateWords
 
     private static Boilerplate Judge(NameToken token)
     {
+        if (Notices.Contains(token.Together)) return Boilerplate.Notice;
         if (Comments.Contains(token.Together)) return Boilerplate.Comments;
         if (Strong.Contains(token.Together)) return Boilerplate.Strong;
         if (Weak.Contains(token.Together)) return Boilerplate.Weak;
@@ -76,7 +78,8 @@ internal static class BoilerplateWords
         {
             var word = token.Words[index];
             if (word.Length < 2) continue;
-            var judged = Comments.Contains(word) ? (isState ? Boilerplate.None : Boilerplate.Comments)
+            var judged = Notices.Contains(word) ? Boilerplate.Notice
+                : Comments.Contains(word) ? (isState ? Boilerplate.None : Boilerplate.Comments)
                 : Strong.Contains(word) ? Boilerplate.Strong
                 : Weak.Contains(word) ? Boilerplate.Weak
                 : index > 0 && Strong.Contains(token.Words[index - 1] + word) ? Boilerplate.Strong

@@ -66,7 +66,15 @@ internal static class ContentAssembler
     private static List<PageBlock> WithHeadline(Page page, List<PageBlock> blocks, string? title)
     {
         if (blocks.Count == 0) return blocks;
-        var opening = Headline.Before(page, page.Blocks.IndexOf(blocks[0]), title);
+        var first = blocks.FindIndex(block => block.Class >= BlockClass.NearGood);
+        var opening = Headline.Before(page, page.Blocks.IndexOf(blocks[Math.Max(first, 0)]), title);
+        if (opening.Count > 0)
+        {
+            // What stands before the headline, in the same part of the page, is its date, its section, its pictures.
+            var headline = blocks.IndexOf(opening[0]);
+            if (headline > 0 && headline < first) blocks.RemoveRange(0, headline);
+        }
+
         opening.RemoveAll(blocks.Contains);
         opening.RemoveAll(block => blocks.Take(RepeatsWithin).Any(other => other.Text == block.Text));
         opening.AddRange(blocks);

@@ -7,8 +7,9 @@ internal static class Headline
 {
     private const int Shortest = 5;
     private const int Longest = 250;
-    private const int ShortestLead = 40;
+    private const int ShortestLead = 25;
     private const int FarthestLead = 40;
+    private const int FarthestHeading = 5;
 
     /// <summary>The blocks to set before the text.</summary>
     /// <param name="page">The page, with what is not content dropped.</param>
@@ -28,10 +29,10 @@ internal static class Headline
         return blocks;
     }
 
-    // The last heading that is the title; without one, the last main heading; a block that is no heading, if it is the title to the letter.
+    // The last heading that is the title, or another block that is; without one, the heading of the article around the text, or the last main heading.
     private static int Find(Page page, int first, string title)
     {
-        int main = -1, other = -1;
+        int ofArticle = -1, main = -1, other = -1;
         for (var index = first; index >= 0; index--)
         {
             var block = page.Blocks[index];
@@ -39,15 +40,26 @@ internal static class Headline
             if (block.Kind == BlockKind.Heading)
             {
                 if (IsTitle(Letters(block.Text), title)) return index;
+                if (ofArticle < 0 && index < first && first - index <= FarthestHeading && SharesArticle(block.Node, page.Blocks[first].Node)) ofArticle = index;
                 if (main < 0 && index < first && !block.Dropped && block.LinkDensity < 0.5 && block.Node.Nearest("h1") is not null) main = index;
             }
-            else if (other < 0 && index < first && !block.Dropped && block.LinkDensity < 0.5 && Letters(block.Text) == title)
+            else if (other < 0 && index < first && !block.Dropped && block.LinkDensity < 0.5 && block.Kind != BlockKind.Item && IsTitle(Letters(block.Text), title))
             {
                 other = index;
             }
         }
 
-        return other >= 0 ? other : main;
+        return other >= 0 ? other : ofArticle >= 0 ? ofArticle : main;
+    }
+
+    private static bool SharesArticle(PageNode heading, PageNode text)
+    {
+        for (var node = heading.Parent; node is not null; node = node.Parent)
+        {
+            if (node.Hint == ContentHint.Article) return text.IsInside(node);
+        }
+
+        return false;
     }
 
     private static bool IsTitle(string heading, string title)

@@ -67,6 +67,9 @@ internal enum Boilerplate
 
     /// <summary>What readers wrote under the text; it may well be longer than the text.</summary>
     Comments,
+
+    /// <summary>Questions about cookies and consent: they may be longer than the text too, and never are the text.</summary>
+    Notice,
 }
 
 /// <summary>What an element's name, class and id promise, the most precise last.</summary>
