@@ -18,7 +18,7 @@ internal static class BoilerplateWords
         "nav navi navbar navigation subnav topnav mainnav menu menus submenu menue navmenu breadcrumb breadcrumbs brotkrumen pagination pager paginator sitemap skiplink skiplinks "
         + "footer pagefooter sitefooter fusszeile colophon "
         + "sidebar sidebars seitenleiste marginalspalte rightcolumn rightcol rightrail "
-        + "share sharing shares sharebar sharebuttons sharedaddy sharelinks social socials socialmedia sociallinks sharethis addthis addtoany shariff shareaholic jetpack likebox "
+        + "share sharing shares sharebar sharebuttons sharedaddy sharelinks social socials socialmedia sociallinks sharethis addthis addtoany shariff shareaholic jetpack likebox likeus followus "
         + "related relatedposts relatedarticles relatedcontent yarpp similar siehe outbrain taboola plista ligatus "
         + "newsletter newsletters subscribe subscription signup optin mailchimp "
         + "ad ads adv advert adverts advertisement advertisements advertising adsense adsbygoogle adslot adbox adwrapper adcontainer anzeige anzeigen werbung reklama publicidad "

@@ -8,7 +8,6 @@ internal static class ContentAssembler
     private const double MostlyText = 0.6;
     private const int LongestLabel = 40;
     private const int FewestShortLines = 20;
-    private const int RepeatsWithin = 5;
 
     public static List<PageBlock> Assemble(Page page, ContentSelector selector, Selection selection, string? title)
     {
@@ -24,7 +23,7 @@ internal static class ContentAssembler
         }
 
         RemoveLooseHeadings(blocks);
-        return WithHeadline(page, blocks, title);
+        return Headline.Open(page, blocks, title);
     }
 
     /// <summary>Every block of the page that is a paragraph, an item, a quotation or code and not links for the most part: the last resort.</summary>
@@ -34,7 +33,7 @@ internal static class ContentAssembler
             .Where(block => !block.Dropped && block.LinkDensity < 0.5 && (block.Kind is not (BlockKind.Text or BlockKind.Item or BlockKind.Cell) || block.Text.Length >= 60))
             .ToList();
         RemoveLooseHeadings(blocks);
-        return WithHeadline(page, blocks, title);
+        return Headline.Open(page, blocks, title);
     }
 
     /// <summary>What is left of the most promising part of a page that has no running text, only short lines.</summary>
@@ -49,7 +48,7 @@ internal static class ContentAssembler
 
         var blocks = page.Blocks.Skip(best.First).Take(best.End - best.First).Where(block => !block.Dropped && block.LinkDensity < 0.5).ToList();
         RemoveLooseHeadings(blocks);
-        return WithHeadline(page, blocks, title);
+        return Headline.Open(page, blocks, title);
     }
 
     private static int LeftOf(Page page, PageNode node)
@@ -61,24 +60,6 @@ internal static class ContentAssembler
         }
 
         return left;
-    }
-
-    private static List<PageBlock> WithHeadline(Page page, List<PageBlock> blocks, string? title)
-    {
-        if (blocks.Count == 0) return blocks;
-        var first = blocks.FindIndex(block => block.Class >= BlockClass.NearGood);
-        var opening = Headline.Before(page, page.Blocks.IndexOf(blocks[Math.Max(first, 0)]), title);
-        if (opening.Count > 0)
-        {
-            // What stands before the headline, in the same part of the page, is its date, its section, its pictures.
-            var headline = blocks.IndexOf(opening[0]);
-            if (headline > 0 && headline < first) blocks.RemoveRange(0, headline);
-        }
-
-        opening.RemoveAll(blocks.Contains);
-        opening.RemoveAll(block => blocks.Take(RepeatsWithin).Any(other => other.Text == block.Text));
-        opening.AddRange(blocks);
-        return opening;
     }
 
     private static bool[] Whole(Page page, PageNode node, ContentHint hint)

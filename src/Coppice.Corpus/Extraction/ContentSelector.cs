@@ -31,7 +31,7 @@ internal sealed class ContentSelector
 
     public Selection Select()
     {
-        foreach (var (hint, share) in (ReadOnlySpan<(ContentHint, double)>)[(ContentHint.Body, 0.25), (ContentHint.Article, 0.4), (ContentHint.Main, 0.5)])
+        foreach (var (hint, share) in (ReadOnlySpan<(ContentHint, double)>)[(ContentHint.Body, 0.25), (ContentHint.Article, 0.55), (ContentHint.Main, 0.5)])
         {
             if (ByHint(hint, share) is { } found) return found;
         }

@@ -15,7 +15,7 @@ internal static class ContentWords
         "fliesstext", "cuerponoticia", "corpsarticle", "textearticle", "testoarticolo", "contenutoarticolo", "textonoticia", "fulltext", "mwparseroutput", "mwcontenttext",
         "markdownbody", "richtext", "fieldnamebody", "theiapostcontent", "articlemain", "storymain", "postbodycontent", "thecontent", "posttextcontent", "fieldsnamebody",
         "articleparagraphs", "bodycopy", "prose", "stcontent", "entrybodytext", "newsarticlebody", "articlebodycontent", "tdpostcontent", "singlepostcontent", "postsinglecontent",
-        "ceparagraph", "newstextwrap", "textcontent", "textbody", "fieldbody", "documentbody", "contentarticle", "contentpost", "contententry", "contentstory", "textarticle", "bodyarticle",
+        "ceparagraph", "newstextwrap", "textcontent", "textbody", "fieldbody", "documentbody", "postmessage", "contentarticle", "contentpost", "contententry", "contentstory", "textarticle", "bodyarticle",
     ]).ToFrozenSet(StringComparer.Ordinal);
 
     private static readonly FrozenSet<string> ArticleTokens = Set(

@@ -10,47 +10,67 @@ internal static class Headline
     private const int ShortestLead = 25;
     private const int FarthestLead = 40;
     private const int FarthestHeading = 5;
+    private const int RepeatsWithin = 5;
+    private const double MostOfTitle = 0.4;
 
-    /// <summary>The blocks to set before the text.</summary>
+    /// <summary>Sets headline and lead before the text, where they are not in it yet, and takes away what stands before the headline: its date, its section, its pictures.</summary>
     /// <param name="page">The page, with what is not content dropped.</param>
-    /// <param name="first">Its first block that was taken as text.</param>
+    /// <param name="blocks">The text.</param>
     /// <param name="title">The page's title, or null.</param>
-    public static List<PageBlock> Before(Page page, int first, string? title)
+    public static List<PageBlock> Open(Page page, List<PageBlock> blocks, string? title)
     {
-        List<PageBlock> blocks = [];
-        var headline = Find(page, first, title is null ? "" : Letters(title));
+        if (blocks.Count == 0) return blocks;
+        var first = page.Blocks.IndexOf(blocks[0]);
+        var running = blocks.FindIndex(block => block.Class >= BlockClass.NearGood);
+        var headline = OfTitle(page, running < 0 ? first : page.Blocks.IndexOf(blocks[running]), Letters(title));
+        if (headline >= 0 && blocks.IndexOf(page.Blocks[headline]) is > 0 and var inside) blocks.RemoveRange(0, inside);
+        else if (headline < 0) headline = ByPlace(page, first);
         if (headline < 0) return blocks;
-        blocks.Add(page.Blocks[headline]);
+
+        List<PageBlock> opening = [page.Blocks[headline]];
         for (var index = headline + 1; index < first; index++)
         {
-            if (Continues(page.Blocks[index], index - headline, first - headline)) blocks.Add(page.Blocks[index]);
+            if (Continues(page.Blocks[index], index - headline, first - headline)) opening.Add(page.Blocks[index]);
         }
 
-        return blocks;
+        opening.RemoveAll(block => blocks.Contains(block) || blocks.Take(RepeatsWithin).Any(other => other.Text == block.Text));
+        opening.AddRange(blocks);
+        return opening;
     }
 
-    // The last heading that is the title, or another block that is; without one, the heading of the article around the text, or the last main heading.
-    private static int Find(Page page, int first, string title)
+    // The last heading before the running text that is the title, or else the last other block that is.
+    private static int OfTitle(Page page, int running, string title)
     {
-        int ofArticle = -1, main = -1, other = -1;
-        for (var index = first; index >= 0; index--)
+        var other = -1;
+        for (var index = running; index >= 0; index--)
         {
             var block = page.Blocks[index];
-            if (block.Text.Length is < Shortest or > Longest) continue;
-            if (block.Kind == BlockKind.Heading)
-            {
-                if (IsTitle(Letters(block.Text), title)) return index;
-                if (ofArticle < 0 && index < first && first - index <= FarthestHeading && SharesArticle(block.Node, page.Blocks[first].Node)) ofArticle = index;
-                if (main < 0 && index < first && !block.Dropped && block.LinkDensity < 0.5 && block.Node.Nearest("h1") is not null) main = index;
-            }
-            else if (other < 0 && index < first && !block.Dropped && block.LinkDensity < 0.5 && block.Kind != BlockKind.Item && IsTitle(Letters(block.Text), title))
-            {
-                other = index;
-            }
+            if (block.Text.Length is < Shortest or > Longest || !IsTitle(Letters(block.Text), title)) continue;
+            if (block.Kind == BlockKind.Heading) return index;
+            if (other < 0 && index < running && !block.Dropped && block.LinkDensity < 0.5 && block.Kind != BlockKind.Item) other = index;
         }
 
-        return other >= 0 ? other : ofArticle >= 0 ? ofArticle : main;
+        return other;
     }
+
+    // Without a title to go by: the heading of the article around the text, or the last main heading.
+    private static int ByPlace(Page page, int first)
+    {
+        for (var index = first - 1; index >= Math.Max(0, first - FarthestHeading); index--)
+        {
+            if (IsHeadline(page.Blocks[index]) && SharesArticle(page.Blocks[index].Node, page.Blocks[first].Node)) return index;
+        }
+
+        for (var index = first - 1; index >= 0; index--)
+        {
+            var block = page.Blocks[index];
+            if (IsHeadline(block) && !block.Dropped && block.LinkDensity < 0.5 && block.Node.Nearest("h1") is not null) return index;
+        }
+
+        return -1;
+    }
+
+    private static bool IsHeadline(PageBlock block) => block.Kind == BlockKind.Heading && block.Text.Length is >= Shortest and <= Longest;
 
     private static bool SharesArticle(PageNode heading, PageNode text)
     {
@@ -62,11 +82,11 @@ internal static class Headline
         return false;
     }
 
-    private static bool IsTitle(string heading, string title)
+    private static bool IsTitle(string text, string title)
     {
-        if (heading.Length < Shortest || title.Length < Shortest) return false;
-        if (title.Contains(heading, StringComparison.Ordinal)) return heading.Length >= 0.4 * title.Length;
-        return heading.Contains(title, StringComparison.Ordinal) && title.Length >= 0.4 * heading.Length;
+        if (text.Length < Shortest || title.Length < Shortest) return false;
+        if (title.Contains(text, StringComparison.Ordinal)) return text.Length >= MostOfTitle * title.Length;
+        return text.Contains(title, StringComparison.Ordinal) && title.Length >= MostOfTitle * text.Length;
     }
 
     private static bool Continues(PageBlock block, int distance, int distanceToText)
@@ -76,5 +96,5 @@ internal static class Headline
         return distanceToText <= FarthestLead && block.Class >= BlockClass.NearGood && block.Kind is BlockKind.Text or BlockKind.Paragraph;
     }
 
-    private static string Letters(string text) => string.Concat(text.Where(char.IsLetterOrDigit)).ToLowerInvariant();
+    private static string Letters(string? text) => text is null ? "" : string.Concat(text.Where(char.IsLetterOrDigit)).ToLowerInvariant();
 }

@@ -106,13 +106,15 @@ internal sealed class PageMetadata
     private static string? ChooseTitle(string? headline, string? property, string? heading, string? documentTitle, string? site)
     {
         if (Collapse(headline) is { Length: > 0 } structured) return structured;
-        if (heading is { Length: > 0 } && (Has(property, heading) || Has(documentTitle, heading))) return heading;
+        if (heading is { Length: > 0 } && (IsMostOf(property, heading) || IsMostOf(documentTitle, heading))) return heading;
         return Collapse(property) is { Length: > 0 } shared ? WithoutSite(shared, site)
             : documentTitle is { Length: > 0 } ? WithoutSite(documentTitle, site)
             : heading;
     }
 
-    private static bool Has(string? longer, string part) => longer is not null && longer.Contains(part, StringComparison.OrdinalIgnoreCase);
+    // Not less: some sites set their name as the main heading.
+    private static bool IsMostOf(string? longer, string part) =>
+        longer is not null && part.Length >= 0.4 * longer.Length && longer.Contains(part, StringComparison.OrdinalIgnoreCase);
 
     // "Title | Site", "Title - Site": without a site's name, the longest part counts where it is most of the whole.
     private static string WithoutSite(string title, string? site)
