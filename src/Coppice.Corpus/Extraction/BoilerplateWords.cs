@@ -67,19 +67,19 @@ internal static class BoilerplateWords
 
     private static Boilerplate Judge(NameToken token)
     {
-        if (Notices.Contains(token.Together)) return Boilerplate.Notice;
+        if (Notices.Contains(token.Together) || (token.Words.Any(Notices.Contains) && !Modifiers.Contains(token.Words[0]))) return Boilerplate.Notice;
+        if (token.IsSlug) return Boilerplate.None;
         if (Comments.Contains(token.Together)) return Boilerplate.Comments;
         if (Strong.Contains(token.Together)) return Boilerplate.Strong;
         if (Weak.Contains(token.Together)) return Boilerplate.Weak;
-        if (token.IsSlug || token.Words.Count == 0 || Modifiers.Contains(token.Words[0])) return Boilerplate.None;
+        if (token.Words.Count == 0 || Modifiers.Contains(token.Words[0])) return Boilerplate.None;
         var isState = token.Words.Any(States.Contains);
         var worst = Boilerplate.None;
         for (var index = 0; index < token.Words.Count; index++)
         {
             var word = token.Words[index];
             if (word.Length < 2) continue;
-            var judged = Notices.Contains(word) ? Boilerplate.Notice
-                : Comments.Contains(word) ? (isState ? Boilerplate.None : Boilerplate.Comments)
+            var judged = Comments.Contains(word) ? (isState ? Boilerplate.None : Boilerplate.Comments)
                 : Strong.Contains(word) ? Boilerplate.Strong
                 : Weak.Contains(word) ? Boilerplate.Weak
                 : index > 0 && Strong.Contains(token.Words[index - 1] + word) ? Boilerplate.Strong

@@ -5,7 +5,8 @@ internal static class ContentAssembler
 {
     private const double LinkLine = 0.75;
     private const int LongestLinkLine = 250;
-    private const double MostlyText = 0.6;
+    private const double MostlyText = 0.4;
+    private const double FewLinks = 0.15;
     private const int LongestLabel = 40;
     private const int FewestShortLines = 20;
 
@@ -13,9 +14,9 @@ internal static class ContentAssembler
     {
         var node = selection.Node;
         var sure = selection.Hint is ContentHint.Body or ContentHint.Article
-            || (page.TextOf(node) > 0 && selector.GoodOf(node) >= MostlyText * page.TextOf(node));
+            || (selector.GoodOf(node) >= MostlyText * selector.TextOf(node) && selector.LinkDensityOf(node) < FewLinks);
         var kept = sure ? Whole(page, node, selection.Hint) : BlockClassifier.InContext(page.Blocks, node.First, node.End);
-        if (!sure) AddLists(page, node, kept);
+        if (!sure) AddNeighbours(page, node, kept);
         var blocks = Leads(page, selection);
         for (var index = node.First; index < node.End; index++)
         {
@@ -94,17 +95,23 @@ internal static class ContentAssembler
     {
         if (block.LinkDensity > 0.3) return false;
         if (block.Kind is not (BlockKind.Text or BlockKind.Paragraph) || BlockClassifier.EndsSentence(block.Text)) return true;
-        return hint == ContentHint.Body && block.Text.Length >= LongestLabel / 2;
+        return hint == ContentHint.Body && (block.Kind == BlockKind.Paragraph || block.Text.Length >= LongestLabel / 2);
     }
 
-    // Lists, tables, code and quotations next to what was kept belong to it, though their items are short.
-    private static void AddLists(Page page, PageNode node, bool[] kept)
+    // Lists, tables, code and quotations next to what was kept belong to it, though their items are short; and so do the lines of one element.
+    private static void AddNeighbours(Page page, PageNode node, bool[] kept)
     {
         for (var index = node.First + 1; index < node.End; index++)
         {
             var block = page.Blocks[index];
             if (kept[index - node.First] || block.Dropped || block.LinkDensity > 0.3 || !kept[index - 1 - node.First]) continue;
-            kept[index - node.First] = block.Kind is BlockKind.Item or BlockKind.Cell or BlockKind.Code or BlockKind.Quote;
+            kept[index - node.First] = block.Kind is BlockKind.Item or BlockKind.Cell or BlockKind.Code or BlockKind.Quote || block.Node == page.Blocks[index - 1].Node;
+        }
+
+        for (var index = node.End - 2; index >= node.First; index--)
+        {
+            var block = page.Blocks[index];
+            if (!block.Dropped && block.LinkDensity <= 0.3 && block.Node == page.Blocks[index + 1].Node) kept[index - node.First] |= kept[index + 1 - node.First];
         }
     }
 

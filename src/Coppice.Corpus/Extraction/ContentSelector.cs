@@ -12,22 +12,35 @@ internal readonly record struct Selection(PageNode Node, ContentHint Hint);
 internal sealed class ContentSelector
 {
     private const int LeastText = 140;
+    private const double MostOfText = 0.7;
     private readonly Page _page;
     private readonly int[] _good;
+    private readonly int[] _text;
+    private readonly int[] _links;
 
     public ContentSelector(Page page)
     {
         _page = page;
         _good = new int[page.Blocks.Count + 1];
+        _text = new int[page.Blocks.Count + 1];
+        _links = new int[page.Blocks.Count + 1];
         for (var index = 0; index < page.Blocks.Count; index++)
         {
             var block = page.Blocks[index];
+            _text[index + 1] = _text[index] + (block.Dropped ? 0 : block.Text.Length);
+            _links[index + 1] = _links[index] + (block.Dropped ? 0 : block.LinkCharacters);
             _good[index + 1] = _good[index] + (block.Dropped || block.Class < BlockClass.NearGood ? 0 : block.Text.Length - block.LinkCharacters);
         }
     }
 
     /// <summary>Characters of running text in a node.</summary>
     public int GoodOf(PageNode node) => _good[node.End] - _good[node.First];
+
+    /// <summary>Characters in a node that were not dropped.</summary>
+    public int TextOf(PageNode node) => _text[node.End] - _text[node.First];
+
+    /// <summary>How much of what was not dropped in a node belongs to links.</summary>
+    public double LinkDensityOf(PageNode node) => TextOf(node) == 0 ? 0 : (double)(_links[node.End] - _links[node.First]) / TextOf(node);
 
     public Selection Select()
     {
@@ -50,8 +63,9 @@ internal sealed class ContentSelector
             if (best is null || (node.IsInside(best) ? GoodOf(node) >= 0.95 * GoodOf(best) : GoodOf(node) > GoodOf(best))) best = node;
         }
 
-        if (best is null || GoodOf(best) < LeastText) return null;
+        if (best is null || GoodOf(best) == 0) return null;
         var together = WithSiblings(best, hint);
+        if (GoodOf(together) < LeastText) return null;
         if (together != best && GoodOf(together) >= share * total) return new Selection(together, hint == ContentHint.Body ? ContentHint.Article : hint);
         if (GoodOf(best) < share * total) return null;
         return new Selection(hint == ContentHint.Main ? Densest(best, 0.9) : best, hint);
@@ -75,6 +89,9 @@ internal sealed class ContentSelector
         return around.Parent is not null && sum >= 1.2 * GoodOf(best) && sum >= 0.85 * GoodOf(around) ? around : best;
     }
 
+    // What is left of it has few links: its short lines are text too.
+    private bool IsText(PageNode node) => LinkDensityOf(node) < 0.15;
+
     // Readability joins the siblings of the best paragraph's parent; going inwards until the text parts comes to the same node.
     private PageNode Densest(PageNode from, double share)
     {
@@ -88,7 +105,7 @@ internal sealed class ContentSelector
                 if (child.Parent == node && child.End - child.First > 1 && GoodOf(child) >= share * goal) inner = child;
             }
 
-            if (inner is null || inner.Tag is "p" or "ul" or "ol" or "table" or "blockquote" or "li" or "dl") return node;
+            if (inner is null || (from.Hint == ContentHint.Main && IsText(node) && TextOf(inner) < MostOfText * TextOf(node)) || inner.Tag is "p" or "ul" or "ol" or "table" or "blockquote" or "li" or "dl") return node;
             node = inner;
         }
     }

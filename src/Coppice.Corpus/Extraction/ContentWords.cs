@@ -51,7 +51,8 @@ internal static class ContentWords
         if (names.Role == "main" && best < ContentHint.Main) best = ContentHint.Main;
         foreach (var token in names.Tokens)
         {
-            var hint = Judge(token);
+            // A teaser that is a paragraph of the article itself, and not a box.
+            var hint = token.Together == "teaser" && tag is ("p" or "h2" or "h3" or "h4") ? ContentHint.Lead : Judge(token);
             if (hint > best) best = hint;
         }
 

@@ -22,8 +22,8 @@ internal readonly struct ElementNames
     {
         if (element.Attributes.Length == 0) return Nothing;
         var tokens = new List<NameToken>();
-        Add(tokens, element.GetAttribute("class"), isId: false);
-        Add(tokens, element.GetAttribute("id"), isId: true);
+        Add(tokens, element.GetAttribute("class"), isSection: false);
+        Add(tokens, element.GetAttribute("id"), isSection: tokens.Count == 0 || tokens[0].Together == "section");
         return new ElementNames
         {
             Tokens = tokens,
@@ -32,7 +32,7 @@ internal readonly struct ElementNames
         };
     }
 
-    private static void Add(List<NameToken> tokens, string? names, bool isId)
+    private static void Add(List<NameToken> tokens, string? names, bool isSection)
     {
         const int mostTokens = 30;
         const int longestToken = 80;
@@ -42,7 +42,7 @@ internal readonly struct ElementNames
             var token = names.AsSpan()[range];
             if (token.IsEmpty || token.Length > longestToken) continue;
             if (tokens.Count == mostTokens) return;
-            tokens.Add(NameToken.Parse(token, isId));
+            tokens.Add(NameToken.Parse(token, isSection));
         }
     }
 }
@@ -55,7 +55,7 @@ internal readonly record struct NameToken(IReadOnlyList<string> Words, string To
 {
     private const int WordsOfSlug = 4;
 
-    public static NameToken Parse(ReadOnlySpan<char> token, bool isId)
+    public static NameToken Parse(ReadOnlySpan<char> token, bool isSection)
     {
         var words = new List<string>(4);
         var start = 0;
@@ -68,6 +68,6 @@ internal readonly record struct NameToken(IReadOnlyList<string> Words, string To
             start = ends ? index + 1 : index;
         }
 
-        return new NameToken(words, string.Concat(words), isId && words.Count >= WordsOfSlug);
+        return new NameToken(words, string.Concat(words), isSection && words.Count >= WordsOfSlug);
     }
 }
