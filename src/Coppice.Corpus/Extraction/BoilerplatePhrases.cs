@@ -36,7 +36,7 @@ internal static partial class BoilerplatePhrases
     [GeneratedRegex(
         @"^\W*(?:(?:\d+|no|keine?|ein|aucun|sin|nessun)\s+)?(?:user\s+|reader\s+|leser-?)?(?:comments?|kommentare?|commentaires?|comentarios?|commenti|reacties|komentarze|komentáře|kommentarer|hozzászólások|комментарии|коментари|yorumlar|σχόλια|コメント|评论|댓글|leserkommentare|diskussion|responses?|replies|antworten|réponses|respuestas)"
         + @"\b(?:\s*\(?\d+\)?|\s+(?:to|on|zu|sur|a|en|are closed|off)\b.*)?\W*$"
-        + @"|^\W*(?:leave|write|post|add|submit)\s+(?:a|your)\s+(?:reply|comment|response)|^\W*join\s+the\s+(?:discussion|conversation)"
+        + @"|^\W*(?:leave|write|post|add|submit)\s+(?:a|your)\s+(?:reply|comment|response)|^\W*join\s+the\s+(?:discussion|conversation)|^\W*(?:visitor|reader|user|your|customer)s?\s+(?:opinions|comments|discussion|reviews)\b"
         + @"|^\W*(?:schreibe?n?\s+sie\s+|schreibe?\s+|hinterlasse?n?\s+sie\s+|hinterlasse?\s+)(?:einen|ihren|deinen)\s+kommentar|^\W*(?:einen\s+)?kommentar\s+(?:schreiben|verfassen|hinterlassen|abgeben)|^\W*(?:eine\s+)?antwort\s+(?:schreiben|verfassen|hinterlassen)|^\W*(?:diskutieren|reden)\s+sie\s+mit"
         + @"|^\W*(?:laisser|ajouter|poster|écrire)\s+un\s+commentaire|^\W*deja\s+(?:un\s+comentario|una\s+respuesta)|^\W*lascia\s+un\s+commento|^\W*skriv\s+en\s+kommentar|^\W*(?:přidat|napsat)\s+komentář|^\W*dodaj\s+komentarz"
         + @"|^\W*(?:deixe|deixar)\s+um\s+comentário|^\W*(?:geef|plaats)\s+een\s+reactie|^\W*\d+\s+(?:thoughts?|gedanken?|responses?|kommentare?)\s+(?:on|to|zu)\b",

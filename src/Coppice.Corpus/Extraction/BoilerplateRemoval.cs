@@ -3,10 +3,12 @@ namespace Coppice.Corpus.Extraction;
 /// <summary>Drops the blocks of a page that are not content, whatever their text: by the names of elements, by links, and by what headings announce.</summary>
 internal static class BoilerplateRemoval
 {
+    private const double MostOfNotice = 0.9;
     private const double MostOfStrong = 0.7;
     private const double MostOfWeak = 0.4;
     private const int TooLittleWithoutComments = 200;
     private const int TooLittleRunning = 300;
+    private const int LongestLabel = 50;
     private const double LeastOfBody = 0.25;
     private const double LinkFarm = 0.6;
     private const int MostOfFarm = 400;
@@ -26,7 +28,7 @@ internal static class BoilerplateRemoval
             if (node.Boilerplate == Boilerplate.None || node.Boilerplate < least) continue;
             var drops = node.Boilerplate switch
             {
-                Boilerplate.Notice => true,
+                Boilerplate.Notice => size(node) <= MostOfNotice * total,
                 Boilerplate.Comments => !commentsAreAll,
                 _ when body is not null && body.IsInside(node) => false,
                 Boilerplate.Strong => size(node) <= MostOfStrong * total,
@@ -77,21 +79,22 @@ internal static class BoilerplateRemoval
             var block = page.Blocks[index];
             if (block.Dropped) continue;
             afterText |= block.Class >= BlockClass.NearGood;
-            if (BoilerplatePhrases.IsLine(block))
-            {
-                block.Dropped = true;
-                continue;
-            }
-
-            if (!IsTitle(block)) continue;
-
-            // Before the text, a comment is what newspapers call an opinion.
-            if (afterText && BoilerplatePhrases.AnnouncesComments(block.Text)) Drop(page, index, EndOfSection(page, index, throughText: true));
-            else if (BoilerplatePhrases.AnnouncesOther(block.Text)) Drop(page, index, EndOfSection(page, index, throughText: false));
+            if (block.Kind == BlockKind.Heading && DropAnnounced(page, index, afterText)) continue;
+            if (BoilerplatePhrases.IsLine(block)) block.Dropped = true;
+            else if (block.Text.Length < LongestLabel && block.Kind is BlockKind.Text or BlockKind.Paragraph) DropAnnounced(page, index, afterText);
         }
     }
 
-    private static bool IsTitle(PageBlock block) => block.Kind == BlockKind.Heading || (block.Text.Length < 50 && block.Kind is BlockKind.Text or BlockKind.Paragraph);
+    private static bool DropAnnounced(Page page, int index, bool afterText)
+    {
+        var text = page.Blocks[index].Text;
+
+        // Before the text, a comment is what newspapers call an opinion.
+        if (afterText && BoilerplatePhrases.AnnouncesComments(text)) Drop(page, index, EndOfSection(page, index, throughText: true));
+        else if (BoilerplatePhrases.AnnouncesOther(text)) Drop(page, index, EndOfSection(page, index, throughText: false));
+        else return false;
+        return true;
+    }
 
     // To the next heading that is no deeper, or the end of what holds the heading; through running text only where that is announced.
     private static int EndOfSection(Page page, int heading, bool throughText)

@@ -11,7 +11,7 @@ internal readonly record struct Selection(PageNode Node, ContentHint Hint);
 /// </summary>
 internal sealed class ContentSelector
 {
-    private const int LeastText = 140;
+    private const int LeastText = 70;
     private const double MostOfText = 0.7;
     private readonly Page _page;
     private readonly int[] _good;

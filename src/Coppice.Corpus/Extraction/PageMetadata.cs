@@ -13,6 +13,8 @@ internal sealed class PageMetadata
         "last-modified",
     ];
 
+    private static readonly string[] Separators = [" | ", " — ", " – ", " - ", " » ", " :: ", " · "];
+
     private readonly Dictionary<string, string> _properties = new(StringComparer.OrdinalIgnoreCase);
 
     private PageMetadata()
@@ -106,20 +108,21 @@ internal sealed class PageMetadata
     private static string? ChooseTitle(string? headline, string? property, string? heading, string? documentTitle, string? site)
     {
         if (Collapse(headline) is { Length: > 0 } structured) return structured;
-        if (heading is { Length: > 0 } && (IsMostOf(property, heading) || IsMostOf(documentTitle, heading))) return heading;
+        if (heading is { Length: > 0 } && (Heads(property, heading) || Heads(documentTitle, heading))) return heading;
         return Collapse(property) is { Length: > 0 } shared ? WithoutSite(shared, site)
             : documentTitle is { Length: > 0 } ? WithoutSite(documentTitle, site)
             : heading;
     }
 
-    // Not less: some sites set their name as the main heading.
-    private static bool IsMostOf(string? longer, string part) =>
-        longer is not null && part.Length >= 0.4 * longer.Length && longer.Contains(part, StringComparison.OrdinalIgnoreCase);
+    // Not a smaller part at the end: some sites set their name as the main heading.
+    private static bool Heads(string? longer, string heading) => longer is not null
+        && (Separators.Any(separator => longer.StartsWith(heading + separator, StringComparison.OrdinalIgnoreCase))
+            || (heading.Length >= 0.4 * longer.Length && longer.Contains(heading, StringComparison.OrdinalIgnoreCase)));
 
     // "Title | Site", "Title - Site": without a site's name, the longest part counts where it is most of the whole.
     private static string WithoutSite(string title, string? site)
     {
-        foreach (var separator in (ReadOnlySpan<string>)[" | ", " — ", " – ", " - ", " » ", " :: ", " · "])
+        foreach (var separator in Separators)
         {
             var at = title.LastIndexOf(separator, StringComparison.Ordinal);
             if (at <= 0) continue;

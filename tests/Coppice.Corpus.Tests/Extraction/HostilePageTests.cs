@@ -54,6 +54,13 @@ public sealed class HostilePageTests
     }
 
     [Fact]
+    public void Long_values_of_attributes_are_no_attributes()
+    {
+        var data = string.Concat(Enumerable.Repeat("a = b, <p> ", 1000));
+        Assert.Equal($"{First}\n\n{Second}", Text($"<article data-x=\"{data}\" data-y='{data}'><p>{First}</p><p>{Second}</p></article>"));
+    }
+
+    [Fact]
     public void Long_pages_and_many_tags_are_refused()
     {
         Assert.Equal(ExtractionReasons.TooLong, Reason(new string('x', 10_000_001)));
