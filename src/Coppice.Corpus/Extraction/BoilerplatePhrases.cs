@@ -7,6 +7,7 @@ internal static partial class BoilerplatePhrases
 {
     private const int LongestHeading = 70;
     private const int LongestLine = 160;
+    private const int LongestTeaser = 400;
 
     /// <summary>Whether a heading announces what readers wrote.</summary>
     public static bool AnnouncesComments(string text) => text.Length <= LongestHeading && CommentsHeading().IsMatch(text);
@@ -21,8 +22,12 @@ internal static partial class BoilerplatePhrases
         if (Button().IsMatch(block.Text) || Notice().IsMatch(block.Text)) return true;
         if (!BlockClassifier.EndsSentence(block.Text) && Publication().IsMatch(block.Text)) return true;
         if (IsLabelledLink(block)) return true;
-        return block.LinkDensity >= 0.4 && LeadsElsewhere().IsMatch(block.Text);
+        return block.LinkDensity >= (BlockClassifier.EndsSentence(block.Text) ? 0.7 : 0.4) && LeadsElsewhere().IsMatch(block.Text);
     }
+
+    /// <summary>Whether a block is the beginning of something that a link at its end leads to.</summary>
+    public static bool EndsInReadOn(PageBlock block) =>
+        block.LinkCharacters is > 3 and < 40 && block.Text.Length < LongestTeaser && block.Kind is BlockKind.Text or BlockKind.Paragraph or BlockKind.Item && ReadOn().IsMatch(block.Text);
 
     // "More on this: a title that is a link": in whatever language.
     private static bool IsLabelledLink(PageBlock block)
@@ -89,4 +94,10 @@ internal static partial class BoilerplatePhrases
         + @"|(?:posted|filed|tagged|veröffentlicht|publié|publicado)\s+(?:in|by|under|with|unter|dans|en|von|par|por)\s.{1,80}$|\d+\s+(?:comments?|kommentare?|shares?|views?|likes?|aufrufe|min(?:uten|utes|s)?\.?\s+(?:read|lesezeit)|antworten|commentaires?|comentarios?)\s*$)",
         RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex Publication();
+
+    [GeneratedRegex(
+        @"(?:^|[\s\[(.…»>])(?:mehr(?:\s+(?:lesen|erfahren|dazu|infos?))?|weiter(?:lesen)?|zum\s+(?:artikel|beitrag)|read\s+(?:more|on)|more|continue\s+reading|learn\s+more|lire\s+la\s+suite|en\s+savoir\s+plus|leer\s+más|ver\s+más|leggi\s+(?:tutto|di\s+più)|continua"
+        + @"|leia\s+mais|lees\s+(?:meer|verder)|czytaj\s+(?:więcej|dalej)|více|läs\s+mer|les\s+mer|læs\s+mere|tovább|подробнее|читать\s+(?:далее|дальше)|devamı)\s*(?:[\])»›>→…]|\.{3})*\s*$",
+        RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    private static partial Regex ReadOn();
 }

@@ -102,11 +102,11 @@ internal static class BoilerplateRemoval
         var block = page.Blocks[heading];
         var holder = block.Node;
         while (holder.Parent is { } parent && holder.First == heading && OnlyShort(page, heading + 1, holder.End)) holder = parent;
-        var level = Level(block);
+        var level = block.HeadingLevel;
         for (var index = heading + 1; index < holder.End; index++)
         {
             var next = page.Blocks[index];
-            if (next.Kind == BlockKind.Heading && Level(next) <= level) return index;
+            if (next.Kind == BlockKind.Heading && next.HeadingLevel <= level) return index;
             if (!throughText && next.Class >= BlockClass.NearGood && next.LinkDensity < 0.2) return index;
         }
 
@@ -122,16 +122,6 @@ internal static class BoilerplateRemoval
         }
 
         return true;
-    }
-
-    private static int Level(PageBlock block)
-    {
-        for (var node = block.Node; node is not null; node = node.Parent)
-        {
-            if (node.Tag is ['h', >= '1' and <= '6']) return node.Tag[1] - '0';
-        }
-
-        return 7;
     }
 
     private static void Drop(Page page, int first, int end)

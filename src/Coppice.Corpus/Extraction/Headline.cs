@@ -53,21 +53,23 @@ internal static class Headline
         return other;
     }
 
-    // Without a title to go by: the heading of the article around the text, or the last main heading.
+    // Without a title to go by: the last main heading, if it is no link to the site's home, or the heading of the article around the text.
     private static int ByPlace(Page page, int first)
     {
-        for (var index = first - 1; index >= Math.Max(0, first - FarthestHeading); index--)
-        {
-            if (IsHeadline(page.Blocks[index]) && SharesArticle(page.Blocks[index].Node, page.Blocks[first].Node)) return index;
-        }
-
         for (var index = first - 1; index >= 0; index--)
         {
             var block = page.Blocks[index];
-            if (IsHeadline(block) && !block.Dropped && block.LinkDensity < 0.5 && block.Node.Nearest("h1") is not null) return index;
+            if (IsHeadline(block) && block is { Dropped: false, LinkDensity: < 0.5, HeadingLevel: 1 }) return index;
         }
 
-        return -1;
+        var best = -1;
+        for (var index = first - 1; index >= Math.Max(0, first - FarthestHeading); index--)
+        {
+            if (!IsHeadline(page.Blocks[index]) || !SharesArticle(page.Blocks[index].Node, page.Blocks[first].Node)) continue;
+            if (best < 0 || page.Blocks[index].HeadingLevel < page.Blocks[best].HeadingLevel) best = index;
+        }
+
+        return best;
     }
 
     private static bool IsHeadline(PageBlock block) => block.Kind == BlockKind.Heading && block.Text.Length is >= Shortest and <= Longest;

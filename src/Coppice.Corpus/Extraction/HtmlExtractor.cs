@@ -61,8 +61,10 @@ public sealed class HtmlExtractor
             foreach (var block in page.Blocks) block.Dropped = false;
             BoilerplateRemoval.ByName(page, least);
             TeaserLists.Drop(page);
-            BoilerplateRemoval.LinkFarms(page);
+            TeaserLists.DropReadOn(page);
+            if (least == Boilerplate.Weak) GridColumns.Drop(page);
             BoilerplateRemoval.ByPhrase(page);
+            BoilerplateRemoval.LinkFarms(page);
             var selector = new ContentSelector(page);
             var text = PlainTextWriter.Write(ContentAssembler.Assemble(page, selector, selector.Select(), title));
             if (text.Length >= EnoughText) return text;

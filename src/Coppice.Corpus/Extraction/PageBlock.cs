@@ -18,6 +18,20 @@ internal sealed class PageBlock
 
     public BlockClass Class { get; set; }
 
+    /// <summary>1 to 6 within an <c>h1</c> to <c>h6</c>, else 7.</summary>
+    public int HeadingLevel
+    {
+        get
+        {
+            for (var node = Node; node is not null; node = node.Parent)
+            {
+                if (node.Tag is ['h', >= '1' and <= '6']) return node.Tag[1] - '0';
+            }
+
+            return 7;
+        }
+    }
+
     public double LinkDensity => (double)LinkCharacters / Text.Length;
 }
 

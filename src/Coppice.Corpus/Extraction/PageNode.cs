@@ -29,6 +29,9 @@ internal sealed class PageNode(string tag, PageNode? parent)
     /// <summary>Of an item of a numbered list, its number; else 0.</summary>
     public int Number { get; init; }
 
+    /// <summary>How many of the twelve columns of a grid it takes; 0 where it is in none.</summary>
+    public int Width { get; init; }
+
     /// <summary>How many items it has, of a list.</summary>
     public int Items { get; set; }
 

@@ -19,7 +19,8 @@ internal sealed class PageReader
     private PageReader(bool withHidden)
     {
         _withHidden = withHidden;
-        _node = Open("body", "", default, default, 0);
+        _node = new PageNode("body", null) { Signature = "body" };
+        _nodes.Add(_node);
     }
 
     /// <summary>Reads a page.</summary>
@@ -107,17 +108,19 @@ internal sealed class PageReader
 
         // A teaser text above an article is its first paragraph.
         if (hint == ContentHint.Lead && boilerplate == Boilerplate.Weak) boilerplate = Boilerplate.None;
-        _node = Open(tag, names.Tokens is [var first, ..] ? first.Together : "", boilerplate, hint, number);
+        _node = new PageNode(tag, _node)
+        {
+            Signature = tag + "." + (names.Tokens is [var first, ..] ? first.Together : ""),
+            First = _blocks.Count,
+            Boilerplate = boilerplate,
+            Hint = hint,
+            Number = number,
+            Width = GridColumns.WidthOf(element.ClassName),
+        };
+        _nodes.Add(_node);
         if (tag is not ("pre" or "listing" or "xmp")) return Opened.Block;
         _codeDepth++;
         return Opened.Code;
-    }
-
-    private PageNode Open(string tag, string name, Boilerplate boilerplate, ContentHint hint, int number)
-    {
-        var node = new PageNode(tag, _nodes.Count == 0 ? null : _node) { Signature = tag + "." + name, First = _blocks.Count, Boilerplate = boilerplate, Hint = hint, Number = number };
-        _nodes.Add(node);
-        return node;
     }
 
     private void Close(Opened opened)

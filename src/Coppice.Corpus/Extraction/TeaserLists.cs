@@ -10,6 +10,7 @@ internal static class TeaserLists
     private const int ShortestTitle = 15;
     private const int LongestSummary = 350;
     private const double MostOfPage = 0.5;
+    private const double MostOfReadOn = 0.3;
 
     /// <summary>Drops runs of teasers, unless the page is made of them.</summary>
     /// <param name="page">The page.</param>
@@ -32,6 +33,16 @@ internal static class TeaserLists
                 for (var index = node.First; index < node.End; index++) page.Blocks[index].Dropped = true;
             }
         }
+    }
+
+    /// <summary>Drops paragraphs that end in a link to read on, unless the page is made of them.</summary>
+    /// <param name="page">The page.</param>
+    public static void DropReadOn(Page page)
+    {
+        var teasers = page.Blocks.FindAll(block => !block.Dropped && BoilerplatePhrases.EndsInReadOn(block));
+        var running = teasers.Where(block => block.Class >= BlockClass.NearGood).Sum(block => block.Text.Length);
+        if (running > MostOfReadOn * page.RunningOf(page.Body)) return;
+        foreach (var block in teasers) block.Dropped = true;
     }
 
     private static bool IsTeaser(Page page, PageNode node)

@@ -48,6 +48,32 @@ public sealed class ArticleShapesTests
         Assert.Contains("and that is 3 words long.", Text($"<div><h1>News</h1>{teasers}</div>"), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("The pool opens on the first of May, and everybody is welcome there. <a href=/x>mehr</a>")]
+    [InlineData("The pool opens on the first of May, and everybody is welcome there. <a href=/x>Read more »</a>")]
+    [InlineData("The pool opens on the first of May, and everybody… <a href=/x>[lire la suite]</a>")]
+    public void A_paragraph_that_ends_in_a_link_to_read_on_is_a_teaser(string teaser) =>
+        Assert.Equal($"{First}\n\n{Second}\n\n{Third}", Text($"<div><p>{First}</p><p>{Second}</p><p>{Third}</p><p>{teaser}</p></div>"));
+
+    [Fact]
+    public void A_sentence_that_ends_in_more_is_none() =>
+        Assert.Contains("nothing more.", Text($"<div><p>{First}</p><p>We saw <a href=/x>the bridge</a> and the tower, and nothing more.</p><p>{Second}</p></div>"), StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("col-md-4", "col-md-8")]
+    [InlineData("col-xs-12 col-lg-3", "col-xs-12 col-lg-9")]
+    [InlineData("span4", "span8")]
+    public void A_narrow_column_with_links_next_to_a_wide_one_is_a_sidebar(string narrow, string wide)
+    {
+        const string side = "<h4>Dates</h4><p>The next meeting is on Monday at the town hall, and all are welcome. <a href=/d>All dates of this year</a></p>";
+        var text = Text($"<div class=row><div class='{wide}'><h1>Heading</h1><p>{First}</p><p>{Second}</p><p>{Third}</p></div><div class='{narrow}'>{side}</div></div>");
+        Assert.Equal($"Heading\n\n{First}\n\n{Second}\n\n{Third}", text);
+    }
+
+    [Fact]
+    public void A_narrow_column_without_links_is_text() =>
+        Assert.Contains("250 g flour", Text($"<main class=row><h1>Cake</h1><div class='col-md-4'><ul><li>250 g flour</li><li>3 eggs</li></ul></div><div class='col-md-8'><p>{First}</p><p>{Second}</p><p>{Third}</p></div></main>"), StringComparison.Ordinal);
+
     [Fact]
     public void Menus_around_a_short_text_do_not_take_it_with_them() =>
         Assert.Equal("Meeting\n\nWe meet on Monday at eight.", Text($"<div id=content>{Menu}{Menu}<div class=post><h2>Meeting</h2><p>We meet on Monday at eight.</p></div>{Menu}</div>"));
