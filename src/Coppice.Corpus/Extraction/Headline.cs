@@ -5,7 +5,7 @@ namespace Coppice.Corpus.Extraction;
 /// </summary>
 internal static class Headline
 {
-    private const int Shortest = 5;
+    private const int Shortest = 3;
     private const int Longest = 250;
     private const int ShortestLead = 25;
     private const int FarthestLead = 40;
