@@ -22,7 +22,7 @@ internal static partial class BoilerplatePhrases
         if (Button().IsMatch(block.Text) || Notice().IsMatch(block.Text)) return true;
         if (!BlockClassifier.EndsSentence(block.Text) && Publication().IsMatch(block.Text)) return true;
         if (IsLabelledLink(block)) return true;
-        return block.LinkDensity >= (BlockClassifier.EndsSentence(block.Text) ? 0.7 : 0.4) && LeadsElsewhere().IsMatch(block.Text);
+        return block.LinkDensity >= 0.4 && LeadsElsewhere().IsMatch(block.Text);
     }
 
     /// <summary>Whether a block is the beginning of something that a link at its end leads to.</summary>

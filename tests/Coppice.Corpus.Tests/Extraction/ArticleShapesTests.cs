@@ -72,7 +72,7 @@ public sealed class ArticleShapesTests
 
     [Fact]
     public void A_narrow_column_without_links_is_text() =>
-        Assert.Contains("250 g flour", Text($"<article class=row><h1>Cake</h1><div class='col-md-4'><ul><li>250 g flour</li><li>3 eggs</li></ul></div><div class='col-md-8'><p>{First}</p><p>{Second}</p><p>{Third}</p></div></article>"), StringComparison.Ordinal);
+        Assert.Contains("250 g flour", Text($"<article class=row><h1>Cake</h1><div class='col-md-8'><p>{First}</p><p>{Second}</p><p>{Third}</p></div><div class='col-md-4'><ul><li>250 g flour</li><li>3 eggs</li></ul></div></article>"), StringComparison.Ordinal);
 
     [Fact]
     public void Menus_around_a_short_text_do_not_take_it_with_them() =>
