@@ -2,6 +2,8 @@ using System.CommandLine;
 using System.Globalization;
 using Coppice.Benchmarks;
 using Coppice.Cli.Output;
+using Coppice.Cli.Progress;
+using Coppice.Corpus.Building;
 using Coppice.Foundation;
 
 namespace Coppice.Cli.Commands;
@@ -11,7 +13,7 @@ internal static class BenchCommand
 {
     public static Command Create() => new("bench", "Measure how fast this machine is at each part of the work")
     {
-        Gemm(), Train(), Tokenizer(), Generate(), Corpus(),
+        Gemm(), Train(), Tokenizer(), Generate(), Corpus(), Curation(),
     };
 
     private static Command Gemm()
@@ -120,6 +122,38 @@ internal static class BenchCommand
             return (int)ExitCode.Done;
         });
         return command;
+    }
+
+    private static Command Curation()
+    {
+        var size = new Option<string>("--size") { Description = "How much text is made and built", HelpName = "SIZE", DefaultValueFactory = _ => "200MB" };
+        var preset = CommonOptions.Choice("--preset", ["own-text", .. CurationPresets.All.Select(preset => preset.Name).Where(name => name != "own-text")], "The recipe");
+        var memory = new Option<string>("--memory") { Description = "Memory that the build may take; its default where it is not given", HelpName = "SIZE", DefaultValueFactory = _ => "0" };
+        var folder = new Option<string>("--folder") { Description = "Where the text and the corpus go meanwhile: about three times the text", HelpName = "DIR", DefaultValueFactory = _ => Path.GetTempPath() };
+        var command = new Command("curation", "A whole build of a corpus of made-up text, and building again with a twentieth more") { size, preset, memory, folder, CommonOptions.Threads, CommonOptions.Json };
+        command.SetAction(parse =>
+        {
+            using var interruption = new Interruption("Stopping; everything is deleted.");
+            var shape = new CurationShape(
+                Quantity.Bytes("--size", parse.GetRequiredValue(size)), parse.GetRequiredValue(preset), Quantity.Bytes("--memory", parse.GetRequiredValue(memory)), parse.GetValue(CommonOptions.Threads));
+            var result = Stage.Run("Curation", show => CurationBenchmark.Run(shape, parse.GetRequiredValue(folder), new BuildDisplay(show).Show, interruption.Token));
+            if (parse.GetValue(CommonOptions.Json)) JsonOutput.Write(result);
+            else
+            {
+                Page.Facts(
+                    ("text", $"{Figures.Count(result.Documents, "document")}, {Figures.Number(result.InputMib)} MiB; {Figures.Count(result.DocumentsKept)} kept"),
+                    ("build", $"{Figures.Number(result.Seconds)} s, {Figures.Number(result.MibPerSecond)} MiB/s"),
+                    ("peak memory", $"{Figures.Number(result.PeakMemoryMib)} MiB resident"),
+                    ("on the disk", $"{Figures.Number(result.DiskMib)} MiB"),
+                    ("new text added", Describe(result.Added)),
+                    ("repeating text added", Describe(result.AddedRepeating)));
+            }
+
+            return (int)ExitCode.Done;
+        });
+        return command;
+
+        static string Describe(AddedResult added) => $"{Figures.Percent(added.ShareOfText)} more in {Figures.Number(added.Seconds)} s, {Figures.Percent(added.ShareOfTime)} of the first build's time";
     }
 
     /// <summary>The six numbers of a model and a step; by default those of GPT-2 124M as llm.c measures it.</summary>

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using Coppice.Cli.Output;
 using Coppice.Cli.Progress;
 using Coppice.Corpus;
@@ -13,22 +12,16 @@ namespace Coppice.Cli.Commands;
 internal sealed class CorpusBuildArguments
 {
     private const string RecipeFile = "recipe.yaml", ReportFile = "report.html";
-    private static readonly (string Unit, long Bytes)[] Units = [("TB", 1_000_000_000_000), ("GB", 1_000_000_000), ("MB", 1_000_000), ("kB", 1000), ("", 1)];
 
     private readonly Argument<string[]> _inputs = new("INPUT") { Description = "Files, folders, patterns such as 'docs/**/*.md', or corpora", Arity = ArgumentArity.OneOrMore };
     private readonly Option<string> _output = CommonOptions.Output("DIR", "The folder of the corpus; it also keeps what was done, for the next build");
     private readonly Option<string[]> _against = new("--against") { Description = "A corpus built earlier: what repeats its documents is dropped. May be given several times", HelpName = "DIR", DefaultValueFactory = _ => [] };
 
-    private readonly Option<long> _memory = new("--memory")
+    private readonly Option<string> _memory = new("--memory")
     {
-        Description = "Memory to stay within, such as 4GB; half of what there is where it is not given. The result doesn't depend on it",
+        Description = "Memory to stay within, such as 4GB; 2GB, or half of what there is if that is less, where it is not given. The result doesn't depend on it",
         HelpName = "SIZE",
-        CustomParser = result =>
-        {
-            if (ParseSize(result.Tokens[0].Value) is { } bytes) return bytes;
-            result.AddError($"--memory must be a size such as 512MB or 4GB, not '{result.Tokens[0].Value}'");
-            return 0;
-        },
+        DefaultValueFactory = _ => "0",
     };
 
     /// <summary>Adds the arguments to a command.</summary>
@@ -60,7 +53,7 @@ internal sealed class CorpusBuildArguments
             Split = split,
             Against = parse.GetRequiredValue(_against),
             Threads = parse.GetValue(CommonOptions.Threads),
-            Memory = parse.GetValue(_memory),
+            Memory = Quantity.Bytes("--memory", parse.GetRequiredValue(_memory)),
         });
         try
         {
@@ -87,14 +80,5 @@ internal sealed class CorpusBuildArguments
         var recipe = CurationRecipeDocument.Write(report.RecipeSteps);
         AtomicFile.WriteText(Path.Combine(output, RecipeFile), recipe);
         AtomicFile.WriteText(Path.Combine(output, ReportFile), CorpusReportPage.ToHtml(report, recipe));
-    }
-
-    private static long? ParseSize(string text)
-    {
-        var (unit, bytes) = Units.First(unit => text.EndsWith(unit.Unit, StringComparison.OrdinalIgnoreCase));
-        return double.TryParse(text.AsSpan(0, text.Length - unit.Length).TrimEnd(), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number)
-            && number * bytes is >= 1 and < long.MaxValue
-            ? (long)(number * bytes)
-            : null;
     }
 }

@@ -103,12 +103,13 @@ public sealed record BuildReport
 
     private static IEnumerable<string> Warn(StepStatistics step)
     {
-        if (step.DocumentsIn < FewestForWarning) yield break;
-        if (step is { Dropped: 0, Changed: 0 }) yield return FormattableString.Invariant($"{step.Name}: none of {step.DocumentsIn} documents was dropped or changed");
-        if (step.Dropped >= NearlyAll * step.DocumentsIn) yield return FormattableString.Invariant($"{step.Name}: dropped {100.0 * step.Dropped / step.DocumentsIn:0.0} % of {step.DocumentsIn} documents");
-        foreach (var (kind, _) in step.Changes.Where(_ => step.Changed >= NearlyAll * step.DocumentsIn).Take(1))
+        var documents = step.DocumentsIn - step.PassedOver;
+        if (documents < FewestForWarning) yield break;
+        if (step is { Dropped: 0, Changed: 0 }) yield return FormattableString.Invariant($"{step.Name}: none of {documents} documents was dropped or changed");
+        if (step.Dropped >= NearlyAll * documents) yield return FormattableString.Invariant($"{step.Name}: dropped {100.0 * step.Dropped / documents:0.0} % of {documents} documents");
+        foreach (var (kind, _) in step.Changes.Where(_ => step.Changed >= NearlyAll * documents).Take(1))
         {
-            yield return FormattableString.Invariant($"{step.Name}: changed {100.0 * step.Changed / step.DocumentsIn:0.0} % of {step.DocumentsIn} documents ({kind})");
+            yield return FormattableString.Invariant($"{step.Name}: changed {100.0 * step.Changed / documents:0.0} % of {documents} documents ({kind})");
         }
     }
 }

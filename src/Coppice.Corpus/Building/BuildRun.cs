@@ -8,6 +8,9 @@ internal sealed class BuildRun(CorpusBuildOptions options, WorkFolder work, Acti
     // Documents in memory cost two bytes a UTF-16 unit, and as much again while they are rewritten, written as lines and compressed.
     private const int BytesOfWorkPerByte = 3;
 
+    // What doesn't fit is sorted on the disk, which costs little: more makes a build hardly faster.
+    private const long MostMemory = 2_000_000_000;
+
     private readonly Lock _gate = new();
     private BuildProgress _progress;
 
@@ -19,7 +22,13 @@ internal sealed class BuildRun(CorpusBuildOptions options, WorkFolder work, Acti
 
     public int Threads { get; } = options.Threads > 0 ? options.Threads : Environment.ProcessorCount;
 
-    public long Memory { get; } = options.Memory > 0 ? options.Memory : GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 2;
+    private readonly long _memory = options.Memory > 0 ? options.Memory : Math.Min(MostMemory, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 2);
+
+    /// <summary>Bytes that a corpus step may decide in.</summary>
+    public long MemoryToDecide => _memory / 2;
+
+    /// <summary>Bytes that what it decided may take until it is written.</summary>
+    public long MemoryForDecisions => _memory / 8;
 
     /// <summary>Chunks that were put through a stage.</summary>
     public long ChunksDone => _chunksDone;
@@ -30,7 +39,7 @@ internal sealed class BuildRun(CorpusBuildOptions options, WorkFolder work, Acti
     private long _chunksDone, _chunksReused;
 
     /// <summary>A limit for the text that is in memory at once: that of the chunks that are worked on and about as many that wait.</summary>
-    public ByteBudget Budget() => new(Math.Min(Memory, Cost(Options.ChunkCharacters) * ((2 * Threads) + 1)));
+    public ByteBudget Budget() => new(Math.Min(_memory / 2, Cost(Options.ChunkCharacters) * ((2 * Threads) + 1)));
 
     /// <summary>What text of some length takes of the budget.</summary>
     public static long Cost(long characters) => characters * sizeof(char) * BytesOfWorkPerByte;

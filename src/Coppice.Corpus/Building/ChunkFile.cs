@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
+using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using Coppice.Foundation;
 
@@ -8,8 +9,11 @@ namespace Coppice.Corpus.Building;
 /// <summary>The parts of a chunk's result.</summary>
 internal enum ChunkSection
 {
-    /// <summary>The documents that were kept, as lines in one gzip member. In the last stage: those for training.</summary>
+    /// <summary>The documents that were kept, as lines in gzip members: one in the last stage, where they are those for training; several before it.</summary>
     Documents,
+
+    /// <summary>Where each member of <see cref="Documents"/> begins (<see cref="DocumentBlock"/>), so that one document can be had without the others; empty in the last stage.</summary>
+    Blocks,
 
     /// <summary>The documents for validation, as another gzip member; empty but in the last stage.</summary>
     Validation,
@@ -43,7 +47,7 @@ internal enum ChunkSection
 internal sealed class ChunkFile
 {
     private const int CountBytes = 8, DigestBytes = SHA256.HashSizeInBytes;
-    private static readonly byte[] Magic = "coppice chunk 1\n"u8.ToArray();
+    private static readonly byte[] Magic = "coppice chunk 2\n"u8.ToArray();
     private static readonly int Sections = Enum.GetValues<ChunkSection>().Length;
     private static readonly int FooterBytes = (3 * CountBytes) + (Sections * (CountBytes + DigestBytes)) + Magic.Length;
 
@@ -140,28 +144,26 @@ internal sealed class ChunkFile
     /// <exception cref="CoppiceException">It is damaged.</exception>
     public byte[] Read(ChunkSection section)
     {
-        try
-        {
-            using var file = File.OpenHandle(_path);
-            var bytes = new byte[checked((int)(_starts[(int)section + 1] - _starts[(int)section]))];
-            for (var read = 0; read < bytes.Length;)
-            {
-                var count = RandomAccess.Read(file, bytes.AsSpan(read), _starts[(int)section] + read);
-                if (count == 0) throw Damaged(_path);
-                read += count;
-            }
-
-            Span<byte> digest = stackalloc byte[DigestBytes];
-            SHA256.HashData(bytes, digest);
-            return digest.SequenceEqual(Entry(_footer, (int)section).Slice(CountBytes, DigestBytes)) ? bytes : throw Damaged(_path);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw new CoppiceException($"{_path}: can't be read: {error.Message}", inner: error);
-        }
+        var bytes = ReadRange(section, 0, checked((int)Length(section)));
+        Span<byte> digest = stackalloc byte[DigestBytes];
+        SHA256.HashData(bytes, digest);
+        return digest.SequenceEqual(Entry(_footer, (int)section).Slice(CountBytes, DigestBytes)) ? bytes : throw Damaged(_path);
     }
 
-    /// <summary>The bytes of a section that is a gzip member, decompressed.</summary>
+    /// <summary>Where the documents of a stage that is not the last lie.</summary>
+    public DocumentBlock[] ReadBlocks() => MemoryMarshal.Cast<byte, DocumentBlock>(Read(ChunkSection.Blocks)).ToArray();
+
+    /// <summary>Some documents of a stage that is not the last.</summary>
+    /// <param name="blocks">What <see cref="ReadBlocks"/> read.</param>
+    /// <param name="number">Which block of them.</param>
+    public IEnumerable<Document> Documents(DocumentBlock[] blocks, int number)
+    {
+        var end = number + 1 < blocks.Length ? blocks[number + 1].Offset : (int)Length(ChunkSection.Documents);
+        var member = ReadRange(ChunkSection.Documents, blocks[number].Offset, end - blocks[number].Offset);
+        return DocumentLines.ReadAll(new GZipStream(new MemoryStream(member), CompressionMode.Decompress));
+    }
+
+    /// <summary>The bytes of a section that is gzip members, decompressed.</summary>
     /// <param name="section">Which.</param>
     public Stream Decompress(ChunkSection section)
     {
@@ -189,9 +191,37 @@ internal sealed class ChunkFile
         }
     }
 
+    private byte[] ReadRange(ChunkSection section, int offset, int length)
+    {
+        try
+        {
+            using var file = File.OpenHandle(_path);
+            var bytes = new byte[length];
+            for (var read = 0; read < length;)
+            {
+                var count = RandomAccess.Read(file, bytes.AsSpan(read), _starts[(int)section] + offset + read);
+                if (count == 0) throw Damaged(_path);
+                read += count;
+            }
+
+            return bytes;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new CoppiceException($"{_path}: can't be read: {error.Message}", inner: error);
+        }
+    }
+
+    private long Length(ChunkSection section) => _starts[(int)section + 1] - _starts[(int)section];
+
     private long Count(int number) => BinaryPrimitives.ReadInt64LittleEndian(_footer.AsSpan(number * CountBytes));
 
     private static Span<byte> Entry(byte[] footer, int section) => footer.AsSpan((3 * CountBytes) + (section * (CountBytes + DigestBytes)), CountBytes + DigestBytes);
 
     private static CoppiceException Damaged(string path) => new($"{path}: damaged. Delete it and start the same command again; what is missing is made anew.");
 }
+
+/// <summary>A member of a chunk's documents.</summary>
+/// <param name="Place">The place in the chunk of its first document.</param>
+/// <param name="Offset">Where it begins, in bytes.</param>
+internal readonly record struct DocumentBlock(int Place, int Offset);

@@ -5,14 +5,15 @@ namespace Coppice.Corpus.Building;
 /// <summary>The documents that came out of a stage as the corpus step behind it sees them, with those of earlier corpora before them.</summary>
 internal sealed class ChunkedCorpus : ISketchedCorpus
 {
-    private const int ChunksRemembered = 4;
+    private const int BlocksRemembered = 32;
 
     private readonly IReadOnlyList<EarlierSketches> _earlier;
     private readonly IReadOnlyList<string> _chunks;
 
     // The index of the first document of each chunk, and of what would follow the last.
     private readonly long[] _starts;
-    private readonly LinkedList<(int Chunk, List<Document> Documents)> _remembered = [];
+    private readonly DocumentBlock[]?[] _blocks;
+    private readonly LinkedList<(int Chunk, int Block, List<Document> Documents)> _remembered = [];
     private readonly Lock _gate = new();
 
     /// <summary>A corpus of chunks.</summary>
@@ -26,6 +27,7 @@ internal sealed class ChunkedCorpus : ISketchedCorpus
         _chunks = chunks;
         WorkFolder = workFolder;
         MemoryBudget = memory;
+        _blocks = new DocumentBlock[chunks.Count][];
         _starts = new long[chunks.Count + 1];
         _starts[0] = EarlierCount = earlier.Sum(corpus => corpus.Count);
         for (var i = 0; i < chunks.Count; i++) _starts[i + 1] = _starts[i] + ChunkFile.Open(chunks[i]).DocumentsOut;
@@ -33,6 +35,9 @@ internal sealed class ChunkedCorpus : ISketchedCorpus
 
     /// <summary>How many documents belong to earlier corpora.</summary>
     public long EarlierCount { get; }
+
+    /// <summary>How many chunks there are.</summary>
+    public int Chunks => _chunks.Count;
 
     /// <inheritdoc/>
     public long Count => _starts[^1];
@@ -73,15 +78,21 @@ internal sealed class ChunkedCorpus : ISketchedCorpus
         var (chunk, place) = Find(index);
         lock (_gate)
         {
+            var blocks = _blocks[chunk] ??= ChunkFile.Open(_chunks[chunk]).ReadBlocks();
+            var block = Array.FindLastIndex(blocks, block => block.Place <= place);
             var node = _remembered.First;
-            while (node is not null && node.Value.Chunk != chunk) node = node.Next;
+            while (node is not null && (node.Value.Chunk, node.Value.Block) != (chunk, block)) node = node.Next;
             if (node is not null) _remembered.Remove(node);
-            else node = new LinkedListNode<(int, List<Document>)>((chunk, [.. ChunkFile.Open(_chunks[chunk]).Documents()]));
+            else node = new LinkedListNode<(int, int, List<Document>)>((chunk, block, [.. ChunkFile.Open(_chunks[chunk]).Documents(blocks, block)]));
             _remembered.AddFirst(node);
-            if (_remembered.Count > ChunksRemembered) _remembered.RemoveLast();
-            return node.Value.Documents[place];
+            if (_remembered.Count > BlocksRemembered) _remembered.RemoveLast();
+            return node.Value.Documents[place - blocks[block].Place];
         }
     }
+
+    /// <summary>The index behind the last document of a chunk.</summary>
+    /// <param name="chunk">The chunk.</param>
+    public long EndOf(int chunk) => _starts[chunk + 1];
 
     /// <summary>The chunk of a document that is not an earlier one, and its place there.</summary>
     /// <param name="index">The document.</param>
@@ -95,27 +106,28 @@ internal sealed class ChunkedCorpus : ISketchedCorpus
         return (chunk, (int)(index - _starts[chunk]));
     }
 
-    /// <summary>What reports call some of the documents: their ids.</summary>
-    /// <param name="indices">Their indices.</param>
-    public Dictionary<long, string> Names(HashSet<long> indices)
+    /// <summary>What reports call some of the documents: their ids, and of earlier ones also their corpus.</summary>
+    /// <typeparam name="T">What is to have a name.</typeparam>
+    /// <param name="items">What is to have a name, in the order of the documents.</param>
+    /// <param name="indexOf">The document that an item is named after.</param>
+    public IEnumerable<(T Item, string Name)> Names<T>(IEnumerable<T> items, Func<T, long> indexOf)
     {
-        var names = new Dictionary<long, string>();
-        if (indices.Count == 0) return names;
-        var first = 0L;
-        foreach (var corpus in _earlier)
+        using var earlier = _earlier.SelectMany(corpus => corpus.Names()).GetEnumerator();
+        var next = 0L;
+        var (open, ids) = (-1, Array.Empty<ReadOnlyMemory<byte>>());
+        foreach (var item in items)
         {
-            foreach (var (index, name) in corpus.Names(first, indices)) names[index] = name;
-            first += corpus.Count;
-        }
-
-        foreach (var chunk in indices.Where(index => index >= EarlierCount).Select(index => Find(index).Chunk).Distinct().Order())
-        {
-            foreach (var (document, id, _) in SketchRecords.Read(ChunkFile.Open(_chunks[chunk]).Read(ChunkSection.Sketches), _starts[chunk], isEarlier: false))
+            var index = indexOf(item);
+            if (index < EarlierCount)
             {
-                if (indices.Contains(document.Index)) names[document.Index] = Encoding.UTF8.GetString(id.Span);
+                for (; next <= index; next++) earlier.MoveNext();
+                yield return (item, earlier.Current);
+                continue;
             }
-        }
 
-        return names;
+            var (chunk, place) = Find(index);
+            if (chunk != open) (open, ids) = (chunk, [.. SketchRecords.Read(ChunkFile.Open(_chunks[chunk]).Read(ChunkSection.Sketches), 0, isEarlier: false).Select(record => record.Id)]);
+            yield return (item, Encoding.UTF8.GetString(ids[place].Span));
+        }
     }
 }

@@ -21,7 +21,10 @@ public sealed record CorpusBuildOptions
     /// <summary>Threads to work with; 0 means one for each core. The result does not depend on it.</summary>
     public int Threads { get; init; }
 
-    /// <summary>Bytes of memory to stay within, roughly; 0 means half of what there is. The result does not depend on it.</summary>
+    /// <summary>
+    /// Bytes of memory to stay within: text that is worked on, and what steps compare documents by, of which the rest goes to the disk. 0 means 2 GB, or half of what there is where
+    /// that is less. Beside it are the program itself, what single steps are told to hold (lists, models, filters), and some 30 bytes a document. The result does not depend on it.
+    /// </summary>
     public long Memory { get; init; }
 
     /// <summary>How files are read.</summary>

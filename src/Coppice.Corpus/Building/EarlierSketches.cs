@@ -50,11 +50,8 @@ internal sealed class EarlierSketches
     /// <param name="firstIndex">The index of the first document.</param>
     public IEnumerable<SketchedDocument> Read(long firstIndex) => Records(firstIndex).Select(record => record.Document);
 
-    /// <summary>What reports call some of the documents.</summary>
-    /// <param name="firstIndex">The index of the first document.</param>
-    /// <param name="wanted">The indices of those that are asked for.</param>
-    public IEnumerable<(long Index, string Name)> Names(long firstIndex, HashSet<long> wanted) =>
-        Records(firstIndex).Where(record => wanted.Contains(record.Document.Index)).Select(record => (record.Document.Index, $"{Encoding.UTF8.GetString(record.Id.Span)} in {Corpus}"));
+    /// <summary>What reports call the documents, in order.</summary>
+    public IEnumerable<string> Names() => Records(0).Select(record => $"{Encoding.UTF8.GetString(record.Id.Span)} in {Corpus}");
 
     private IEnumerable<(SketchedDocument Document, ReadOnlyMemory<byte> Id, ReadOnlyMemory<byte> Record)> Records(long firstIndex)
     {

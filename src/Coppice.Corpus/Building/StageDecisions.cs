@@ -33,12 +33,15 @@ internal sealed class StageDecisions
         {
             run.Begin($"Deciding ({stage.Decides.Name})", 0);
             var folder = run.Work.Temporary("deciding");
-            var corpus = new ChunkedCorpus(earlier, [.. chunks.Select(run.Work.Chunk)], folder, run.Memory);
-            var sink = new DecisionSink(corpus, chunks.Count);
-            if (step is ICorpusStep corpusStep) corpusStep.Decide(corpus, sink, run.Cancellation);
-            else OrderedStep.Decide((IDocumentStep)step, corpus.Texts, sink, run.Cancellation);
-            run.Cancellation.ThrowIfCancellationRequested();
-            sink.Write(path);
+            var corpus = new ChunkedCorpus(earlier, [.. chunks.Select(run.Work.Chunk)], folder, run.MemoryToDecide);
+            using (var sink = new DecisionSink(corpus, run.MemoryForDecisions))
+            {
+                if (step is ICorpusStep corpusStep) corpusStep.Decide(corpus, sink, run.Cancellation);
+                else OrderedStep.Decide((IDocumentStep)step, corpus.Texts, sink, run.Cancellation);
+                run.Cancellation.ThrowIfCancellationRequested();
+                sink.Write(path);
+            }
+
             Directory.Delete(folder, recursive: true);
         }
 
@@ -80,73 +83,4 @@ internal sealed class StageDecisions
     }
 
     private static CoppiceException Damaged(string path) => new($"{path}: damaged. Delete it and start the same command again; what is missing is made anew.");
-
-    /// <summary>Takes decisions in any order, and writes them by chunk and place.</summary>
-    private sealed class DecisionSink(ChunkedCorpus corpus, int chunks) : IDecisions
-    {
-        private readonly List<Entry>?[] _entries = new List<Entry>?[chunks];
-        private readonly HashSet<long> _repeated = [];
-        private readonly Lock _gate = new();
-
-        private readonly record struct Entry(int Place, DecisionKind Kind, string? Reason, Measurement? Measured, long? Because, double Number, byte[]? Edit);
-
-        public void Drop(long index, string reason, Measurement? measured = null, long? because = null)
-        {
-            Add(index, place => new Entry(place, DecisionKind.Drop, reason, measured, because, 0, null));
-            if (because is not { } repeated) return;
-            lock (_gate) _repeated.Add(repeated);
-        }
-
-        public void StandsFor(long index, long copies) => Add(index, place => new Entry(place, DecisionKind.StandsFor, null, null, null, copies, null));
-
-        public void Weigh(long index, double weight) => Add(index, place => new Entry(place, DecisionKind.Weigh, null, null, null, weight, null));
-
-        public void Edit(long index, ReadOnlySpan<byte> edit)
-        {
-            var copy = edit.ToArray();
-            Add(index, place => new Entry(place, DecisionKind.Edit, null, null, null, 0, copy));
-        }
-
-        public void Write(string path)
-        {
-            // By their ids: what is decided of a document must not read otherwise because a file was added before the one that it repeats.
-            var names = corpus.Names(_repeated);
-            AtomicFile.Write(path, stream =>
-            {
-                using var table = new MemoryStream();
-                foreach (var entries in _entries)
-                {
-                    var bytes = Encode(entries ?? [], names);
-                    stream.Write(bytes);
-                    table.Write(BitConverter.GetBytes((long)bytes.Length));
-                    table.Write(SHA256.HashData(bytes));
-                }
-
-                table.WriteTo(stream);
-            });
-        }
-
-        private void Add(long index, Func<int, Entry> make)
-        {
-            if (index < corpus.EarlierCount || index >= corpus.Count) throw new ArgumentOutOfRangeException(nameof(index), index, "is no document of this corpus");
-            var (chunk, place) = corpus.Find(index);
-            lock (_gate) (_entries[chunk] ??= []).Add(make(place));
-        }
-
-        private byte[] Encode(List<Entry> entries, Dictionary<long, string> names)
-        {
-            entries.Sort((a, b) => a.Place.CompareTo(b.Place));
-            using var bytes = new MemoryStream();
-            using var output = new BinaryWriter(bytes);
-            for (var i = 0; i < entries.Count; i++)
-            {
-                var entry = entries[i];
-                if (i > 0 && entries[i - 1].Place == entry.Place) throw new InvalidOperationException("two decisions were taken on one document");
-                var because = entry.Because is { } index ? names[index] : null;
-                ChunkDecisions.Write(output, entry.Place, new Decision(entry.Kind, entry.Reason, entry.Measured, because, entry.Number, entry.Edit));
-            }
-
-            return bytes.ToArray();
-        }
-    }
 }

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.IO.Compression;
 using System.Numerics;
+using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
@@ -19,11 +20,13 @@ internal sealed class StageWorker : IDisposable
     private readonly DocumentLines _lines = new();
     private readonly ArrayBufferWriter<byte> _sketchBytes = new();
 
-    // What is made of the chunk at hand.
-    private readonly Dictionary<ChunkSection, MemoryStream> _sections = [];
+    // What is made of the chunk at hand. Their buffers are used again: they are large, and there are very many chunks.
+    private readonly MemoryStream[] _sections = [.. Enum.GetValues<ChunkSection>().Select(_ => new MemoryStream())];
     private readonly ArrayBufferWriter<byte> _sketches = new();
     private readonly List<StepVerdict> _verdicts = [];
     private GZipStream _documents = null!, _validation = null!, _trace = null!;
+    private readonly List<DocumentBlock> _blocks = [];
+    private int _blockBytes;
     private StepStatistics[] _steps = [];
     private CorpusProfile? _profile;
     private ChunkStatistics _statistics = null!;
@@ -64,16 +67,16 @@ internal sealed class StageWorker : IDisposable
             var (kept, keptBytes) = Put(document, bytes, next.Current);
             if (kept is not null && Sketch(kept, keptBytes))
             {
+                Write(kept, keptBytes, (int)documentsOut);
                 documentsOut++;
                 bytesOut += keptBytes;
-                Write(kept, keptBytes);
             }
             else
             {
                 kept = null;
             }
 
-            _sections[ChunkSection.Kept].WriteByte(kept is null ? (byte)0 : (byte)1);
+            Section(ChunkSection.Kept).WriteByte(kept is null ? (byte)0 : (byte)1);
             WriteTrace(document);
         }
 
@@ -91,10 +94,15 @@ internal sealed class StageWorker : IDisposable
 
     private const int ExamplesOfProfile = 512;
 
+    // To have one document of a chunk, its block is decompressed: a millisecond or two.
+    private const int BlockBytes = 256 << 10;
+
     private void Begin()
     {
-        foreach (var section in Enum.GetValues<ChunkSection>()) _sections[section] = new MemoryStream();
+        foreach (var section in _sections) section.SetLength(0);
         _documents = Member(ChunkSection.Documents, _stage.IsLast ? CompressionLevel.Optimal : CompressionLevel.Fastest);
+        _blocks.Clear();
+        _blockBytes = 0;
         _validation = Member(ChunkSection.Validation, CompressionLevel.Optimal);
         _trace = Member(ChunkSection.Trace, CompressionLevel.Fastest);
         _sketches.ResetWrittenCount();
@@ -103,21 +111,23 @@ internal sealed class StageWorker : IDisposable
         _statistics = new ChunkStatistics { Steps = _steps };
     }
 
-    private GZipStream Member(ChunkSection section, CompressionLevel level) => new(_sections[section], level, leaveOpen: true);
+    private MemoryStream Section(ChunkSection section) => _sections[(int)section];
+
+    private GZipStream Member(ChunkSection section, CompressionLevel level) => new(Section(section), level, leaveOpen: true);
 
     private void End(string path, long documentsIn, long documentsOut, long bytesOut)
     {
         _documents.Dispose();
         _validation.Dispose();
         _trace.Dispose();
+        Section(ChunkSection.Blocks).Write(MemoryMarshal.AsBytes(CollectionsMarshal.AsSpan(_blocks)));
         using (var json = Member(ChunkSection.Statistics, CompressionLevel.Fastest)) JsonSerializer.Serialize(json, _statistics, DocumentTrace.Json);
         ChunkFile.Write(
             path,
             documentsIn,
             documentsOut,
             bytesOut,
-            section => section == ChunkSection.Sketches ? _sketches.WrittenMemory : _sections[section].GetBuffer().AsMemory(0, (int)_sections[section].Length));
-        _sections.Clear();
+            section => section == ChunkSection.Sketches ? _sketches.WrittenMemory : Section(section).GetBuffer().AsMemory(0, (int)Section(section).Length));
     }
 
     // The document and the bytes of its text after all steps, or null where one of them dropped it.
@@ -173,6 +183,7 @@ internal sealed class StageWorker : IDisposable
         if (!ReferenceEquals(current.Text, given.Text)) bytes = Encoding.UTF8.GetByteCount(current.Text);
         statistics.DocumentsOut++;
         statistics.BytesOut += bytes;
+        if (result.IsPassedOver) statistics.PassedOver++;
         if (changed)
         {
             statistics.Changed++;
@@ -234,11 +245,11 @@ internal sealed class StageWorker : IDisposable
         return true;
     }
 
-    private void Write(Document document, long bytes)
+    private void Write(Document document, long bytes, int place)
     {
         if (!_stage.IsLast)
         {
-            _documents.Write(_lines.Write(document));
+            WriteInBlock(_lines.Write(document), place);
             return;
         }
 
@@ -248,13 +259,27 @@ internal sealed class StageWorker : IDisposable
         if (validation is not null) WriteLine(validation, _validation, ChunkSection.ValidationDigests, _statistics.Validation, ReferenceEquals(validation, document) ? bytes : null);
     }
 
+    private void WriteInBlock(ReadOnlySpan<byte> line, int place)
+    {
+        if (_blocks.Count == 0 || _blockBytes >= BlockBytes)
+        {
+            _documents.Dispose();
+            _blocks.Add(new DocumentBlock(place, (int)Section(ChunkSection.Documents).Length));
+            _documents = Member(ChunkSection.Documents, CompressionLevel.Fastest);
+            _blockBytes = 0;
+        }
+
+        _documents.Write(line);
+        _blockBytes += line.Length;
+    }
+
     private void WriteLine(Document document, GZipStream output, ChunkSection digests, SortedDictionary<string, CorpusSourceCount> sources, long? bytes)
     {
         var line = _lines.Write(document);
         output.Write(line);
         Span<byte> digest = stackalloc byte[SHA256.HashSizeInBytes];
         SHA256.HashData(line, digest);
-        _sections[digests].Write(digest);
+        Section(digests).Write(digest);
         var before = sources.GetValueOrDefault(document.Source, new CorpusSourceCount(0, 0));
         sources[document.Source] = new CorpusSourceCount(before.Documents + 1, before.Bytes + (bytes ?? Encoding.UTF8.GetByteCount(document.Text)));
     }
@@ -267,7 +292,7 @@ internal sealed class StageWorker : IDisposable
 
     private void Quarantine(Document document, ConfiguredStep step, Exception error)
     {
-        var output = _sections[ChunkSection.Quarantine];
+        var output = Section(ChunkSection.Quarantine);
         JsonSerializer.Serialize(output, new QuarantinedDocument(step.Name, $"{error.GetType().Name}: {error.Message}", document.Source, document.Id, document.Text), DocumentTrace.Json);
         output.WriteByte((byte)'\n');
     }

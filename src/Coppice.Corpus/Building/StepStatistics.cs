@@ -23,6 +23,9 @@ public sealed class StepStatistics
     /// <summary>UTF-8 bytes of their text.</summary>
     public long BytesOut { get; set; }
 
+    /// <summary>Documents that it is not made for, among those that it went on with.</summary>
+    public long PassedOver { get; set; }
+
     /// <summary>Documents that it rewrote.</summary>
     public long Changed { get; set; }
 
@@ -75,6 +78,7 @@ public sealed class StepStatistics
         BytesIn += other.BytesIn;
         DocumentsOut += other.DocumentsOut;
         BytesOut += other.BytesOut;
+        PassedOver += other.PassedOver;
         Changed += other.Changed;
         foreach (var (reason, entry) in other.Reasons)
         {

@@ -35,7 +35,7 @@ internal sealed class ExternalSorter<T> : IDisposable
         if (_count == _records.Length)
         {
             if (_count == _capacity) Spill();
-            else Array.Resize(ref _records, (int)Math.Min(_capacity, Math.Max(1024L, _records.Length * 2L)));
+            else Grow();
         }
 
         _records[_count++] = record;
@@ -72,6 +72,14 @@ internal sealed class ExternalSorter<T> : IDisposable
     public void Dispose()
     {
         foreach (var run in _runs) run.Dispose();
+    }
+
+    // In few and large steps: what was outgrown stays in memory until it is collected.
+    private void Grow()
+    {
+        var records = GC.AllocateUninitializedArray<T>((int)Math.Min(_capacity, Math.Max(4096L, _records.Length * 8L)));
+        _records.CopyTo(records, 0);
+        _records = records;
     }
 
     private void Spill()

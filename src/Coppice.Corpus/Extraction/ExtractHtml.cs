@@ -20,7 +20,7 @@ public sealed class ExtractHtml(HtmlLimits? limits = null, int minimumCharacters
         var extractor = new HtmlExtractor(limits);
         return document =>
         {
-            if (document.MediaType is null) return StepResult.Keep(document);
+            if (document.MediaType is null) return StepResult.PassOver(document);
             if (document.MediaType != Html) return StepResult.Drop("media type that can't be extracted");
             if (extractor.Extract(document.Text, document.Url, out var reason) is not { } page) return StepResult.Drop(reason!);
             if (page.Text.Length < minimumCharacters)

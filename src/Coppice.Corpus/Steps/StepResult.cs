@@ -17,10 +17,17 @@ public readonly record struct StepResult
     /// <summary>What was rewritten, by fixed phrases; null where the document is as it was.</summary>
     public IReadOnlyList<ReasonCount>? Changes { get; private init; }
 
+    /// <summary>Whether the step is not made for such documents.</summary>
+    public bool IsPassedOver { get; private init; }
+
     /// <summary>Goes on with the document as it is.</summary>
     /// <param name="document">The document that was given.</param>
     /// <param name="nearest">The rule that came nearest to dropping it.</param>
     public static StepResult Keep(Document document, Measurement? nearest = null) => new() { Document = document, Measured = nearest };
+
+    /// <summary>Goes on with a document that the step is not made for: whether the step finds anything says nothing of such documents.</summary>
+    /// <param name="document">The document that was given.</param>
+    public static StepResult PassOver(Document document) => new() { Document = document, IsPassedOver = true };
 
     /// <summary>Goes on with a rewritten document.</summary>
     /// <param name="document">The new document.</param>

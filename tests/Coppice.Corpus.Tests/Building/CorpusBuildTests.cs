@@ -2,6 +2,7 @@ using System.IO.Compression;
 using System.Text;
 using System.Text.Json;
 using Coppice.Corpus.Building;
+using Coppice.Corpus.Extraction;
 using Coppice.Foundation;
 using Coppice.Testing;
 
@@ -75,6 +76,26 @@ public sealed class CorpusBuildTests : IDisposable
         Assert.Equal(CuratedCorpus.Open(_folder.At("written")).Manifest.Train.Fingerprint, corpus.Manifest.Train.Fingerprint);
         Assert.Equal(report.Dropped["exact duplicate"].Count, corpus.Manifest.Dropped["exact duplicate"]);
         Assert.Equal(report.BytesRead, corpus.Manifest.BytesRead);
+    }
+
+    [Fact]
+    public void A_step_that_decides_can_load_any_document_of_a_large_chunk()
+    {
+        var random = new Random(3);
+        _folder.Write("in/a.jsonl", Lines([.. Enumerable.Range(0, 400).Select(i => $"{i} {string.Join(' ', Enumerable.Range(0, random.Next(1500)).Select(_ => random.Next(10_000)))}")]));
+        var step = new LoadsAll();
+        Build("out", options => options with { ChunkCharacters = 1 << 20 }, [new DropShort(20), step]);
+
+        Assert.True(step.Loaded > 350);
+        var chunk = ChunkFile.Open(Directory.EnumerateFiles(_folder.At("out/.work"), "*.chunk", SearchOption.AllDirectories).MaxBy(file => new FileInfo(file).Length)!);
+        Assert.True(chunk.ReadBlocks().Length > 2);
+    }
+
+    [Fact]
+    public void Steps_that_find_nothing_are_pointed_out_but_not_those_that_are_not_made_for_the_documents()
+    {
+        _folder.Write("in/a.jsonl", Lines([.. Enumerable.Range(0, 200).Select(i => $"text {i}")]));
+        Assert.Equal(["replace: none of 200 documents was dropped or changed"], Build("out", new ExtractHtml(), new ReplaceWord("bad", "good")).Report.Warnings);
     }
 
     [Fact]

@@ -15,6 +15,14 @@ public class CurationStepsTests
     }
 
     [Theory]
+    [InlineData("decontaminate", "arXiv:2005.14165")]
+    [InlineData("dsir", "arXiv:2302.03169")]
+    [InlineData("fineweb-2", "arXiv:2506.20920")]
+    [InlineData("minhash", "doi:10.1109/SEQUEN.1997.666900")]
+    public void A_step_names_its_papers_also_where_it_can_not_be_made_without_a_file(string step, string paper) =>
+        Assert.Contains(paper, CurationSteps.Get(step, "here").Describe().Techniques.Select(technique => technique.Paper));
+
+    [Theory]
     [MemberData(nameof(Presets))]
     public void Every_preset_can_be_made(string name)
     {

@@ -85,3 +85,26 @@ internal sealed class FirstOfWord : ICorpusStep
     public StepResult Apply(Document document, ReadOnlySpan<byte> edit) =>
         StepResult.Rewrite(document with { Text = $"{document.Text} ({Encoding.UTF8.GetString(edit)})" }, new ReasonCount("marked", 1));
 }
+
+/// <summary>Loads every document again, the last one first, and compares it with what was sketched of it: all of its text.</summary>
+internal sealed class LoadsAll : ICorpusStep
+{
+    public int Loaded { get; private set; }
+
+    public string Name => "loads-all";
+
+    public string SketchVersion => "text";
+
+    public Action<Document, IBufferWriter<byte>> BeginSketching() => (document, output) => Encoding.UTF8.GetBytes(document.Text, output);
+
+    public void Decide(ISketchedCorpus corpus, IDecisions decisions, CancellationToken cancellation)
+    {
+        foreach (var (index, text) in corpus.Documents.Select(document => (document.Index, Encoding.UTF8.GetString(document.Sketch.Span))).Reverse())
+        {
+            Assert.Equal(text, corpus.Load(index)!.Text);
+            Loaded++;
+        }
+    }
+
+    public StepResult Apply(Document document, ReadOnlySpan<byte> edit) => StepResult.Keep(document);
+}
