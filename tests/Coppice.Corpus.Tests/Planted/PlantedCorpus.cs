@@ -69,9 +69,8 @@ internal sealed class PlantedCorpus
         NamedStep.Of("language", ("languages", "en")),
         new NamedStep("decontaminate", new Dictionary<string, IReadOnlyList<string>> { ["files"] = [Contamination.MinimalPairs, sentences] }),
         NamedStep.Of("prox"),
-        // Novels speak in short lines and law in one long sentence: of C4's rules those hold here that look for what is no text.
-        NamedStep.Of("c4", ("terminal_punctuation", "false"), ("min_words_per_line", "0"), ("min_sentences", "0")),
-        NamedStep.Of("gopher-quality"),
+        // Novels and law have much punctuation, which the default counts as words without a letter.
+        NamedStep.Of("gopher-quality", ("variant", "dclm")),
         // Law says the same phrases over and over: longer runs of words than a phrase are counted, and no shorter ones.
         new NamedStep("gopher-repetition", new Dictionary<string, IReadOnlyList<string>> { ["max_duplicate_ngrams"] = [] }),
         NamedStep.Of("exact-documents"),

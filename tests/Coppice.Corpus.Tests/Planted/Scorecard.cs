@@ -25,6 +25,7 @@ internal sealed class Scorecard(IReadOnlyList<PlantedDocument> documents, Outcom
     public const string Heading = "kind                             planted  found  wrong  precision  recall";
 
     private const string Duplicates = "minhash";
+    private const int MissesShown = 20;
 
     /// <summary>Documents of a kind that should be dropped by one of some steps.</summary>
     public Score Dropped(string kind, params string[] steps)
@@ -47,31 +48,43 @@ internal sealed class Scorecard(IReadOnlyList<PlantedDocument> documents, Outcom
     /// <summary>Personal things of one sort, or of all: each should be masked, whole and alone.</summary>
     public Score Masked(string? what = null)
     {
-        var things = documents.SelectMany(document => document.Things.Where(_ => document.Kind == PersonalThings.Kind).Select(thing => (thing.What, IsMasked: outcome.TextOf(document.Id)?.Contains(thing.Expected, StringComparison.Ordinal) == true))).ToList();
-        var right = things.Count(thing => thing.IsMasked);
+        var right = Things().Count(thing => IsMasked(thing.Document, thing.Thing));
         var masks = (int)documents.Sum(document => outcome.Changes(document.Id, "pii-mask"));
-        var wanted = things.Where(thing => what is null || thing.What == what).ToList();
-        return new Score(what ?? PersonalThings.Kind, wanted.Count, wanted.Count(thing => thing.IsMasked), masks - right, right);
+        var wanted = Things().Where(thing => what is null || thing.Thing.What == what).ToList();
+        return new Score(what ?? PersonalThings.Kind, wanted.Count, wanted.Count(thing => IsMasked(thing.Document, thing.Thing)), masks - right, right);
     }
 
     /// <summary>Garbled texts: each should be repaired to the character, and nothing else touched.</summary>
     public Score Repaired()
     {
-        const string Change = "characters in the wrong encoding";
-        var repaired = documents.Where(document => outcome.Changes(document.Id, "unicode-repair", Change) > 0).ToList();
         var garbled = documents.Where(document => document.Kind == GarbledTexts.Kind).ToList();
-        var exact = garbled.Count(document => outcome.TextOf(document.Id) == document.Expected);
-        return new Score(GarbledTexts.Kind, garbled.Count, exact, repaired.Count(document => document.Kind != GarbledTexts.Kind), repaired.Count(document => document.Kind == GarbledTexts.Kind));
+        return new Score(
+            GarbledTexts.Kind, garbled.Count, garbled.Count(document => outcome.TextOf(document.Id) == document.Expected), WronglyRepaired().Count(), garbled.Count(IsRepaired));
     }
 
-    /// <summary>Lines of boilerplate around texts: each should go, and no other line.</summary>
+    /// <summary>Lines of boilerplate around texts: each should go, and no line of a text.</summary>
     public Score LinesRemoved()
     {
         var texts = documents.Where(document => document.Kind == Boilerplate.Lines).ToList();
-        var planted = texts.Sum(document => document.Things.Count);
-        var left = texts.Sum(document => outcome.TextOf(document.Id) is { } text ? document.Things.Count(thing => text.Split('\n').Contains(thing.Value)) : document.Things.Count);
-        var removed = (int)documents.Where(document => document.Stays).Sum(document => outcome.Changes(document.Id, "prox", "lines removed"));
-        return new Score(Boilerplate.Lines, planted, planted - left, Math.Max(0, removed - (planted - left)), planted - left);
+        var found = texts.Sum(document => document.Things.Count) - LinesLeft().Count();
+        var lost = documents.Where(document => document.Stays && outcome.TextOf(document.Id) is not null && outcome.Changes(document.Id, "prox") > 0)
+            .Sum(document => document.Expected.Split('\n').Except(outcome.TextOf(document.Id)!.Split('\n')).Count(line => line.Length > 0));
+        return new Score(Boilerplate.Lines, texts.Sum(document => document.Things.Count), found, lost, found);
+    }
+
+    /// <summary>What was not found or wrongly changed, for the one who mends it.</summary>
+    public IEnumerable<string> Misses()
+    {
+        foreach (var line in LinesLeft().GroupBy(line => line).OrderByDescending(line => line.Count()).Take(MissesShown)) yield return $"line left {line.Count()} times: {line.Key}";
+        foreach (var (document, thing) in Things().Where(thing => !IsMasked(thing.Document, thing.Thing)).Take(MissesShown)) yield return $"{thing.What} not masked in {document.Id}: {thing.Value} (should be '{thing.Expected}')";
+        foreach (var document in documents.Where(document => document.Kind == GarbledTexts.Kind && outcome.TextOf(document.Id) is { } text && text != document.Expected).Take(MissesShown))
+        {
+            var text = outcome.TextOf(document.Id)!;
+            var place = Math.Max(0, text.Zip(document.Expected).TakeWhile(signs => signs.First == signs.Second).Count() - 20);
+            yield return $"not repaired: {document.Id}, '{text.AsSpan(place, Math.Min(40, text.Length - place))}' for '{document.Expected.AsSpan(place, Math.Min(40, document.Expected.Length - place))}'";
+        }
+
+        foreach (var document in WronglyRepaired().Take(MissesShown)) yield return $"repaired and was right: {document.Id}";
     }
 
     /// <summary>What became of documents that should stay, by source: a line each.</summary>
@@ -82,14 +95,14 @@ internal sealed class Scorecard(IReadOnlyList<PlantedDocument> documents, Outcom
         foreach (var source in documents.Where(document => document.Stays && !paired.Contains(document.Id)).GroupBy(document => document.Source).OrderBy(group => group.Key, StringComparer.Ordinal))
         {
             var kept = source.Where(document => outcome.DroppedBy(document.Id) is null).ToList();
-            var asTheyShould = kept.Count(document => outcome.TextOf(document.Id) == document.Expected);
+            var asTheyShould = kept.Count(document => outcome.TextOf(document.Id)!.Trim() == document.Expected);
             yield return string.Create(CultureInfo.InvariantCulture, $"{source.Key}: {kept.Count} of {source.Count()} that should stay do, {asTheyShould} of them as they should be");
             foreach (var reason in source.Select(document => outcome.WhyDropped(document.Id)).OfType<string>().GroupBy(reason => reason).OrderByDescending(group => group.Count()))
             {
                 yield return $"    {reason.Count()} dropped by {reason.Key}";
             }
 
-            foreach (var change in kept.Where(document => outcome.TextOf(document.Id) != document.Expected).GroupBy(document => $"{document.Kind}, changed by {string.Join(", ", outcome.ChangedBy(document.Id))}").OrderByDescending(group => group.Count()))
+            foreach (var change in kept.Where(document => outcome.TextOf(document.Id)!.Trim() != document.Expected).GroupBy(document => $"{document.Kind}, changed by {string.Join(", ", outcome.ChangedBy(document.Id))}").OrderByDescending(group => group.Count()))
             {
                 yield return $"    {change.Count()} otherwise: {change.Key}";
             }
@@ -103,4 +116,16 @@ internal sealed class Scorecard(IReadOnlyList<PlantedDocument> documents, Outcom
         var kept = staying.Count(document => outcome.DroppedBy(document.Id) is null or Duplicates);
         return (double)kept / staying.Count;
     }
+
+    private IEnumerable<(PlantedDocument Document, PlantedThing Thing)> Things() =>
+        documents.Where(document => document.Kind == PersonalThings.Kind).SelectMany(document => document.Things.Select(thing => (document, thing)));
+
+    private bool IsMasked(PlantedDocument document, PlantedThing thing) => outcome.TextOf(document.Id)?.Contains(thing.Expected, StringComparison.Ordinal) == true;
+
+    private bool IsRepaired(PlantedDocument document) => outcome.Changes(document.Id, "unicode-repair", "characters in the wrong encoding") > 0;
+
+    private IEnumerable<PlantedDocument> WronglyRepaired() => documents.Where(document => document.Kind != GarbledTexts.Kind && IsRepaired(document));
+
+    private IEnumerable<string> LinesLeft() => documents.Where(document => document.Kind == Boilerplate.Lines)
+        .SelectMany(document => document.Things.Select(thing => thing.Value).Where(line => outcome.TextOf(document.Id)?.Split('\n').Contains(line) != false));
 }

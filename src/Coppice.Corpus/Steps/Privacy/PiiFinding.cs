@@ -6,11 +6,11 @@ public enum PiiKind
     /// <summary>A key, token or password.</summary>
     Secret,
 
+    /// <summary>An international bank account number: its check says more than that of a card's number, which may be a part of it.</summary>
+    Iban,
+
     /// <summary>A number of a payment card.</summary>
     Card,
-
-    /// <summary>An international bank account number.</summary>
-    Iban,
 
     /// <summary>An e-mail address.</summary>
     Email,

@@ -36,9 +36,9 @@ public sealed record PiiMaskOptions
 public sealed class PiiMask(PiiMaskOptions? options = null) : IDocumentStep
 {
     private static readonly string[] Tokens =
-        ["|||SECRET|||", "|||CARD_NUMBER|||", "|||IBAN|||", "|||EMAIL_ADDRESS|||", "|||IP_ADDRESS|||", "|||PHONE_NUMBER|||"];
+        ["|||SECRET|||", "|||IBAN|||", "|||CARD_NUMBER|||", "|||EMAIL_ADDRESS|||", "|||IP_ADDRESS|||", "|||PHONE_NUMBER|||"];
 
-    private static readonly string[] Changes = ["secrets", "card numbers", "bank account numbers", "e-mail addresses", "IP addresses", "telephone numbers"];
+    private static readonly string[] Changes = ["secrets", "bank account numbers", "card numbers", "e-mail addresses", "IP addresses", "telephone numbers"];
     private static readonly string[] MailAddresses = ["email@example.com", "firstname.lastname@example.org"];
 
     // Datatrove chose them at random among addresses that answered nobody.
