@@ -19,17 +19,24 @@ public sealed record CurationShape(long Bytes, string Preset, long Memory, int T
 /// <param name="MibPerSecond">MiB of files a second.</param>
 /// <param name="PeakMemoryMib">The most memory that the process had resident by then, in MiB.</param>
 /// <param name="DiskMib">MiB of the corpus on the disk, with what is kept for the next build.</param>
+/// <param name="Parts">Its parts in order.</param>
 /// <param name="Added">What building again with a twentieth of new text took.</param>
 /// <param name="AddedRepeating">What building again took with a twentieth of text of which a fifth repeats older documents.</param>
 public sealed record CurationResult(
-    long Documents, long DocumentsKept, double InputMib, double Seconds, double MibPerSecond, double PeakMemoryMib, double DiskMib, AddedResult Added, AddedResult AddedRepeating);
+    long Documents, long DocumentsKept, double InputMib, double Seconds, double MibPerSecond, double PeakMemoryMib, double DiskMib, IReadOnlyList<BuildPart> Parts, AddedResult Added, AddedResult AddedRepeating);
 
 /// <summary>What building a grown corpus again took.</summary>
 /// <param name="InputMib">MiB of new files.</param>
 /// <param name="Seconds">Time of the build.</param>
 /// <param name="ShareOfTime">Its share of the first build's time.</param>
 /// <param name="ShareOfText">The new files' share of the first build's.</param>
-public sealed record AddedResult(double InputMib, double Seconds, double ShareOfTime, double ShareOfText);
+/// <param name="Parts">The parts of the build in order.</param>
+public sealed record AddedResult(double InputMib, double Seconds, double ShareOfTime, double ShareOfText, IReadOnlyList<BuildPart> Parts);
+
+/// <summary>A part of a build.</summary>
+/// <param name="Name">What is done.</param>
+/// <param name="Seconds">How long.</param>
+public sealed record BuildPart(string Name, double Seconds);
 
 /// <summary>A whole build of a corpus of made-up text, then twice again with some more.</summary>
 public static class CurationBenchmark
@@ -58,16 +65,18 @@ public static class CurationBenchmark
             var text = new MadeText(Path.Combine(work, "text"));
             show(new BuildProgress("Making text", 0, 0, 0, 0));
             var input = text.Add(shape.Bytes, repeatsOlder: true);
-            var (result, seconds) = Build(options, show, cancellation);
+            var (result, parts) = Build(options, show, cancellation);
+            var seconds = parts.Sum(part => part.Seconds);
             var (peak, disk) = (PeakMemory.Mebibytes, Directory.EnumerateFiles(options.Output, "*", SearchOption.AllDirectories).Sum(file => new FileInfo(file).Length));
             var added = new[] { false, true }.Select(repeats =>
             {
                 var more = text.Add(shape.Bytes / AddedPart, repeats);
-                var again = Build(options, show, cancellation).Seconds;
-                return new AddedResult(more / Mebibyte, again, again / seconds, (double)more / input);
+                var again = Build(options, show, cancellation).Parts;
+                var took = again.Sum(part => part.Seconds);
+                return new AddedResult(more / Mebibyte, took, took / seconds, (double)more / input, again);
             }).ToList();
             return new CurationResult(
-                result.Report.DocumentsIn, result.Report.DocumentsOut, input / Mebibyte, seconds, input / Mebibyte / seconds, peak, disk / Mebibyte, added[0], added[1]);
+                result.Report.DocumentsIn, result.Report.DocumentsOut, input / Mebibyte, seconds, input / Mebibyte / seconds, peak, disk / Mebibyte, parts, added[0], added[1]);
         }
         finally
         {
@@ -75,10 +84,24 @@ public static class CurationBenchmark
         }
     }
 
-    private static (BuildResult Result, double Seconds) Build(CorpusBuildOptions options, Action<BuildProgress> show, CancellationToken cancellation)
+    private static (BuildResult Result, List<BuildPart> Parts) Build(CorpusBuildOptions options, Action<BuildProgress> show, CancellationToken cancellation)
     {
-        var start = Stopwatch.GetTimestamp();
-        var result = new CorpusBuild(options).Run(show, cancellation);
-        return (result, Stopwatch.GetElapsedTime(start).TotalSeconds);
+        var parts = new List<BuildPart>();
+        var (doing, start) = ("", Stopwatch.GetTimestamp());
+        void Begin(string next)
+        {
+            if (doing.Length > 0) parts.Add(new BuildPart(doing, Stopwatch.GetElapsedTime(start).TotalSeconds));
+            (doing, start) = (next, Stopwatch.GetTimestamp());
+        }
+
+        var result = new CorpusBuild(options).Run(
+            progress =>
+            {
+                if (progress.Doing != doing) Begin(progress.Doing);
+                show(progress);
+            },
+            cancellation);
+        Begin("");
+        return (result, parts);
     }
 }

@@ -147,11 +147,17 @@ internal static class BenchCommand
                     ("on the disk", $"{Figures.Number(result.DiskMib)} MiB"),
                     ("new text added", Describe(result.Added)),
                     ("repeating text added", Describe(result.AddedRepeating)));
+                Page.Line();
+                Page.Table(
+                    ["seconds", "first build", "new text added", "repeating text added"],
+                    [.. result.Parts.Select(part => new[] { part.Name, Figures.Number(part.Seconds), Seconds(result.Added, part.Name), Seconds(result.AddedRepeating, part.Name) })]);
             }
 
             return (int)ExitCode.Done;
         });
         return command;
+
+        static string Seconds(AddedResult added, string part) => Figures.Number(added.Parts.Where(own => own.Name == part).Sum(own => own.Seconds));
 
         static string Describe(AddedResult added) => $"{Figures.Percent(added.ShareOfText)} more in {Figures.Number(added.Seconds)} s, {Figures.Percent(added.ShareOfTime)} of the first build's time";
     }

@@ -11,8 +11,10 @@ internal sealed class BuildRun(CorpusBuildOptions options, WorkFolder work, Acti
     // What doesn't fit is sorted on the disk, which costs little: more makes a build hardly faster.
     private const long MostMemory = 2_000_000_000;
 
+    private readonly long _memory = MemoryOf(options);
     private readonly Lock _gate = new();
     private BuildProgress _progress;
+    private long _chunksDone, _chunksReused;
 
     public CorpusBuildOptions Options { get; } = options;
 
@@ -22,7 +24,8 @@ internal sealed class BuildRun(CorpusBuildOptions options, WorkFolder work, Acti
 
     public int Threads { get; } = options.Threads > 0 ? options.Threads : Environment.ProcessorCount;
 
-    private readonly long _memory = options.Memory > 0 ? options.Memory : Math.Min(MostMemory, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 2);
+    /// <summary>What keeps the process within the build's memory.</summary>
+    public ResidentMemory Resident { get; } = new(MemoryOf(options));
 
     /// <summary>Bytes that a corpus step may decide in.</summary>
     public long MemoryToDecide => _memory / 2;
@@ -35,8 +38,6 @@ internal sealed class BuildRun(CorpusBuildOptions options, WorkFolder work, Acti
 
     /// <summary>Chunks whose result was there already.</summary>
     public long ChunksReused => _chunksReused;
-
-    private long _chunksDone, _chunksReused;
 
     /// <summary>A limit for the text that is in memory at once: that of the chunks that are worked on and about as many that wait.</summary>
     public ByteBudget Budget() => new(Math.Min(_memory / 2, Cost(Options.ChunkCharacters) * ((2 * Threads) + 1)));
@@ -67,7 +68,11 @@ internal sealed class BuildRun(CorpusBuildOptions options, WorkFolder work, Acti
     }
 
     /// <summary>Counts a chunk.</summary>
-    public void CountChunk(bool reused) => Interlocked.Increment(ref reused ? ref _chunksReused : ref _chunksDone);
+    public void CountChunk(bool reused)
+    {
+        Interlocked.Increment(ref reused ? ref _chunksReused : ref _chunksDone);
+        Resident.Keep();
+    }
 
     /// <summary>Does the same on several threads and waits for all. The first error stops the others and is the one that is thrown.</summary>
     public void InParallel(IEnumerable<Action<CancellationToken>> work)
@@ -92,4 +97,6 @@ internal sealed class BuildRun(CorpusBuildOptions options, WorkFolder work, Acti
         if (first is CoppiceException known) throw new CoppiceException(known.Message, known.ExitCode, known);
         if (first is not null) throw new InvalidOperationException(first.Message, first);
     }
+
+    private static long MemoryOf(CorpusBuildOptions options) => options.Memory > 0 ? options.Memory : Math.Min(MostMemory, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 2);
 }

@@ -153,14 +153,21 @@ internal sealed class ChunkFile
     /// <summary>Where the documents of a stage that is not the last lie.</summary>
     public DocumentBlock[] ReadBlocks() => MemoryMarshal.Cast<byte, DocumentBlock>(Read(ChunkSection.Blocks)).ToArray();
 
-    /// <summary>Some documents of a stage that is not the last.</summary>
+    /// <summary>One document of a stage that is not the last.</summary>
     /// <param name="blocks">What <see cref="ReadBlocks"/> read.</param>
-    /// <param name="number">Which block of them.</param>
-    public IEnumerable<Document> Documents(DocumentBlock[] blocks, int number)
+    /// <param name="place">Its place among those that were kept.</param>
+    public Document ReadDocument(DocumentBlock[] blocks, int place)
     {
+        var number = Array.FindLastIndex(blocks, block => block.Place <= place);
         var end = number + 1 < blocks.Length ? blocks[number + 1].Offset : (int)Length(ChunkSection.Documents);
         var member = ReadRange(ChunkSection.Documents, blocks[number].Offset, end - blocks[number].Offset);
-        return DocumentLines.ReadAll(new GZipStream(new MemoryStream(member), CompressionMode.Decompress));
+        using var lines = new Utf8LineReader(new GZipStream(new MemoryStream(member), CompressionMode.Decompress), Array.MaxLength);
+        for (var before = place - blocks[number].Place; lines.Read(); before--)
+        {
+            if (before == 0) return DocumentLines.Parse(lines.Line);
+        }
+
+        throw Damaged(_path);
     }
 
     /// <summary>The bytes of a section that is gzip members, decompressed.</summary>

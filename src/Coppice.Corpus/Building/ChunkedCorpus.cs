@@ -5,29 +5,29 @@ namespace Coppice.Corpus.Building;
 /// <summary>The documents that came out of a stage as the corpus step behind it sees them, with those of earlier corpora before them.</summary>
 internal sealed class ChunkedCorpus : ISketchedCorpus
 {
-    private const int BlocksRemembered = 32;
-
     private readonly IReadOnlyList<EarlierSketches> _earlier;
     private readonly IReadOnlyList<string> _chunks;
 
     // The index of the first document of each chunk, and of what would follow the last.
     private readonly long[] _starts;
-    private readonly DocumentBlock[]?[] _blocks;
-    private readonly LinkedList<(int Chunk, int Block, List<Document> Documents)> _remembered = [];
+    private readonly (ChunkFile File, DocumentBlock[] Blocks)?[] _opened;
     private readonly Lock _gate = new();
+    private readonly ResidentMemory _resident;
 
     /// <summary>A corpus of chunks.</summary>
     /// <param name="earlier">Earlier corpora.</param>
     /// <param name="chunks">The chunks' files.</param>
     /// <param name="workFolder">An empty folder.</param>
     /// <param name="memory">Bytes of memory to decide in.</param>
-    public ChunkedCorpus(IReadOnlyList<EarlierSketches> earlier, IReadOnlyList<string> chunks, string workFolder, long memory)
+    /// <param name="resident">Collects what was read.</param>
+    public ChunkedCorpus(IReadOnlyList<EarlierSketches> earlier, IReadOnlyList<string> chunks, string workFolder, long memory, ResidentMemory resident)
     {
+        _resident = resident;
         _earlier = earlier;
         _chunks = chunks;
         WorkFolder = workFolder;
         MemoryBudget = memory;
-        _blocks = new DocumentBlock[chunks.Count][];
+        _opened = new (ChunkFile, DocumentBlock[])?[chunks.Count];
         _starts = new long[chunks.Count + 1];
         _starts[0] = EarlierCount = earlier.Sum(corpus => corpus.Count);
         for (var i = 0; i < chunks.Count; i++) _starts[i + 1] = _starts[i] + ChunkFile.Open(chunks[i]).DocumentsOut;
@@ -62,6 +62,7 @@ internal sealed class ChunkedCorpus : ISketchedCorpus
 
             for (var i = 0; i < _chunks.Count; i++)
             {
+                _resident.Keep();
                 foreach (var record in SketchRecords.Read(ChunkFile.Open(_chunks[i]).Read(ChunkSection.Sketches), _starts[i], isEarlier: false)) yield return record.Document;
             }
         }
@@ -76,18 +77,8 @@ internal sealed class ChunkedCorpus : ISketchedCorpus
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((ulong)index, (ulong)Count, nameof(index));
         if (index < EarlierCount) return null;
         var (chunk, place) = Find(index);
-        lock (_gate)
-        {
-            var blocks = _blocks[chunk] ??= ChunkFile.Open(_chunks[chunk]).ReadBlocks();
-            var block = Array.FindLastIndex(blocks, block => block.Place <= place);
-            var node = _remembered.First;
-            while (node is not null && (node.Value.Chunk, node.Value.Block) != (chunk, block)) node = node.Next;
-            if (node is not null) _remembered.Remove(node);
-            else node = new LinkedListNode<(int, int, List<Document>)>((chunk, block, [.. ChunkFile.Open(_chunks[chunk]).Documents(blocks, block)]));
-            _remembered.AddFirst(node);
-            if (_remembered.Count > BlocksRemembered) _remembered.RemoveLast();
-            return node.Value.Documents[place - blocks[block].Place];
-        }
+        var (file, blocks) = Open(chunk);
+        return file.ReadDocument(blocks, place);
     }
 
     /// <summary>The index behind the last document of a chunk.</summary>
@@ -128,6 +119,17 @@ internal sealed class ChunkedCorpus : ISketchedCorpus
             var (chunk, place) = Find(index);
             if (chunk != open) (open, ids) = (chunk, [.. SketchRecords.Read(ChunkFile.Open(_chunks[chunk]).Read(ChunkSection.Sketches), 0, isEarlier: false).Select(record => record.Id)]);
             yield return (item, Encoding.UTF8.GetString(ids[place].Span));
+        }
+    }
+
+    private (ChunkFile File, DocumentBlock[] Blocks) Open(int chunk)
+    {
+        lock (_gate)
+        {
+            if (_opened[chunk] is { } known) return known;
+            var file = ChunkFile.Open(_chunks[chunk]);
+            _opened[chunk] = (file, file.ReadBlocks());
+            return _opened[chunk]!.Value;
         }
     }
 }

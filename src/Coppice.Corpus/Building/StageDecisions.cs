@@ -33,7 +33,7 @@ internal sealed class StageDecisions
         {
             run.Begin($"Deciding ({stage.Decides.Name})", 0);
             var folder = run.Work.Temporary("deciding");
-            var corpus = new ChunkedCorpus(earlier, [.. chunks.Select(run.Work.Chunk)], folder, run.MemoryToDecide);
+            var corpus = new ChunkedCorpus(earlier, [.. chunks.Select(run.Work.Chunk)], folder, run.MemoryToDecide, run.Resident);
             using (var sink = new DecisionSink(corpus, run.MemoryForDecisions))
             {
                 if (step is ICorpusStep corpusStep) corpusStep.Decide(corpus, sink, run.Cancellation);

@@ -6,7 +6,7 @@ namespace Coppice.Corpus.Deduplication;
 /// <param name="signatures">Their signatures.</param>
 internal sealed class PairJudge(MinHashOptions options, ISketchedCorpus corpus, SignatureStore signatures)
 {
-    private const int Remembered = 32;
+    private const int Remembered = 32, PairsRemembered = 1 << 20;
 
     // The estimate decides where it lies this many of its standard errors from the threshold: it is then wrong for less than one pair in forty, all of them close calls.
     private const double ClearErrors = 2;
@@ -16,6 +16,9 @@ internal sealed class PairJudge(MinHashOptions options, ISketchedCorpus corpus, 
     private readonly uint[] _second = new uint[options.Bands.Hashes];
     private readonly Queue<int> _age = new();
     private readonly Dictionary<int, ulong[]?> _shingles = [];
+
+    // A pair is asked for once a band that it shares, and once more when one of its cluster is chosen: reading texts again takes far longer than looking it up.
+    private readonly Dictionary<(int First, int Second), double> _exact = [];
 
     /// <summary>Whether two candidates are duplicates.</summary>
     /// <param name="first">A document.</param>
@@ -33,8 +36,13 @@ internal sealed class PairJudge(MinHashOptions options, ISketchedCorpus corpus, 
         if (options.Verify == Verification.Estimate) return estimate;
         if (options.Verify == Verification.Close && Math.Abs(estimate - options.Threshold) > _closeCall) return estimate;
 
+        var pair = first < second ? (first, second) : (second, first);
+        if (_exact.TryGetValue(pair, out var known)) return known;
+
         // The text of an earlier document may be gone; its signature is not.
-        return ShinglesOf(first) is { } a && ShinglesOf(second) is { } b ? Shingling.Jaccard(a, b) : estimate;
+        var exact = ShinglesOf(first) is { } a && ShinglesOf(second) is { } b ? Shingling.Jaccard(a, b) : estimate;
+        if (_exact.Count < PairsRemembered) _exact[pair] = exact;
+        return exact;
     }
 
     private ulong[]? ShinglesOf(int index)
