@@ -1,7 +1,7 @@
 // Whether curation makes better text, by models: (a) newsletters as they are against newsletters without what they repeat, (b) novels with junk among them, three tenths
 // of all text, against what a recipe leaves of that. Both sides train the same small model on as many tokens.
 //
-//   dotnet run experiments/curation.cs -- TEXTS -o OUT [--minutes 3] [--seeds 3]
+//   dotnet run experiments/curation.cs -- TEXTS -o OUT [--tokens 1048576] [--seeds 3]
 //
 // TEXTS holds rust-weekly.jsonl.gz, books.jsonl.gz, peps.jsonl.gz, dc-law.jsonl.gz and languages.jsonl.gz. What is in OUT already is not computed again. Build first:
 // dotnet build -c Release. The table is written to OUT/table.md.
@@ -51,7 +51,7 @@ void Compare(string raw, string recipe, string[] evaluations)
     var result = Path.Combine(output, raw + ".json");
     if (!File.Exists(result))
     {
-        File.WriteAllText(result, Coppice(["corpus", "compare", At(raw), curated, "--eval", .. evaluations.Select(At), "--minutes", Option("--minutes") ?? "3", "--seeds", Option("--seeds") ?? "3", "--json"]));
+        File.WriteAllText(result, Coppice(["corpus", "compare", At(raw), curated, "--eval", .. evaluations.Select(At), "--tokens", Option("--tokens") ?? "1048576", "--seeds", Option("--seeds") ?? "3", "--json"]));
     }
 
     var comparison = JsonDocument.Parse(File.ReadAllText(result)).RootElement.GetProperty("result");
