@@ -122,7 +122,7 @@ internal sealed class ChunkFile
             using var file = File.OpenHandle(path);
             var length = RandomAccess.GetLength(file);
             var footer = new byte[FooterBytes];
-            if (length < FooterBytes || RandomAccess.Read(file, footer, length - FooterBytes) != FooterBytes || !footer.AsSpan().EndsWith(Magic)) throw Damaged(path);
+            if (length < FooterBytes || !PositionedRead.Fill(file, footer, length - FooterBytes) || !footer.AsSpan().EndsWith(Magic)) throw Damaged(path);
             var starts = new long[Sections + 1];
             for (var i = 0; i < Sections; i++)
             {
@@ -204,14 +204,7 @@ internal sealed class ChunkFile
         {
             using var file = File.OpenHandle(_path);
             var bytes = new byte[length];
-            for (var read = 0; read < length;)
-            {
-                var count = RandomAccess.Read(file, bytes.AsSpan(read), _starts[(int)section] + offset + read);
-                if (count == 0) throw Damaged(_path);
-                read += count;
-            }
-
-            return bytes;
+            return PositionedRead.Fill(file, bytes, _starts[(int)section] + offset) ? bytes : throw Damaged(_path);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {

@@ -12,21 +12,21 @@ internal sealed class ChunkedCorpus : ISketchedCorpus
     private readonly long[] _starts;
     private readonly (ChunkFile File, DocumentBlock[] Blocks)?[] _opened;
     private readonly Lock _gate = new();
-    private readonly ResidentMemory _resident;
+    private readonly BuildRun _run;
 
     /// <summary>A corpus of chunks.</summary>
+    /// <param name="run">The build.</param>
     /// <param name="earlier">Earlier corpora.</param>
     /// <param name="chunks">The chunks' files.</param>
     /// <param name="workFolder">An empty folder.</param>
-    /// <param name="memory">Bytes of memory to decide in.</param>
-    /// <param name="resident">Collects what was read.</param>
-    public ChunkedCorpus(IReadOnlyList<EarlierSketches> earlier, IReadOnlyList<string> chunks, string workFolder, long memory, ResidentMemory resident)
+    /// <param name="keptFile">What the decision may leave for the next build.</param>
+    public ChunkedCorpus(BuildRun run, IReadOnlyList<EarlierSketches> earlier, IReadOnlyList<string> chunks, string workFolder, string keptFile)
     {
-        _resident = resident;
+        _run = run;
         _earlier = earlier;
         _chunks = chunks;
         WorkFolder = workFolder;
-        MemoryBudget = memory;
+        KeptFile = keptFile;
         _opened = new (ChunkFile, DocumentBlock[])?[chunks.Count];
         _starts = new long[chunks.Count + 1];
         _starts[0] = EarlierCount = earlier.Sum(corpus => corpus.Count);
@@ -46,7 +46,10 @@ internal sealed class ChunkedCorpus : ISketchedCorpus
     public string WorkFolder { get; }
 
     /// <inheritdoc/>
-    public long MemoryBudget { get; }
+    public string? KeptFile { get; }
+
+    /// <inheritdoc/>
+    public long MemoryBudget => _run.MemoryToDecide;
 
     /// <inheritdoc/>
     public IEnumerable<SketchedDocument> Documents
@@ -60,10 +63,14 @@ internal sealed class ChunkedCorpus : ISketchedCorpus
                 index += corpus.Count;
             }
 
-            for (var i = 0; i < _chunks.Count; i++)
+            foreach (var sketches in Ahead.Select(_chunks, _run.Threads, chunk => ChunkFile.Open(chunk).Read(ChunkSection.Sketches)))
             {
-                _resident.Keep();
-                foreach (var record in SketchRecords.Read(ChunkFile.Open(_chunks[i]).Read(ChunkSection.Sketches), _starts[i], isEarlier: false)) yield return record.Document;
+                _run.Resident.Keep();
+                foreach (var record in SketchRecords.Read(sketches, index, isEarlier: false))
+                {
+                    yield return record.Document;
+                    index++;
+                }
             }
         }
     }

@@ -79,11 +79,9 @@ internal sealed class CorpusAssembly(
     {
         for (var stage = 0; stage < stages.Count; stage++)
         {
-            foreach (var key in chunks[stage])
+            foreach (var (chunk, statistics) in Chunks(stage, chunk => (chunk, ChunkStatistics.Read(chunk))))
             {
                 run.Cancellation.ThrowIfCancellationRequested();
-                var chunk = ChunkFile.Open(run.Work.Chunk(key));
-                var statistics = ChunkStatistics.Read(chunk);
                 for (var step = 0; step < statistics.Steps.Count; step++) _steps[stages[stage].FirstStep + step].Add(statistics.Steps[step]);
                 if (stage == 0) AddRead(chunk, statistics);
                 if (stages[stage].IsLast) AddKept(chunk, statistics);
@@ -135,14 +133,12 @@ internal sealed class CorpusAssembly(
         using var bytes = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         AtomicFile.Write(Path.Combine(_folder, file), stream =>
         {
-            foreach (var key in chunks[^1])
+            foreach (var (chunk, member, ofLines) in Chunks(stages.Count - 1, chunk => (chunk, chunk.Read(section), chunk.Read(digests))))
             {
                 run.Cancellation.ThrowIfCancellationRequested();
-                var chunk = ChunkFile.Open(run.Work.Chunk(key));
-                var member = chunk.Read(section);
                 stream.Write(member);
                 bytes.AppendData(member);
-                lines.AppendData(chunk.Read(digests));
+                lines.AppendData(ofLines);
                 run.Advance(chunk.BytesOut, chunk.DocumentsOut);
             }
 
@@ -173,9 +169,8 @@ internal sealed class CorpusAssembly(
                 lines++;
             }
 
-            foreach (var key in chunks.SelectMany(stage => stage))
+            foreach (var section in Enumerable.Range(0, stages.Count).SelectMany(stage => Chunks(stage, chunk => chunk.Read(ChunkSection.Quarantine))))
             {
-                var section = ChunkFile.Open(run.Work.Chunk(key)).Read(ChunkSection.Quarantine);
                 stream.Write(section);
                 lines += section.AsSpan().Count((byte)'\n');
             }
@@ -192,25 +187,38 @@ internal sealed class CorpusAssembly(
         {
             var step = (ICorpusStep)stage.Decides!.Step;
             var file = FormattableString.Invariant($"{SketchFolder}/{stage.Number + 1}-{step.Name}");
-            var path = Path.Combine(_folder, file);
-            AtomicFile.Write(path, stream =>
+            using var checksum = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+            AtomicFile.Write(Path.Combine(_folder, file), stream =>
             {
-                for (var chunk = 0; chunk < chunks[0].Count; chunk++) WriteSketches(stream, stage.Number, chunk);
+                foreach (var block in Ahead.Select(Enumerable.Range(0, chunks[0].Count), run.Threads, chunk => SketchesOf(stage.Number, chunk)))
+                {
+                    stream.Write(block);
+                    checksum.AppendData(block);
+                }
             });
-            yield return new SketchFile(step.Name, step.SketchVersion, file, _documentsOut, Checksum.OfFile(path));
+            yield return new SketchFile(step.Name, step.SketchVersion, file, _documentsOut, Convert.ToHexStringLower(checksum.GetHashAndReset()));
         }
     }
 
-    private void WriteSketches(Stream output, int stage, int chunk)
+    // The sketches of what is left of a chunk, behind their length.
+    private byte[] SketchesOf(int stage, int chunk)
     {
         var kept = KeptToTheEnd(stage, chunk);
-        var records = SketchRecords.Read(ChunkFile.Open(run.Work.Chunk(chunks[stage][chunk])).Read(ChunkSection.Sketches), 0, isEarlier: false);
-        var blocks = records.Where((_, place) => kept[place]).Select(record => record.Record).ToList();
-        var length = new byte[sizeof(int)];
-        BinaryPrimitives.WriteInt32LittleEndian(length, blocks.Sum(block => block.Length));
-        output.Write(length);
-        foreach (var block in blocks) output.Write(block.Span);
+        var all = ChunkFile.Open(run.Work.Chunk(chunks[stage][chunk])).Read(ChunkSection.Sketches);
+        var block = new byte[sizeof(int) + all.Length];
+        var end = sizeof(int);
+        foreach (var (record, isKept) in SketchRecords.Read(all, 0, isEarlier: false).Zip(kept))
+        {
+            if (!isKept) continue;
+            record.Record.CopyTo(block.AsMemory(end));
+            end += record.Record.Length;
+        }
+
+        BinaryPrimitives.WriteInt32LittleEndian(block, end - sizeof(int));
+        return block[..end];
     }
+
+    private IEnumerable<T> Chunks<T>(int stage, Func<ChunkFile, T> read) => Ahead.Select(chunks[stage], run.Threads, key => read(ChunkFile.Open(run.Work.Chunk(key))));
 
     // For each document that came out of a stage, whether it also came out of all the stages after it.
     private bool[] KeptToTheEnd(int stage, int chunk)

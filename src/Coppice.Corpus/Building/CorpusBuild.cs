@@ -31,8 +31,8 @@ public sealed class CorpusBuild(CorpusBuildOptions options)
         var used = first.Used.ToHashSet();
         foreach (var stage in stages.Skip(1))
         {
-            var (decisions, file) = StageDecisions.Take(run, stages[stage.Number - 1], chunks[^1]);
-            used.Add(file);
+            var (decisions, files) = StageDecisions.Take(run, stages[stage.Number - 1], chunks[^1]);
+            used.UnionWith(files);
             chunks.Add(new FollowingStage(run, stage, chunks[^1], decisions).Run());
         }
 

@@ -162,14 +162,7 @@ internal sealed class DecisionSink : IDecisions, IDisposable
     private byte[] Read(long at, int length)
     {
         var bytes = new byte[length];
-        for (var read = 0; read < length;)
-        {
-            var count = RandomAccess.Read(_bytes.SafeFileHandle, bytes.AsSpan(read), at + read);
-            if (count == 0) throw new EndOfStreamException(_bytes.Name);
-            read += count;
-        }
-
-        return bytes;
+        return PositionedRead.Fill(_bytes.SafeFileHandle, bytes, at) ? bytes : throw new EndOfStreamException(_bytes.Name);
     }
 
     [StructLayout(LayoutKind.Sequential, Pack = 1)]

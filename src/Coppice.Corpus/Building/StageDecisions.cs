@@ -23,17 +23,18 @@ internal sealed class StageDecisions
     /// <param name="run">The build.</param>
     /// <param name="stage">The stage.</param>
     /// <param name="chunks">The keys of its chunks.</param>
-    /// <returns>The decisions, and the file that holds them.</returns>
-    public static (StageDecisions Decisions, string File) Take(BuildRun run, BuildStage stage, IReadOnlyList<string> chunks)
+    /// <returns>The decisions, and the files that hold them and what the next build can use of them.</returns>
+    public static (StageDecisions Decisions, string[] Files) Take(BuildRun run, BuildStage stage, IReadOnlyList<string> chunks)
     {
         var step = stage.Decides!.Step;
         IReadOnlyList<EarlierSketches> earlier = step is ICorpusStep sketching ? [.. run.Options.Against.Select(corpus => EarlierSketches.Open(corpus, sketching))] : [];
         var path = run.Work.Decisions(BuildStage.Hash(chunks.Prepend(stage.Fingerprint).Concat(earlier.Select(corpus => corpus.Fingerprint))));
+        var kept = run.Work.Kept(stage.Fingerprint);
         if (!File.Exists(path))
         {
             run.Begin($"Deciding ({stage.Decides.Name})", 0);
             var folder = run.Work.Temporary("deciding");
-            var corpus = new ChunkedCorpus(earlier, [.. chunks.Select(run.Work.Chunk)], folder, run.MemoryToDecide, run.Resident);
+            var corpus = new ChunkedCorpus(run, earlier, [.. chunks.Select(run.Work.Chunk)], folder, kept);
             using (var sink = new DecisionSink(corpus, run.MemoryForDecisions))
             {
                 if (step is ICorpusStep corpusStep) corpusStep.Decide(corpus, sink, run.Cancellation);
@@ -45,7 +46,7 @@ internal sealed class StageDecisions
             Directory.Delete(folder, recursive: true);
         }
 
-        return (Open(path, chunks.Count), path);
+        return (Open(path, chunks.Count), [path, kept]);
     }
 
     /// <summary>The decisions on a chunk's documents.</summary>
@@ -54,14 +55,7 @@ internal sealed class StageDecisions
     {
         using var file = File.OpenHandle(_path);
         var bytes = new byte[_starts[chunk + 1] - _starts[chunk]];
-        for (var read = 0; read < bytes.Length;)
-        {
-            var count = RandomAccess.Read(file, bytes.AsSpan(read), _starts[chunk] + read);
-            if (count == 0) throw Damaged(_path);
-            read += count;
-        }
-
-        return Checksum.Of(bytes) == Digests[chunk] ? bytes : throw Damaged(_path);
+        return PositionedRead.Fill(file, bytes, _starts[chunk]) && Checksum.Of(bytes) == Digests[chunk] ? bytes : throw Damaged(_path);
     }
 
     // The decisions on each chunk one after another, then the length and digest of each.

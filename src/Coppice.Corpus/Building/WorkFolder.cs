@@ -61,6 +61,10 @@ internal sealed class WorkFolder : IDisposable
     /// <param name="key">Its key.</param>
     public string Decisions(string key) => Result(key, "decisions");
 
+    /// <summary>The file of what deciding leaves for the next build (<see cref="ISketchedCorpus.KeptFile"/>).</summary>
+    /// <param name="key">The key of the stage.</param>
+    public string Kept(string key) => Result(key, "kept");
+
     /// <summary>The keys of the chunks of each stage of the last build that was finished, or null where they are gone.</summary>
     public IReadOnlyList<IReadOnlyList<string>>? ReadChunks() => ReadJson<string[][]>(ChunksPath);
 

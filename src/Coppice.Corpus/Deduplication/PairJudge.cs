@@ -4,9 +4,11 @@ namespace Coppice.Corpus.Deduplication;
 /// <param name="options">How.</param>
 /// <param name="corpus">The documents.</param>
 /// <param name="signatures">Their signatures.</param>
-internal sealed class PairJudge(MinHashOptions options, ISketchedCorpus corpus, SignatureStore signatures)
+/// <param name="texts">The hashes of their texts; 0 of an earlier document, whose text may be gone.</param>
+/// <param name="known">Similarities that were found out before.</param>
+internal sealed class PairJudge(MinHashOptions options, ISketchedCorpus corpus, SignatureStore signatures, ulong[] texts, KnownSimilarities known)
 {
-    private const int Remembered = 32, PairsRemembered = 1 << 20;
+    private const int Remembered = 32;
 
     // The estimate decides where it lies this many of its standard errors from the threshold: it is then wrong for less than one pair in forty, all of them close calls.
     private const double ClearErrors = 2;
@@ -15,10 +17,7 @@ internal sealed class PairJudge(MinHashOptions options, ISketchedCorpus corpus, 
     private readonly uint[] _first = new uint[options.Bands.Hashes];
     private readonly uint[] _second = new uint[options.Bands.Hashes];
     private readonly Queue<int> _age = new();
-    private readonly Dictionary<int, ulong[]?> _shingles = [];
-
-    // A pair is asked for once a band that it shares, and once more when one of its cluster is chosen: reading texts again takes far longer than looking it up.
-    private readonly Dictionary<(int First, int Second), double> _exact = [];
+    private readonly Dictionary<int, ulong[]> _shingles = [];
 
     /// <summary>Whether two candidates are duplicates.</summary>
     /// <param name="first">A document.</param>
@@ -36,20 +35,14 @@ internal sealed class PairJudge(MinHashOptions options, ISketchedCorpus corpus, 
         if (options.Verify == Verification.Estimate) return estimate;
         if (options.Verify == Verification.Close && Math.Abs(estimate - options.Threshold) > _closeCall) return estimate;
 
-        var pair = first < second ? (first, second) : (second, first);
-        if (_exact.TryGetValue(pair, out var known)) return known;
-
-        // The text of an earlier document may be gone; its signature is not.
-        var exact = ShinglesOf(first) is { } a && ShinglesOf(second) is { } b ? Shingling.Jaccard(a, b) : estimate;
-        if (_exact.Count < PairsRemembered) _exact[pair] = exact;
-        return exact;
+        return texts[first] == 0 || texts[second] == 0 ? estimate : known.Of(texts[first], texts[second], () => Shingling.Jaccard(ShinglesOf(first), ShinglesOf(second)));
     }
 
-    private ulong[]? ShinglesOf(int index)
+    private ulong[] ShinglesOf(int index)
     {
-        if (_shingles.TryGetValue(index, out var known)) return known;
+        if (_shingles.TryGetValue(index, out var remembered)) return remembered;
         if (_age.Count == Remembered) _shingles.Remove(_age.Dequeue());
-        var shingles = corpus.Load(index) is { } document ? options.Shingling.SetOf(document.Text) : null;
+        var shingles = options.Shingling.SetOf(corpus.Load(index)!.Text);
         _age.Enqueue(index);
         _shingles[index] = shingles;
         return shingles;

@@ -61,8 +61,8 @@ internal sealed class SignatureStore : IDisposable
     /// <param name="signature">Takes it.</param>
     public void Read(int index, Span<uint> signature)
     {
-        if (_file is not null) RandomAccess.Read(_file, MemoryMarshal.AsBytes(signature), OffsetOf(index));
-        else _blocks[index / _perBlock].AsSpan(index % _perBlock * _length, _length).CopyTo(signature);
+        if (_file is null) _blocks[index / _perBlock].AsSpan(index % _perBlock * _length, _length).CopyTo(signature);
+        else if (!PositionedRead.Fill(_file, MemoryMarshal.AsBytes(signature), OffsetOf(index))) throw new EndOfStreamException("signatures");
     }
 
     /// <inheritdoc/>

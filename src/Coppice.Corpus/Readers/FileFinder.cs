@@ -39,11 +39,7 @@ internal static class FileFinder
 
         // A written corpus also holds validation documents, which must not be trained on.
         var curated = Path.Combine(folder, CuratedCorpus.DocumentsFile);
-        if (File.Exists(Path.Combine(folder, CuratedCorpus.ManifestFile)))
-        {
-            return [new FoundFile(curated, CuratedCorpus.DocumentsFile, source, NamedOutright: true, IsCurated: true)];
-        }
-
+        if (IsCurated(curated)) return [new FoundFile(curated, CuratedCorpus.DocumentsFile, source, NamedOutright: true, IsCurated: true)];
         return Below(folder, "", int.MaxValue, report).Select(id => new FoundFile(Path.Combine(folder, id), id, source, NamedOutright: false));
     }
 

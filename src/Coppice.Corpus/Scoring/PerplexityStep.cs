@@ -8,10 +8,8 @@ namespace Coppice.Corpus.Scoring;
 /// </summary>
 public sealed class PerplexityStep : IDocumentStep
 {
-    private const string Rule = "perplexity";
     private readonly Lazy<TextNgramModel> _model;
-    private readonly double? _minimum;
-    private readonly double? _maximum;
+    private readonly ScoreBounds _bounds;
 
     /// <summary>Makes the step.</summary>
     /// <param name="model">The model.</param>
@@ -22,7 +20,7 @@ public sealed class PerplexityStep : IDocumentStep
     {
     }
 
-    private PerplexityStep(Lazy<TextNgramModel> model, double? minimum, double? maximum) => (_model, _minimum, _maximum) = (model, minimum, maximum);
+    private PerplexityStep(Lazy<TextNgramModel> model, double? minimum, double? maximum) => (_model, _bounds) = (model, new ScoreBounds("perplexity", minimum, maximum));
 
     /// <inheritdoc/>
     public string Name => "perplexity";
@@ -46,11 +44,9 @@ public sealed class PerplexityStep : IDocumentStep
         return document =>
         {
             var perplexity = model.Score(document.Text).Perplexity;
-            Measurement? low = _minimum is { } minimum ? new(Rule, perplexity, minimum) : null;
-            Measurement? high = _maximum is { } maximum ? new(Rule, perplexity, maximum) : null;
-            if (perplexity < _minimum) return StepResult.Drop("perplexity too low", low);
-            if (perplexity > _maximum) return StepResult.Drop("perplexity too high", high);
-            return StepResult.Keep(document with { Score = perplexity }, low is { } a && high is { } b ? (a.Distance < b.Distance ? a : b) : low ?? high);
+            return _bounds.Beyond(perplexity) is { } beyond
+                ? StepResult.Drop(beyond.Reason, beyond.Measured)
+                : StepResult.Keep(document with { Score = perplexity }, _bounds.Nearest(perplexity));
         };
     }
 }

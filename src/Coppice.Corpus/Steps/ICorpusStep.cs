@@ -46,6 +46,12 @@ public interface ISketchedCorpus
     /// <summary>A folder for files that the decision needs, empty at the start and deleted afterwards.</summary>
     string WorkFolder { get; }
 
+    /// <summary>
+    /// A file that the decision may leave for the next build, which finds it under the same step and options; null where nothing is kept. Decisions must not depend on it:
+    /// it is for what would otherwise be found out again.
+    /// </summary>
+    string? KeptFile => null;
+
     /// <summary>Bytes of memory that the decision should stay within, beside what is proportional to the number of documents in a few bytes each.</summary>
     long MemoryBudget { get; }
 }

@@ -313,13 +313,7 @@ public sealed class TokenStore : IDisposable
 
     private static void ReadExactly(SafeFileHandle file, long offset, Span<byte> destination, string path)
     {
-        while (!destination.IsEmpty)
-        {
-            var read = RandomAccess.Read(file, destination, offset);
-            if (read == 0) throw TokenStoreHeader.Damaged(path, "it ends early");
-            destination = destination[read..];
-            offset += read;
-        }
+        if (!PositionedRead.Fill(file, destination, offset)) throw TokenStoreHeader.Damaged(path, "it ends early");
     }
 
     // An id outside the vocabulary would index past the end of an embedding.

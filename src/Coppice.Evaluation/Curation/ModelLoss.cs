@@ -35,6 +35,7 @@ public sealed class ModelLoss : ICorpusStep
 {
     private const string Rule = "bits per byte";
     private readonly ModelLossOptions _options;
+    private readonly ScoreBounds _bounds;
     private readonly Lazy<string> _version;
     private readonly Lock _gate = new();
     private Judge? _judge;
@@ -44,6 +45,7 @@ public sealed class ModelLoss : ICorpusStep
     public ModelLoss(ModelLossOptions options)
     {
         _options = options;
+        _bounds = new ScoreBounds(Rule, options.Minimum, options.Maximum);
         _version = new Lazy<string>(() => $"{Rule} 1 {ModelDirectory.Fingerprint(options.Model)} {(options.Reference is { } reference ? ModelDirectory.Fingerprint(reference) : "alone")}");
     }
 
@@ -79,8 +81,7 @@ public sealed class ModelLoss : ICorpusStep
             cancellation.ThrowIfCancellationRequested();
             if (document.IsEarlier) continue;
             var score = BinaryPrimitives.ReadDoubleLittleEndian(document.Sketch.Span);
-            if (score < _options.Minimum) decisions.Drop(document.Index, "score too low", new Measurement(Rule, score, _options.Minimum.Value));
-            else if (score > _options.Maximum) decisions.Drop(document.Index, "score too high", new Measurement(Rule, score, _options.Maximum.Value));
+            if (_bounds.Beyond(score) is { } beyond) decisions.Drop(document.Index, beyond.Reason, beyond.Measured);
             else decisions.Edit(document.Index, document.Sketch.Span);
         }
     }
@@ -89,8 +90,7 @@ public sealed class ModelLoss : ICorpusStep
     public StepResult Apply(Document document, ReadOnlySpan<byte> edit)
     {
         var score = BinaryPrimitives.ReadDoubleLittleEndian(edit);
-        Measurement?[] near = [_options.Minimum is { } minimum ? new Measurement(Rule, score, minimum) : null, _options.Maximum is { } maximum ? new Measurement(Rule, score, maximum) : null];
-        return StepResult.Keep(document with { Score = score }, near.Where(measured => measured is not null).MinBy(measured => measured!.Value.Distance));
+        return StepResult.Keep(document with { Score = score }, _bounds.Nearest(score));
     }
 
     private sealed class Judge : IDisposable

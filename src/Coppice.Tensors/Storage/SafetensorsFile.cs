@@ -215,13 +215,7 @@ public sealed class SafetensorsFile : IDisposable
 
     private static void ReadExactly(string path, SafeFileHandle handle, Span<byte> destination, long position)
     {
-        while (destination.Length > 0)
-        {
-            var read = RandomAccess.Read(handle, destination, position);
-            if (read == 0) throw new CoppiceException($"{path}: not a valid safetensors file: it ends at byte {position}, before the data it should hold");
-            destination = destination[read..];
-            position += read;
-        }
+        if (!PositionedRead.Fill(handle, destination, position)) throw new CoppiceException($"{path}: not a valid safetensors file: it ends before the {destination.Length} bytes at {position} that it should hold");
     }
 
     private void RequireCount(TensorInfo info, int length)

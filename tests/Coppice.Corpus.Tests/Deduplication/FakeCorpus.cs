@@ -11,8 +11,9 @@ internal sealed class FakeCorpus : ISketchedCorpus, IDecisions, IDisposable
     private readonly byte[][] _sketches;
     private readonly int _earlier;
 
-    public FakeCorpus(ICorpusStep step, IReadOnlyList<Document> documents, int earlier = 0, int threads = 1, long memory = 1 << 26)
+    public FakeCorpus(ICorpusStep step, IReadOnlyList<Document> documents, int earlier = 0, int threads = 1, long memory = 1 << 26, string? keptFile = null)
     {
+        KeptFile = keptFile;
         _step = step;
         _earlier = earlier;
         All = documents;
@@ -46,6 +47,8 @@ internal sealed class FakeCorpus : ISketchedCorpus, IDecisions, IDisposable
     public long Count => All.Count;
 
     public string WorkFolder => _folder.Root;
+
+    public string? KeptFile { get; }
 
     public long MemoryBudget { get; }
 

@@ -152,6 +152,27 @@ public sealed class MinHashDuplicatesTests(Xunit.Abstractions.ITestOutputHelper 
     }
 
     [Fact]
+    public void Texts_that_an_earlier_build_compared_are_not_read_again_wherever_they_stand_now()
+    {
+        using var folder = new TemporaryFolder();
+        var kept = folder.At("kept");
+        var maker = new TextMaker(10);
+        var texts = Enumerable.Range(0, 20).Select(_ => maker.Text(100)).SelectMany(text => new[] { text, maker.Edited(text, 0.08) }).ToList();
+        var step = new MinHashDuplicates(new MinHashOptions { Verify = Verification.Exact });
+        using var first = new FakeCorpus(step, FakeCorpus.Documents(texts), keptFile: kept);
+        using var again = new FakeCorpus(step, FakeCorpus.Documents(texts.Append(maker.Text(100))), keptFile: kept);
+        using var later = new FakeCorpus(step, FakeCorpus.Documents(texts.Prepend(maker.Text(100))), keptFile: kept);
+        Assert.NotEmpty(first.Dropped);
+        Assert.Equal((true, 0, 0), (first.Loaded > 0, again.Loaded, later.Loaded));
+        Assert.Equal(first.Dropped, again.Dropped);
+        Assert.Equal(first.Dropped.Keys.Select(index => index + 1).Order(), later.Dropped.Keys.Order());
+
+        File.WriteAllBytes(kept, [.. File.ReadAllBytes(kept).Select((value, i) => i == 20 ? (byte)~value : value)]);
+        using var damaged = new FakeCorpus(step, FakeCorpus.Documents(texts), keptFile: kept);
+        Assert.Equal(first.Loaded, damaged.Loaded);
+    }
+
+    [Fact]
     public void Copies_that_an_earlier_step_counted_are_added_up()
     {
         var text = new TextMaker(8).Text(50);

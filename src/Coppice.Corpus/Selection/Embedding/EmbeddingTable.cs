@@ -1,3 +1,4 @@
+using Coppice.Foundation;
 using System.Buffers;
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
@@ -63,13 +64,7 @@ internal sealed class EmbeddingTable : IDisposable
     {
         var length = sizeof(float) + _dimensions;
         Span<byte> bytes = stackalloc byte[length];
-        for (var done = 0; done < length;)
-        {
-            var read = RandomAccess.Read(_file, bytes[done..], (long)row * length + done);
-            if (read == 0) throw new EndOfStreamException();
-            done += read;
-        }
-
+        if (!PositionedRead.Fill(_file, bytes, (long)row * length)) throw new EndOfStreamException();
         Unpack(bytes, destination);
         Normalise(destination);
         for (var i = 0; i < destination.Length; i++) destination[i] -= _mean[i];
