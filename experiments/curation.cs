@@ -29,8 +29,9 @@ var issues = Read("rust-weekly").OrderBy(issue => issue.Date, StringComparer.Ord
 var (learned, later) = (issues[..^HeldOutIssues], issues[^HeldOutIssues..]);
 var known = learned.SelectMany(Lines).ToHashSet(StringComparer.Ordinal);
 Write("newsletters", learned.Select(issue => issue.Text));
-Write("later-issues", later.Select(issue => issue.Text));
+Write("later-prose", later.SelectMany(Prose));
 Write("later-news", later.Select(issue => string.Join('\n', Lines(issue).Where(line => !known.Contains(line)))));
+Write("later-issues", later.Select(issue => issue.Text));
 Write("peps", Read("peps").Where(IsHeldOut).Select(proposal => proposal.Text));
 
 var chapters = Read("books").ToList();
@@ -39,7 +40,7 @@ Write("held-out-chapters", chapters.Where(IsHeldOut).Select(chapter => chapter.T
 Write("law", Read("dc-law").Where(IsHeldOut).Select(section => section.Text));
 Write("junked-novels", Junked(novels));
 
-Compare("newsletters", "curation-newsletters.yaml", ["later-news", "peps", "later-issues"]);
+Compare("newsletters", "curation-newsletters.yaml", ["later-news", "later-prose", "peps", "later-issues"]);
 Compare("junked-novels", "curation-books.yaml", ["held-out-chapters", "law"]);
 File.WriteAllText(Path.Combine(output, "table.md"), report.ToString());
 Console.WriteLine(report);
@@ -108,6 +109,11 @@ bool IsHeldOut(Document document) => SHA256.HashData(Encoding.UTF8.GetBytes(docu
 
 IEnumerable<string> Lines(Document issue) => issue.Text.Split('\n').Select(line => line.Trim()).Where(line => line.Length > 0);
 
+// Paragraphs of sentences that no earlier issue has: no headings, no lists of links and meetings.
+IEnumerable<string> Prose(Document issue) => issue.Text.Split("\n\n").Select(paragraph => paragraph.Trim().TrimStart('>', ' '))
+    .Where(paragraph => paragraph.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).Length >= FewestWords
+        && !paragraph.Split('\n').Any(line => line.TrimStart() is ['*' or '-' or '#' or '|' or '[', ' ' or '#' or '[' or '*', ..] || known.Contains(line.Trim())));
+
 string At(string name) => Path.Combine(output, name + ".jsonl");
 
 void Write(string name, IEnumerable<string> documents) => File.WriteAllLines(At(name), documents.Where(text => text.Length > 0).Select(text => JsonSerializer.Serialize(new { text })));
@@ -137,7 +143,7 @@ sealed record Document(string Text, string? Date, string? Language);
 
 internal static partial class Program
 {
-    private const int HeldOutIssues = 60;
+    private const int HeldOutIssues = 60, FewestWords = 20;
     private const double JunkShare = 0.3;
 
     private static readonly string[] Things = ["car insurance", "running shoes", "payday loans", "used phones", "garden sheds", "flight tickets", "office chairs", "web hosting"];
