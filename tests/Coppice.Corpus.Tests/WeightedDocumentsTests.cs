@@ -59,7 +59,7 @@ public sealed class WeightedDocumentsTests
     public void A_written_corpus_gives_back_what_it_knows_of_its_documents_and_another_file_does_not()
     {
         using var folder = new TemporaryFolder();
-        Document[] documents = [Weighing("a", 2.5) with { Copies = 4, Score = double.NegativeInfinity }, Weighing("b", 1)];
+        Document[] documents = [Weighing("a", 2.5) with { Copies = 4, Score = double.NegativeInfinity, MediaType = "text/html" }, Weighing("b", 1)];
         CorpusWriter.Write(folder.At("corpus"), documents, CorpusSplit.None, new CorpusReport());
         Assert.Equal(documents, ReaderTests.Read(folder.At("corpus")).Documents);
         Assert.Equal(documents, ReaderTests.Read(folder.At($"corpus/{CuratedCorpus.DocumentsFile}")).Documents);

@@ -128,14 +128,14 @@ internal static class BenchCommand
     {
         var size = new Option<string>("--size") { Description = "How much text is made and built", HelpName = "SIZE", DefaultValueFactory = _ => "200MB" };
         var preset = CommonOptions.Choice("--preset", ["own-text", .. CurationPresets.All.Select(preset => preset.Name).Where(name => name != "own-text")], "The recipe");
-        var memory = new Option<string>("--memory") { Description = "Memory that the build may take; its default where it is not given", HelpName = "SIZE", DefaultValueFactory = _ => "0" };
+        var memory = new Option<string?>("--memory") { Description = "Memory that the build may take; its default where it is not given", HelpName = "SIZE" };
         var folder = new Option<string>("--folder") { Description = "Where the text and the corpus go meanwhile: about three times the text", HelpName = "DIR", DefaultValueFactory = _ => Path.GetTempPath() };
         var command = new Command("curation", "A whole build of a corpus of made-up text, and building again with a twentieth more") { size, preset, memory, folder, CommonOptions.Threads, CommonOptions.Json };
         command.SetAction(parse =>
         {
             using var interruption = new Interruption("Stopping; everything is deleted.");
             var shape = new CurationShape(
-                Quantity.Bytes("--size", parse.GetRequiredValue(size)), parse.GetRequiredValue(preset), Quantity.Bytes("--memory", parse.GetRequiredValue(memory)), parse.GetValue(CommonOptions.Threads));
+                Quantity.Bytes("--size", parse.GetRequiredValue(size)), parse.GetRequiredValue(preset), parse.GetValue(memory) is { } most ? Quantity.Bytes("--memory", most) : 0, parse.GetValue(CommonOptions.Threads));
             var result = Stage.Run("Curation", show => CurationBenchmark.Run(shape, parse.GetRequiredValue(folder), new BuildDisplay(show).Show, interruption.Token));
             if (parse.GetValue(CommonOptions.Json)) JsonOutput.Write(result);
             else

@@ -17,11 +17,10 @@ internal sealed class CorpusBuildArguments
     private readonly Option<string> _output = CommonOptions.Output("DIR", "The folder of the corpus; it also keeps what was done, for the next build");
     private readonly Option<string[]> _against = new("--against") { Description = "A corpus built earlier: what repeats its documents is dropped. May be given several times", HelpName = "DIR", DefaultValueFactory = _ => [] };
 
-    private readonly Option<string> _memory = new("--memory")
+    private readonly Option<string?> _memory = new("--memory")
     {
         Description = "Memory to stay within, such as 4GB; 2GB, or half of what there is if that is less, where it is not given. The result doesn't depend on it",
         HelpName = "SIZE",
-        DefaultValueFactory = _ => "0",
     };
 
     /// <summary>Adds the arguments to a command.</summary>
@@ -53,7 +52,7 @@ internal sealed class CorpusBuildArguments
             Split = split,
             Against = parse.GetRequiredValue(_against),
             Threads = parse.GetValue(CommonOptions.Threads),
-            Memory = Quantity.Bytes("--memory", parse.GetRequiredValue(_memory)),
+            Memory = parse.GetValue(_memory) is { } memory ? Quantity.Bytes("--memory", memory) : 0,
         });
         try
         {

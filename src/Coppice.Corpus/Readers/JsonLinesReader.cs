@@ -8,7 +8,7 @@ namespace Coppice.Corpus;
 /// <summary>
 /// JSON lines: an object a line. The text is in the field <see cref="ReaderOptions.TextField"/>; <c>id</c>, <c>source</c>, <c>title</c>, <c>url</c>, <c>date</c>,
 /// <c>language</c> and <c>licence</c> (or <c>license</c>), or the fields that <see cref="ReaderOptions"/> names instead, are taken where they are strings or numbers.
-/// Of a written corpus (<see cref="SourceFile.IsCurated"/>) so are <c>score</c>, <c>copies</c> and <c>weight</c>.
+/// Of a written corpus (<see cref="SourceFile.IsCurated"/>) so are <c>media_type</c>, <c>score</c>, <c>copies</c> and <c>weight</c>.
 /// </summary>
 public sealed class JsonLinesReader : IDocumentReader
 {
@@ -76,7 +76,7 @@ public sealed class JsonLinesReader : IDocumentReader
                 Language = fields.Language,
                 Licence = fields.Licence,
             };
-            return file.IsCurated ? document with { Score = fields.Score, Copies = fields.Copies ?? 1, Weight = fields.Weight ?? 1 } : document;
+            return file.IsCurated ? document with { MediaType = fields.MediaType, Score = fields.Score, Copies = fields.Copies ?? 1, Weight = fields.Weight ?? 1 } : document;
         }
         catch (Exception error) when (error is JsonException or InvalidOperationException)
         {
@@ -88,7 +88,7 @@ public sealed class JsonLinesReader : IDocumentReader
 
     private struct JsonFields
     {
-        public string? Text, Id, Source, Title, Url, Date, Language, Licence;
+        public string? Text, Id, Source, Title, Url, Date, Language, Licence, MediaType;
         public double? Score, Weight;
         public long? Copies;
 
@@ -108,6 +108,7 @@ public sealed class JsonLinesReader : IDocumentReader
                 else if (json.ValueTextEquals(names.DateField)) fields.Date = Scalar(ref json);
                 else if (json.ValueTextEquals(names.LanguageField)) fields.Language = Scalar(ref json);
                 else if (json.ValueTextEquals(names.LicenceField) || json.ValueTextEquals("license"u8)) fields.Licence = Scalar(ref json);
+                else if (json.ValueTextEquals("media_type"u8)) fields.MediaType = Scalar(ref json);
                 else if (json.ValueTextEquals("score"u8)) fields.Score = Number(ref json);
                 else if (json.ValueTextEquals("weight"u8)) fields.Weight = Number(ref json);
                 else if (json.ValueTextEquals("copies"u8)) fields.Copies = (long?)Number(ref json);
