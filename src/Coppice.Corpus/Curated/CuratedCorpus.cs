@@ -72,7 +72,7 @@ public sealed class CuratedCorpus
         var path = Path.Combine(_folder, part.File);
         using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16, FileOptions.SequentialScan);
         var documents = 0L;
-        foreach (var document in DocumentLines.ReadAll(new CheckedGzipStream(file)))
+        foreach (var document in DocumentLines.ReadAll(new CheckedGzipStream(file, canSkipDamage: false)))
         {
             documents++;
             yield return document;

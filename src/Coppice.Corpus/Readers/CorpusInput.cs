@@ -47,6 +47,7 @@ public sealed record CorpusInput(string Path, string? Name = null)
         report.CountFile();
         using var whole = new ConcatenatedStream(new MemoryStream(beginning), content);
         var file = new SourceFile(whole, found.Path, found.Id, Name ?? found.Source, Name is not null, options, report) { IsCurated = found.IsCurated };
+        if (content is CheckedGzipStream members) file = file with { SkipDamage = members.SkipDamage };
         foreach (var document in Documents(reader, file)) yield return document;
         if (content is CheckedGzipStream { Decompressed: > SuspiciousBytes } gzip && gzip.Decompressed / SuspiciousRatio > gzip.Compressed)
         {
@@ -64,7 +65,7 @@ public sealed record CorpusInput(string Path, string? Name = null)
         {
             Stream file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16, FileOptions.SequentialScan);
             if (report.OnFileBytes is { } told) file = new MeteredStream(file, told);
-            return DocumentReaders.IsGzip(path) ? new CheckedGzipStream(file) : file;
+            return DocumentReaders.IsGzip(path) ? new CheckedGzipStream(file, DocumentReaders.Find(path, [], namedOutright: false) is WarcReader) : file;
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {

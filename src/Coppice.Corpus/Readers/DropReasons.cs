@@ -15,6 +15,9 @@ public static class DropReasons
     /// <summary>A compressed file that is damaged or whose end is missing; whole documents before that were kept.</summary>
     public const string DamagedCompression = "compressed data damaged or cut off; the rest of the file is lost";
 
+    /// <summary>A gzip member of a web archive that is damaged; the members behind it were read.</summary>
+    public const string DamagedMember = "compressed data damaged; read on behind it";
+
     /// <summary>A line that is no JSON object.</summary>
     public const string BadJson = "line is no JSON object";
 

@@ -35,6 +35,12 @@ public sealed record SourceFile(
     /// Whether <see cref="CorpusWriter"/> wrote it: then <c>score</c>, <c>copies</c> and <c>weight</c> are those of <see cref="Document"/>. In anybody else's file they may mean anything.
     /// </summary>
     public bool IsCurated { get; init; }
+
+    /// <summary>
+    /// Goes on, after a read that threw <see cref="InvalidDataException"/>, behind what can't be decompressed, and says whether there is anything. For formats whose
+    /// records are found again wherever one begins.
+    /// </summary>
+    public Func<bool> SkipDamage { get; init; } = () => false;
 }
 
 /// <summary>How files are read.</summary>

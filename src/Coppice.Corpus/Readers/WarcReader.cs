@@ -5,7 +5,7 @@ namespace Coppice.Corpus;
 
 /// <summary>
 /// Web archives: WARC, of which the successful responses with HTML or plain text are documents, and WET, of which the plain texts are. Each has its address and the date
-/// of the crawl; HTML becomes text by the step <c>extract</c>, which also finds the page's own date. Compressed archives, a gzip member a record, are read like others.
+/// of the crawl; HTML becomes text by the step <c>extract</c>, which also finds the page's own date. Compressed archives, a gzip member a record, are read like others; of a damaged member the records behind it are not lost.
 /// </summary>
 public sealed class WarcReader : IDocumentReader
 {
@@ -20,11 +20,12 @@ public sealed class WarcReader : IDocumentReader
     /// <inheritdoc/>
     public IEnumerable<Document> Read(SourceFile file)
     {
-        using var records = new WarcRecords(file.Content, file.Options.MaximumDocumentBytes);
+        using var records = new WarcRecords(file.Content, file.Options.MaximumDocumentBytes, file.SkipDamage);
         for (var number = 1L; records.Read(); number++)
         {
             var where = string.Create(CultureInfo.InvariantCulture, $"{file.Path}, record {number}");
             if (records.Skipped > 0) file.Report.Problem(DropReasons.NotWarc, where, records.Skipped);
+            if (records.Damaged) file.Report.Problem(DropReasons.DamagedMember, where);
             if (records.WrongLength) file.Report.Problem(DropReasons.WrongLength, where);
             var type = records.Header.ValueOf("WARC-Type");
             if (type is not ("response" or "conversion" or "resource")) continue;

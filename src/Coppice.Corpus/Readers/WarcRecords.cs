@@ -9,7 +9,8 @@ namespace Coppice.Corpus;
 /// </summary>
 /// <param name="stream">The bytes; not disposed here.</param>
 /// <param name="maximumBytes">The most bytes the content of a record may have.</param>
-internal sealed class WarcRecords(Stream stream, int maximumBytes) : IDisposable
+/// <param name="skipDamage">Goes on behind what can't be decompressed, or says that there is nothing.</param>
+internal sealed class WarcRecords(Stream stream, int maximumBytes, Func<bool> skipDamage) : IDisposable
 {
     private const int LongestHeader = 1 << 16;
     private byte[] _buffer = ArrayPool<byte>.Shared.Rent(1 << 17);
@@ -31,13 +32,16 @@ internal sealed class WarcRecords(Stream stream, int maximumBytes) : IDisposable
     /// <summary>Whether the record was not as long as its header says.</summary>
     public bool WrongLength { get; private set; }
 
+    /// <summary>Whether something was lost, in the record or before it, because it can't be decompressed.</summary>
+    public bool Damaged { get; private set; }
+
     /// <summary>Bytes passed over before the record that belong to none.</summary>
     public long Skipped { get; private set; }
 
     /// <summary>Goes to the next record; false at the end.</summary>
     public bool Read()
     {
-        TooLarge = WrongLength = false;
+        TooLarge = WrongLength = Damaged = false;
         Skipped = 0;
         _contentLength = 0;
         while (FindRecord())
@@ -178,11 +182,27 @@ internal sealed class WarcRecords(Stream stream, int maximumBytes) : IDisposable
         while (_end - _start < count && !_ended)
         {
             PooledWindow.MakeRoom(ref _buffer, ref _start, ref _end);
-            var read = stream.Read(_buffer, _end, _buffer.Length - _end);
+            var read = ReadOn();
             if (read == 0) _ended = true;
             _end += read;
         }
 
         return _end - _start >= count;
+    }
+
+    private int ReadOn()
+    {
+        while (true)
+        {
+            try
+            {
+                return stream.Read(_buffer, _end, _buffer.Length - _end);
+            }
+            catch (InvalidDataException)
+            {
+                if (!skipDamage()) throw;
+                Damaged = true;
+            }
+        }
     }
 }

@@ -31,6 +31,29 @@ public sealed class WarcReaderTests
         Assert.Null(document.MediaType);
     }
 
+    [Theory]
+    [InlineData(30)]
+    [InlineData(2000)]
+    [InlineData(-3)]
+    public void Records_behind_a_damaged_gzip_member_are_found_again(int place)
+    {
+        using var folder = new TemporaryFolder();
+        var random = new Random(3);
+        string Page(int number) => $"<p>{number}</p> " + string.Concat(Enumerable.Range(0, 6000).Select(_ => (char)('a' + random.Next(26))));
+        var pages = Enumerable.Range(0, 5).Select(Page).ToArray();
+        var members = pages.Select(page => Gzip(Response(page, "text/html"))).ToArray();
+        members[1][place < 0 ? members[1].Length + place : place] ^= 0xFF;
+        File.WriteAllBytes(folder.At("a.warc.gz"), [.. members.SelectMany(member => member)]);
+        var (documents, report) = Reading.Read(folder.At("a.warc.gz"));
+        Assert.Equal([pages[0], .. pages[2..]], documents.Select(document => document.Text).Where(pages.Contains).Except([pages[1]]));
+        Assert.Equal(1, report.Problems[DropReasons.DamagedMember].Count);
+        Assert.DoesNotContain(DropReasons.DamagedCompression, report.Problems.Keys);
+
+        members[4][members[4].Length / 2] ^= 0xFF;
+        File.WriteAllBytes(folder.At("a.warc.gz"), [.. members.SelectMany(member => member)]);
+        Assert.Contains(DropReasons.DamagedCompression, Reading.Read(folder.At("a.warc.gz")).Report.Problems.Keys);
+    }
+
     [Fact]
     public void Each_record_may_be_a_gzip_member()
     {
