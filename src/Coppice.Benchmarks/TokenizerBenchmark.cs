@@ -14,9 +14,13 @@ namespace Coppice.Benchmarks;
 /// <param name="EncodeMibPerSecond">Encoding on one thread, nothing cached; median.</param>
 /// <param name="DecodeMibPerSecond">Decoding on one thread; median.</param>
 /// <param name="TrainSeconds">Training a byte-level BPE of <paramref name="TrainVocabulary"/> tokens on the text; median.</param>
-/// <param name="TrainVocabulary">The size of that vocabulary.</param>
+/// <param name="TrainWordPieceSeconds">Training WordPiece, of as many tokens; median.</param>
+/// <param name="TrainUnigramSeconds">Training Unigram, of as many tokens; median.</param>
+/// <param name="TrainVocabulary">The size of these vocabularies.</param>
 /// <param name="TrainThreads">The threads that train.</param>
-public sealed record TokenizerResult(double TextMib, long Tokens, string IdsSha256, double EncodeMibPerSecond, double DecodeMibPerSecond, double TrainSeconds, int TrainVocabulary, int TrainThreads);
+public sealed record TokenizerResult(
+    double TextMib, long Tokens, string IdsSha256, double EncodeMibPerSecond, double DecodeMibPerSecond,
+    double TrainSeconds, double TrainWordPieceSeconds, double TrainUnigramSeconds, int TrainVocabulary, int TrainThreads);
 
 /// <summary>Encoding, decoding and training.</summary>
 public static class TokenizerBenchmark
@@ -25,7 +29,7 @@ public static class TokenizerBenchmark
     private const int TrainVocabulary = 30_000;
 
     /// <summary>Measures. The text is read and held first: reading is not measured.</summary>
-    /// <param name="tokenizerPath">A <c>tokenizer.json</c>.</param>
+    /// <param name="tokenizerPath">A tokenizer of any format that is read.</param>
     /// <param name="textPath">Text of any format that is read.</param>
     /// <param name="threads">Threads that train; 0 for one per processor.</param>
     public static TokenizerResult Run(string tokenizerPath, string textPath, int threads)
@@ -44,7 +48,9 @@ public static class TokenizerBenchmark
         var decode = Median(() => tokenizer.Decode(all));
         var workers = threads == 0 ? Environment.ProcessorCount : threads;
         var train = Median(() => BpeTrainer.Train(texts, new BpeTrainerOptions { VocabularySize = TrainVocabulary, Threads = workers }));
-        return new TokenizerResult(mib, all.Length, Checksum.Of(MemoryMarshal.AsBytes(all.AsSpan())), mib / encode, mib / decode, train, TrainVocabulary, workers);
+        var trainWordPiece = Median(() => WordPieceTrainer.Train(texts, new WordPieceTrainerOptions { VocabularySize = TrainVocabulary, Threads = workers }));
+        var trainUnigram = Median(() => UnigramTrainer.Train(texts, new UnigramTrainerOptions { VocabularySize = TrainVocabulary, Threads = workers }));
+        return new TokenizerResult(mib, all.Length, Checksum.Of(MemoryMarshal.AsBytes(all.AsSpan())), mib / encode, mib / decode, train, trainWordPiece, trainUnigram, TrainVocabulary, workers);
     }
 
     private static double Median(Action work)

@@ -15,16 +15,25 @@ public sealed class TokenizerCommandTests : IDisposable
     [InlineData("byte_bpe", "gpt2")]
     [InlineData("byte_bpe", "gpt4")]
     [InlineData("bpe_fallback", null)]
+    [InlineData("unigram", null)]
     public void A_trained_tokenizer_takes_text_there_and_back(string type, string? pattern)
     {
         string[] options = pattern is null ? [] : ["--pattern", pattern];
-        var file = Train(type, ["--vocabulary-size", "300", "--min-frequency", "2", .. options]);
+        var file = Train(type, ["--vocabulary-size", "300", .. options]);
         const string unseen = "Ein é-Katze\nsat.";
         var encoded = CommandRun.Of(["tokenizer", "encode", file, "--json"], Encoding.UTF8.GetBytes(unseen)).Json;
         Assert.Equal(encoded.GetProperty("ids").GetArrayLength(), encoded.GetProperty("tokens").GetArrayLength());
         var ids = encoded.GetProperty("ids").EnumerateArray().Select(id => id.GetRawText()).ToArray();
         Assert.Equal(unseen, CommandRun.Of(["tokenizer", "decode", file, .. ids]).Output);
         Assert.Equal(unseen, CommandRun.Of(["tokenizer", "decode", file, "--json"], Encoding.ASCII.GetBytes($"[{string.Join(", ", ids)}]")).Json.GetProperty("text").GetString());
+    }
+
+    [Fact]
+    public void A_wordpiece_tokenizer_gives_back_lower_cased_words()
+    {
+        var file = Train("wordpiece", "--vocabulary-size", "60", "--min-frequency", "2");
+        var ids = CommandRun.Of("tokenizer", "encode", file, "The Mat; thé cat").Output.Split(' ', StringSplitOptions.TrimEntries);
+        Assert.Equal("the mat ; the cat", CommandRun.Of(["tokenizer", "decode", file, .. ids]).Output);
     }
 
     [Fact]

@@ -59,7 +59,7 @@ internal static class BenchCommand
 
     private static Command Tokenizer()
     {
-        var tokenizer = new Argument<string>("TOKENIZER") { Description = "A tokenizer.json" };
+        var tokenizer = new Argument<string>("TOKENIZER") { Description = "A tokenizer.json, SentencePiece model or tiktoken file" };
         var text = new Argument<string>("TEXT") { Description = "Text of any format that is read" };
         var command = new Command("tokenizer", "Encoding and decoding with a tokenizer, and training one") { tokenizer, text, CommonOptions.Threads, CommonOptions.Json };
         command.SetAction(parse =>
@@ -72,7 +72,8 @@ internal static class BenchCommand
                     ("text", string.Create(CultureInfo.InvariantCulture, $"{result.TextMib:F1} MiB, {result.Tokens:#,0} tokens")),
                     ("encoding", $"{Figures.Number(result.EncodeMibPerSecond)} MiB/s on one thread"),
                     ("decoding", $"{Figures.Number(result.DecodeMibPerSecond)} MiB/s on one thread"),
-                    ("training", $"{Figures.Number(result.TrainSeconds)} s for {Figures.Count(result.TrainVocabulary)} tokens on {Figures.Count(result.TrainThreads, "thread")}"));
+                    ("training", $"{Figures.Count(result.TrainVocabulary)} tokens on {Figures.Count(result.TrainThreads, "thread")}: byte-level BPE {Figures.Number(result.TrainSeconds)} s, " +
+                        $"WordPiece {Figures.Number(result.TrainWordPieceSeconds)} s, Unigram {Figures.Number(result.TrainUnigramSeconds)} s"));
             }
 
             return (int)ExitCode.Done;

@@ -13,7 +13,7 @@ internal static class TokenizerDecodeCommand
 
     public static Command Create()
     {
-        var tokenizer = new Argument<string>("TOKENIZER") { Description = "A tokenizer.json or a folder that holds one" };
+        var tokenizer = new Argument<string>("TOKENIZER") { Description = "A tokenizer.json, a SentencePiece model, a tiktoken file such as cl100k_base.tiktoken, or a folder that holds one" };
         var ids = new Argument<string[]>("IDS") { Description = "Token ids, apart by spaces or commas; read from stdin where none are given", Arity = ArgumentArity.ZeroOrMore };
         var special = new Option<bool>("--special-tokens") { Description = "Show special tokens too" };
         var command = new Command("decode", "Show the text of token ids") { tokenizer, ids, special, CommonOptions.Json };

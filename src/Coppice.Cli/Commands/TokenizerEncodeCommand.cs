@@ -9,7 +9,7 @@ internal static class TokenizerEncodeCommand
 {
     public static Command Create()
     {
-        var tokenizer = new Argument<string>("TOKENIZER") { Description = "A tokenizer.json or a folder that holds one" };
+        var tokenizer = new Argument<string>("TOKENIZER") { Description = "A tokenizer.json, a SentencePiece model, a tiktoken file such as cl100k_base.tiktoken, or a folder that holds one" };
         var text = new Argument<string?>("TEXT") { Description = "The text; read from stdin where it is not given", Arity = ArgumentArity.ZeroOrOne };
         var file = new Option<string?>("--file") { Description = "Read the text from a file", HelpName = "FILE" };
         var plain = new Option<bool>("--no-special-tokens") { Description = "Do not add the tokens that begin and end a document" };

@@ -30,7 +30,7 @@ internal sealed class SymbolTable
         suffix = options.WordSuffix ?? "";
         if (options.UnknownToken is { } unknown)
         {
-            unknownId = vocabulary.Find(unknown) ?? throw new CoppiceException($"the unknown token '{unknown}' is not in the vocabulary");
+            unknownId = vocabulary.Find(unknown) ?? throw new CoppiceException($"the unknown token {Quoted.Text(unknown)} is not in the vocabulary");
         }
 
         if (options.ByteFallback)

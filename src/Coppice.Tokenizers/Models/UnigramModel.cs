@@ -56,7 +56,7 @@ internal sealed class UnigramModel : TokenModel
         scores = [.. pieces.Select(piece => piece.Score)];
         for (var id = 0; id < tokens.Length; id++)
         {
-            if (!double.IsFinite(scores[id])) throw new CoppiceException($"the score of the token '{tokens[id]}' is no number");
+            if (!double.IsFinite(scores[id])) throw new CoppiceException($"the score of the token {Quoted.Text(tokens[id])} is no number");
             ids[tokens[id]] = id;
         }
 

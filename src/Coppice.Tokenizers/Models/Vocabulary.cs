@@ -20,14 +20,14 @@ internal sealed class Vocabulary
         foreach (var (token, id) in entries)
         {
             CheckId(token, id, entries.Count);
-            if (!ids.TryAdd(token, id)) throw new CoppiceException($"the token '{token}' is in the vocabulary twice");
+            if (!ids.TryAdd(token, id)) throw new CoppiceException($"the token {Quoted.Text(token)} is in the vocabulary twice");
             size = Math.Max(size, id + 1);
         }
 
         tokens = new string?[size];
         foreach (var (token, id) in entries)
         {
-            if (tokens[id] is { } other) throw new CoppiceException(string.Create(CultureInfo.InvariantCulture, $"the id {id} belongs to two tokens, '{other}' and '{token}'"));
+            if (tokens[id] is { } other) throw new CoppiceException(string.Create(CultureInfo.InvariantCulture, $"the id {id} belongs to two tokens, {Quoted.Text(other)} and {Quoted.Text(token)}"));
             tokens[id] = token;
         }
     }
@@ -62,6 +62,6 @@ internal sealed class Vocabulary
     {
         var limit = 65_536 + 16L * tokenCount;
         if (id >= 0 && id < limit) return;
-        throw new CoppiceException(string.Create(CultureInfo.InvariantCulture, $"the token '{token}' has the id {id}; with {tokenCount} tokens ids may go from 0 to {limit - 1}"));
+        throw new CoppiceException(string.Create(CultureInfo.InvariantCulture, $"the token {Quoted.Text(token)} has the id {id}; with {tokenCount} tokens ids may go from 0 to {limit - 1}"));
     }
 }

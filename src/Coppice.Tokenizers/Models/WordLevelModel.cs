@@ -24,7 +24,7 @@ internal sealed class WordLevelModel : TokenModel
         this.hidden = hidden;
         this.vocabulary = vocabulary;
         this.unknownToken = unknownToken;
-        unknown = vocabulary.Find(unknownToken) ?? throw new CoppiceException($"the unknown token '{unknownToken}' is not in the vocabulary");
+        unknown = vocabulary.Find(unknownToken) ?? throw new CoppiceException($"the unknown token {Quoted.Text(unknownToken)} is not in the vocabulary");
     }
 
     public override IReadOnlyList<string?> Tokens => vocabulary.Tokens;

@@ -37,7 +37,7 @@ internal sealed class WordPieceModel : TokenModel
         this.vocabulary = vocabulary;
         this.options = options;
         tries = new(() => new TokenTrie(Visible(vocabulary.Tokens, hidden)) is var trie ? (trie, trie.Walk(options.ContinuingPrefix)) : default);
-        unknown = vocabulary.Find(options.UnknownToken) ?? throw new CoppiceException($"the unknown token '{options.UnknownToken}' is not in the vocabulary");
+        unknown = vocabulary.Find(options.UnknownToken) ?? throw new CoppiceException($"the unknown token {Quoted.Text(options.UnknownToken)} is not in the vocabulary");
     }
 
     public override IReadOnlyList<string?> Tokens => vocabulary.Tokens;

@@ -42,6 +42,6 @@ internal static class BpeReader
         if (parts.Length != 2) throw field.Error("must name two tokens");
         return new Merge(Find(parts[0]), Find(parts[1]), Find(parts[0] + parts[1][Math.Min(prefix.Length, parts[1].Length)..]));
 
-        int Find(string token) => vocabulary.Find(token) ?? throw field.Error($"the token '{token}' is not in the vocabulary");
+        int Find(string token) => vocabulary.Find(token) ?? throw field.Error($"the token {Quoted.Text(token)} is not in the vocabulary");
     }
 }

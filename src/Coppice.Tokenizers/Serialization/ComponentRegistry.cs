@@ -22,7 +22,7 @@ internal sealed class ComponentRegistry<T>(IReadOnlyDictionary<string, Func<Json
     {
         if (!readers.TryGetValue(type, out var reader))
         {
-            throw new CoppiceException($"{field.Path} '{type}' is not supported; supported are {string.Join(", ", readers.Keys.Order(StringComparer.Ordinal))}");
+            throw new CoppiceException($"{field.Path} {Quoted.Text(type)} is not supported; supported are {string.Join(", ", readers.Keys.Order(StringComparer.Ordinal))}");
         }
 
         return reader(field);

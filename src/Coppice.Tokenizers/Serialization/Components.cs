@@ -99,7 +99,7 @@ internal static class Components
         var name = field.RequireString();
         return Enum.GetNames<SplitBehavior>().Contains(name, StringComparer.Ordinal)
             ? Enum.Parse<SplitBehavior>(name)
-            : throw field.Error($"'{name}' is not supported; supported are {string.Join(", ", Enum.GetNames<SplitBehavior>())}");
+            : throw field.Error($"{Quoted.Text(name)} is not supported; supported are {string.Join(", ", Enum.GetNames<SplitBehavior>())}");
     }
 
     private static BertNormalizer ReadBertNormalizer(JsonField field) => new(new BertNormalizerOptions(
@@ -140,7 +140,7 @@ internal static class Components
             if (MetaspacePreTokenizer.NameOf(scheme) == name) return scheme;
         }
 
-        throw field["prepend_scheme"].Error($"'{name}' is not supported; supported are always, first, never");
+        throw field["prepend_scheme"].Error($"{Quoted.Text(name)} is not supported; supported are always, first, never");
     }
 
     private static EdgeToken ReadEdgeToken(JsonField field)
@@ -178,6 +178,6 @@ internal static class Components
         var name = item["SpecialToken"]["id"].RequireString();
         return special.TryGetValue(name, out var tokens)
             ? new TemplateItem(tokens)
-            : throw item.Error($"the special token '{name}' is not among special_tokens");
+            : throw item.Error($"the special token {Quoted.Text(name)} is not among special_tokens");
     }
 }

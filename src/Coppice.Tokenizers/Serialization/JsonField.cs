@@ -87,7 +87,7 @@ internal readonly record struct JsonField(string Path, JsonElement Value)
     public IEnumerable<(string Name, JsonField Field)> RequireObject()
     {
         Require(JsonValueKind.Object, "an object");
-        foreach (var property in Value.EnumerateObject()) yield return (NameOf(property), new JsonField($"{Path}['{property.Name}']", property.Value));
+        foreach (var property in Value.EnumerateObject()) yield return (NameOf(property), new JsonField($"{Path}[{Quoted.Text(property.Name)}]", property.Value));
     }
 
     private string Kind => Value.ValueKind.ToString().ToLowerInvariant();

@@ -22,7 +22,7 @@ internal static class MergesOfTokens
         foreach (var id in merged)
         {
             var token = vocabulary.Tokens[id]!;
-            if (token.Length > LongestToken) throw new CoppiceException($"a token that begins with '{token[..20]}' is longer than {LongestToken} characters, which is not supported");
+            if (token.Length > LongestToken) throw new CoppiceException($"the token {Quoted.Text(token)} is longer than {LongestToken} characters, which is not supported");
             var first = merges.Count;
             for (var cut = 1; cut < token.Length; cut++)
             {

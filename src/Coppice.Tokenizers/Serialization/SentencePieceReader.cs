@@ -77,7 +77,7 @@ internal static class SentencePieceReader
         {
             var piece = proto.Pieces[id];
             if (piece.Type is not (SentencePieceType.Unknown or SentencePieceType.Control or SentencePieceType.UserDefined)) continue;
-            if (!contents.Add(piece.Text)) throw new CoppiceException($"the piece '{piece.Text}' comes twice");
+            if (!contents.Add(piece.Text)) throw new CoppiceException($"the piece {Quoted.Text(piece.Text)} comes twice");
             var isUserDefined = piece.Type == SentencePieceType.UserDefined;
             added.Add(new AddedToken(id, piece.Text, Special: !isUserDefined, Normalized: isUserDefined));
         }

@@ -96,10 +96,10 @@ internal static class TokenizerJson
             }
 
             var inModel = model.TokenToId(token.Content);
-            if (inModel is not null && inModel != token.Id) throw item.Error($"'{token.Content}' has the id {inModel} in the model's vocabulary");
-            if (inModel is null && token.Id < model.Tokens.Count && model.Tokens[token.Id] is { } other) throw item.Error($"the id belongs to '{other}' in the model's vocabulary");
-            if (!contentOfId.TryAdd(token.Id, token.Content)) throw item.Error($"the id belongs to '{contentOfId[token.Id]}' as well");
-            if (!contents.Add(token.Content)) throw item.Error($"'{token.Content}' comes twice");
+            if (inModel is not null && inModel != token.Id) throw item.Error($"{Quoted.Text(token.Content)} has the id {inModel} in the model's vocabulary");
+            if (inModel is null && token.Id < model.Tokens.Count && model.Tokens[token.Id] is { } other) throw item.Error($"the id belongs to {Quoted.Text(other)} in the model's vocabulary");
+            if (!contentOfId.TryAdd(token.Id, token.Content)) throw item.Error($"the id belongs to {Quoted.Text(contentOfId[token.Id])} as well");
+            if (!contents.Add(token.Content)) throw item.Error($"{Quoted.Text(token.Content)} comes twice");
             tokens.Add(token);
         }
 

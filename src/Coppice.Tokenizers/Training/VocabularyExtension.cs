@@ -127,7 +127,7 @@ public sealed class VocabularyExtension
             if (Encode(grown, token.Content).Contains(token.Id))
             {
                 throw new CoppiceException(string.Create(CultureInfo.InvariantCulture,
-                    $"the tokenizer can't be extended: its added token '{token.Content}' ({token.Id}) would be found in plain text"));
+                    $"the tokenizer can't be extended: its added token {Quoted.Text(token.Content)} ({token.Id}) would be found in plain text"));
             }
         }
 

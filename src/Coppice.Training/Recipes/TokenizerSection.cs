@@ -21,7 +21,7 @@ public sealed record TokenizerSection
     [Range(1, 10_000_000)]
     public int VocabularySize { get; init; } = 8_192;
 
-    /// <summary>An existing <c>tokenizer.json</c> to use instead of training one; empty means train.</summary>
+    /// <summary>An existing <c>tokenizer.json</c>, SentencePiece model or tiktoken file to use instead of training one; empty means train.</summary>
     public string Path { get; init; } = "";
 
     /// <summary>How often a pair must occur to be merged.</summary>
