@@ -47,7 +47,8 @@ public sealed partial class Tokenizer : ITokenizer
         seesBytes = parts.PreTokenizer?.IsByteLevel ?? false;
         seesTextUnchanged = parts.Model is Models.BpeModel && parts.Normalizer is null && parts.PreTokenizer is null or { OnlySplits: true } && parts.AddedTokens.All(token => token.Special);
         rawMatcher = Matcher(parts.AddedTokens.Where(token => !token.Normalized).Select(token => (token.Content, token)));
-        normalizedMatcher = Matcher(parts.AddedTokens.Where(token => token.Normalized).Select(token => (Normalize(token.Content), token)));
+        // Where normalising makes two the same, the special one counts.
+        normalizedMatcher = Matcher(parts.AddedTokens.Where(token => token.Normalized).OrderByDescending(token => token.Special).Select(token => (Normalize(token.Content), token)));
         fingerprint = new Lazy<string>(() => Checksum.Of(TokenizerJson.Write(parts with { Truncation = null, Padding = null, Decoder = null })));
     }
 

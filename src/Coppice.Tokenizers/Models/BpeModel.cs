@@ -23,14 +23,14 @@ internal sealed record BpeOptions
     /// <summary>Whether a word that is in the vocabulary is taken as it is, even where merges don't lead to it.</summary>
     public bool IgnoreMerges { get; init; }
 
-    /// <summary>What symbols begin with that go on with a word; null or empty for nothing.</summary>
+    /// <summary>What symbols begin with that go on with a word; null for nothing.</summary>
     public string? ContinuingPrefix { get; init; }
 
-    /// <summary>What the symbol that ends a word ends with, such as <c>&lt;/w&gt;</c>; null or empty for nothing.</summary>
+    /// <summary>What the symbol that ends a word ends with, such as <c>&lt;/w&gt;</c>; null for nothing.</summary>
     public string? WordSuffix { get; init; }
 
     /// <summary>Whether a symbol depends on its place in the word.</summary>
-    public bool HasAffixes => ContinuingPrefix is { Length: > 0 } || WordSuffix is { Length: > 0 };
+    public bool HasAffixes => ContinuingPrefix is not null || WordSuffix is not null;
 }
 
 /// <summary>

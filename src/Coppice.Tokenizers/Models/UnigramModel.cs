@@ -116,7 +116,7 @@ internal sealed class UnigramModel : TokenModel
         {
             writer.WriteStartArray();
             writer.WriteStringValue(piece.Text);
-            // The reference's reader takes nothing for a score that looks like an integer.
+            // A score has a point even where it is whole, as in the files of the reference.
             var score = piece.Score.ToString("R", CultureInfo.InvariantCulture);
             writer.WriteRawValue(score.AsSpan().IndexOfAny('.', 'E') < 0 ? score + ".0" : score);
             writer.WriteEndArray();

@@ -8,6 +8,9 @@ internal abstract class PreTokenizer
     /// <summary>Whether it only cuts, so that <see cref="Split"/> says all; otherwise it rewrites words too, and <see cref="Apply"/> must be used.</summary>
     public virtual bool OnlySplits => true;
 
+    /// <summary>Whether words come out as text whose bytes the model is to look at.</summary>
+    public virtual bool IsByteLevel => false;
+
     /// <summary>Appends the words of a range of the text, in order. Nothing of the range is left out unless that is the component's task.</summary>
     /// <param name="text">The text.</param>
     /// <param name="range">The range to cut.</param>
@@ -29,9 +32,6 @@ internal abstract class PreTokenizer
     /// </summary>
     /// <param name="alsoLast">Whether the last component writes them too, because the model can't look at bytes.</param>
     public virtual PreTokenizer WithBytesWritten(bool alsoLast) => this;
-
-    /// <summary>Whether words come out as text whose bytes the model is to look at.</summary>
-    public virtual bool IsByteLevel => false;
 
     /// <summary>Writes the component as <c>tokenizer.json</c> holds it.</summary>
     public abstract void Write(Utf8JsonWriter writer);

@@ -14,7 +14,7 @@ internal static class BpeReader
             throw dropout.Error("dropping merges at random is not supported; set it to null");
         }
 
-        var prefix = field["continuing_subword_prefix"].OptionalString();
+        var prefix = Affix(field["continuing_subword_prefix"]);
         var vocabulary = ModelReaders.ReadVocabulary(field["vocab"]);
         var merges = field["merges"].RequireArray().Select(merge => ReadMerge(merge, vocabulary, prefix ?? "")).ToList();
         return ModelReaders.Checked(field, () => new BpeModel(vocabulary, merges, new BpeOptions
@@ -25,13 +25,14 @@ internal static class BpeReader
             ByteFallback = field["byte_fallback"].OptionalBoolean(false),
             IgnoreMerges = field["ignore_merges"].OptionalBoolean(false),
             ContinuingPrefix = prefix,
-            WordSuffix = field["end_of_word_suffix"].OptionalString(),
+            WordSuffix = Affix(field["end_of_word_suffix"]),
         }));
     }
 
     /// <summary>Whether symbols depend on their place in the word.</summary>
-    public static bool HasAffixes(JsonField field) =>
-        field["continuing_subword_prefix"].OptionalString() is { Length: > 0 } || field["end_of_word_suffix"].OptionalString() is { Length: > 0 };
+    public static bool HasAffixes(JsonField field) => Affix(field["continuing_subword_prefix"]) is not null || Affix(field["end_of_word_suffix"]) is not null;
+
+    private static string? Affix(JsonField field) => field.OptionalString() is { Length: > 0 } affix ? affix : null;
 
     // A merge is "left right" or, in newer files, ["left", "right"].
     private static Merge ReadMerge(JsonField field, Vocabulary vocabulary, string prefix)
