@@ -71,6 +71,21 @@ public sealed class ReplacementTests
         await ServedTinyModel.UntilAsync(async () => await TextAsync(served) != before);
     }
 
+    [Theory]
+    [InlineData(20, 60, true)]
+    [InlineData(100_000, 0.2, false)]
+    public async Task A_server_that_is_stopped_lets_texts_finish_as_long_as_it_has_patience(int tokens, double patience, bool whole)
+    {
+        await using var served = await ServedTinyModel.StartAsync(options => options with { MaxTokens = 100_000, Engine = new EngineOptions { ContextTokens = 200_000 } }, positions: 200_000);
+        using var request = new HttpRequestMessage(HttpMethod.Post, "v1/completions") { Content = System.Net.Http.Json.JsonContent.Create(new { prompt = "a", max_tokens = tokens, stream = true }) };
+        using var response = await served.Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+        var stopping = served.Server.StopAsync(TimeSpan.FromSeconds(patience));
+        if (whole) Assert.EndsWith("[DONE]\n\n", await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        else await Assert.ThrowsAnyAsync<Exception>(() => response.Content.ReadAsStringAsync());
+        await stopping;
+        await Assert.ThrowsAsync<HttpRequestException>(() => served.Client.GetAsync(new Uri("health", UriKind.Relative)));
+    }
+
     private static async Task<string> TextAsync(ServedTinyModel served) =>
         (await served.JsonAsync("v1/completions", new { prompt = "a", max_tokens = 20, temperature = 0 })).GetProperty("choices")[0].GetProperty("text").GetString()!;
 }

@@ -13,7 +13,7 @@ internal static class BenchCommand
 {
     public static Command Create() => new("bench", "Measure how fast this machine is at each part of the work")
     {
-        Gemm(), Train(), Tokenizer(), Generate(), Corpus(), Curation(),
+        Gemm(), Train(), Tokenizer(), Generate(), Serve(), Corpus(), Curation(),
     };
 
     private static Command Gemm()
@@ -96,6 +96,27 @@ internal static class BenchCommand
                     ("prompt", $"{Figures.Number(result.PromptTokensPerSecond)} tokens/s, {Figures.Count(result.PromptTokens)} at a time"),
                     ("generation", $"{Figures.Number(result.TokensPerSecond)} tokens/s, one at a time"),
                     ("weights", $"{Figures.Number(result.WeightGigabytesPerSecond)} GB/s read, {Figures.Percent(result.BandwidthShare)} of {Figures.Number(result.MemoryGigabytesPerSecond)} GB/s"));
+            }
+
+            return (int)ExitCode.Done;
+        });
+        return command;
+    }
+
+    private static Command Serve()
+    {
+        var shape = new ShapeOptions();
+        var command = new Command("serve", "Many clients at once against one, on the engine that serves them") { CommonOptions.Threads, CommonOptions.Json };
+        shape.AddTo(command);
+        command.SetAction(parse =>
+        {
+            var rows = ServeBenchmark.Run(shape.Read(parse));
+            if (parse.GetValue(CommonOptions.Json)) JsonOutput.Write(new { clients = rows });
+            else
+            {
+                Page.Table(
+                    ["clients", "tokens/s", "x one client", "seconds to first token"],
+                    [.. rows.Select(row => new[] { Figures.Count(row.Clients), Figures.Number(row.TokensPerSecond), Figures.Number(row.Gain), Figures.Number(row.SecondsToFirstToken) })]);
             }
 
             return (int)ExitCode.Done;

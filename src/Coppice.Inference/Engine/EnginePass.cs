@@ -18,7 +18,9 @@ internal sealed class EnginePass : IDisposable
     private readonly List<GenerationStream> _texts = [];
     private readonly List<int> _tokens = [];
     private readonly List<CacheRun> _runs = [];
+    // The rows from which a token is drawn, and the texts that they belong to.
     private readonly List<int> _rows = [];
+    private readonly List<GenerationStream> _drawing = [];
     private float[] _logits = [];
 
     /// <summary>An empty pass.</summary>
@@ -55,14 +57,19 @@ internal sealed class EnginePass : IDisposable
 
         _texts.Add(text);
         _runs.Add(new CacheRun(text.Slot, count));
-        if (done + count >= text.Prompt.Length) _rows.Add(_tokens.Count - 1);
+        if (done + count >= text.Prompt.Length)
+        {
+            _rows.Add(_tokens.Count - 1);
+            _drawing.Add(text);
+        }
+
         return count;
     }
 
-    /// <summary>Computes the pass and empties it.</summary>
-    /// <param name="draw">Receives each text whose next token can be drawn, with its logits [vocabulary], which it may change.</param>
+    /// <summary>Computes the pass, draws the next token of each text that is not in the middle of its prompt, and empties the pass.</summary>
+    /// <param name="drawn">Receives those texts, with what failed in drawing.</param>
     /// <returns>How many texts that were.</returns>
-    public int Compute(DrawToken draw)
+    public int Compute(Action<GenerationStream, Exception?> drawn)
     {
         try
         {
@@ -76,16 +83,18 @@ internal sealed class EnginePass : IDisposable
                 logits.CopyTo(_logits.AsSpan(0, (int)logits.Count));
             }
 
-            var (row, drawn) = (0, 0);
-            for (var i = 0; i < _runs.Count; i++)
+            var row = 0;
+            foreach (var run in _runs)
             {
-                _slots.Extend(_runs[i].Slot, CollectionsMarshal.AsSpan(_tokens).Slice(row, _runs[i].Tokens));
-                row += _runs[i].Tokens;
-                if (drawn == _rows.Count || _rows[drawn] != row - 1) continue;
-                draw(_texts[i], _logits.AsSpan(drawn++ * _model.Configuration.VocabularySize, _model.Configuration.VocabularySize));
+                _slots.Extend(run.Slot, CollectionsMarshal.AsSpan(_tokens).Slice(row, run.Tokens));
+                row += run.Tokens;
             }
 
-            return drawn;
+            var errors = new Exception?[_drawing.Count];
+            // Texts know nothing of each other, and with a large vocabulary a draw takes as long as a good part of the pass.
+            Parallel.For(0, _drawing.Count, i => errors[i] = Draw(_drawing[i], i));
+            for (var i = 0; i < errors.Length; i++) drawn(_drawing[i], errors[i]);
+            return errors.Length;
         }
         finally
         {
@@ -94,6 +103,7 @@ internal sealed class EnginePass : IDisposable
             _tokens.Clear();
             _runs.Clear();
             _rows.Clear();
+            _drawing.Clear();
         }
     }
 
@@ -104,8 +114,18 @@ internal sealed class EnginePass : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _tape.Dispose();
 
-    /// <summary>Draws the next token of a text.</summary>
-    /// <param name="text">The text.</param>
-    /// <param name="logits">[vocabulary]; may be changed.</param>
-    internal delegate void DrawToken(GenerationStream text, Span<float> logits);
+    private Exception? Draw(GenerationStream text, int row)
+    {
+        var vocabulary = _model.Configuration.VocabularySize;
+        try
+        {
+            text.Next(_logits.AsSpan(row * vocabulary, vocabulary));
+            return null;
+        }
+        catch (Exception error)
+        {
+            // It is told to whoever waits for this text; the others go on.
+            return error;
+        }
+    }
 }

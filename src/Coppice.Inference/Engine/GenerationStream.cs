@@ -35,6 +35,9 @@ public sealed class GenerationStream : IAsyncEnumerable<GeneratedPiece>, IEngine
     /// <summary>Where its keys and values are.</summary>
     internal int Slot { get; set; }
 
+    /// <summary>Whether its first token was drawn.</summary>
+    internal bool HasBegun { get; set; }
+
     internal TimeSpan Age => Stopwatch.GetElapsedTime(_start);
 
     internal IReadOnlyList<int> Drawn => _text.Tokens;

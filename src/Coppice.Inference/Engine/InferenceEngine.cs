@@ -200,7 +200,7 @@ public sealed class InferenceEngine : IDisposable
             try
             {
                 PlanPass();
-                if (_pass.Texts.Count > 0) Metrics.CountPass(_pass.Compute(Draw));
+                if (_pass.Texts.Count > 0) Metrics.CountPass(_pass.Compute(Drawn));
             }
             catch (Exception error)
             {
@@ -274,20 +274,13 @@ public sealed class InferenceEngine : IDisposable
         }
     }
 
-    private void Draw(GenerationStream text, Span<float> logits)
+    private void Drawn(GenerationStream text, Exception? error)
     {
-        try
-        {
-            if (text.Drawn.Count == 0) Metrics.TimeToFirstToken.Add(text.Age.TotalSeconds);
-            text.Next(logits);
-            // The token that was just drawn has to be read before the next one can be.
-            if (text.Result is null && _cache.LengthOf(text.Slot) == _cache.Capacity) text.EndForLength();
-            if (text.Result is not null) Leave(text, error: null);
-        }
-        catch (CoppiceException error)
-        {
-            Leave(text, error);
-        }
+        if (!text.HasBegun) Metrics.TimeToFirstToken.Add(text.Age.TotalSeconds);
+        text.HasBegun = true;
+        // The token that was just drawn has to be read before the next one can be.
+        if (error is null && text.Result is null && _cache.LengthOf(text.Slot) == _cache.Capacity) text.EndForLength();
+        if (error is not null || text.Result is not null) Leave(text, error);
     }
 
     private void Leave(GenerationStream text, Exception? error)

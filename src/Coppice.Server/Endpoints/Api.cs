@@ -17,7 +17,7 @@ internal sealed class Api(IReadOnlyList<ServedModel> models, ApiKeys? keys, Serv
         app.Use(ApiErrors.Middleware(options.Notice));
         app.Use(RefuseForeignHosts);
         BuiltInPage.Map(app);
-        app.MapGet("/health", () => Results.Json(new { status = "ok", models = models.Select(model => model.Name).ToArray() }, ApiJson.Options));
+        app.MapGet("/health", () => Results.Json(new { status = "ok" }, ApiJson.Options));
         app.MapGet("/metrics", context => Guarded(context, () => Results.Text(MetricsPage.Write(models), MetricsPage.ContentType)));
         app.MapGet("/v1/models", context => Guarded(context, () => Results.Json(new { @object = "list", data = models.Select(Describe).ToArray() }, ApiJson.Options)));
         app.MapGet("/v1/models/{name}", context => Guarded(context, () => Results.Json(Describe(Find((string?)context.Request.RouteValues["name"])), ApiJson.Options)));
