@@ -18,6 +18,7 @@ internal sealed class EnginePass : IDisposable
     private readonly List<GenerationStream> _texts = [];
     private readonly List<int> _tokens = [];
     private readonly List<CacheRun> _runs = [];
+
     // The rows from which a token is drawn, and the texts that they belong to.
     private readonly List<int> _rows = [];
     private readonly List<GenerationStream> _drawing = [];
