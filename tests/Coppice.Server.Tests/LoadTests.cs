@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 using Coppice.Testing;
@@ -23,8 +22,8 @@ public sealed class LoadTests(ITestOutputHelper output)
         await using var served = await ServedTinyModel.StartAsync();
         var script = served.Folder.Write("client.mjs", """
             import { createRequire } from "node:module";
-            const { OpenAI } = createRequire(process.argv[3] + "/")("openai");
-            const client = new OpenAI({ baseURL: process.argv[2] + "v1", apiKey: "none" });
+            const { OpenAI } = createRequire(process.argv[2] + "/")("openai");
+            const client = new OpenAI({ baseURL: process.argv[3] + "v1", apiKey: "none" });
             const completion = await client.completions.create({ model: "tiny", prompt: "Hello", max_tokens: 12, seed: 1 });
             if (completion.usage.completion_tokens !== 12) throw new Error("completion");
             let said = "";
@@ -44,9 +43,8 @@ public sealed class LoadTests(ITestOutputHelper output)
             }
             console.log("done");
             """);
-        using var node = Process.Start(new ProcessStartInfo("node", [script, served.Server.Address.ToString(), NodePackageFactAttribute.Folder]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
-        var (said, errors) = (await node.StandardOutput.ReadToEndAsync(), await node.StandardError.ReadToEndAsync());
-        Assert.True(said == "done\n", errors);
+        var address = served.Server.Address.ToString();
+        Assert.Equal("done\n", await Task.Run(() => NodePackages.Run(script, "", address)));
     }
 
     private async Task RunAsync(TimeSpan time)
@@ -72,16 +70,4 @@ public sealed class LoadTests(ITestOutputHelper output)
         // Alone each would take a pass a token: that they share passes is what the engine is for.
         Assert.True(tokens / passes > 4, $"{tokens} tokens in {passes} passes");
     }
-}
-
-/// <summary>A test that needs a package of npm in the folder that <c>COPPICE_NODE_MODULES</c> names, and is skipped where it is absent.</summary>
-[AttributeUsage(AttributeTargets.Method)]
-internal sealed class NodePackageFactAttribute : FactAttribute
-{
-    public NodePackageFactAttribute(string package)
-    {
-        if (!Directory.Exists(Path.Combine(Folder, package))) Skip = $"needs COPPICE_NODE_MODULES to name a folder with the npm package {package}";
-    }
-
-    public static string Folder => Environment.GetEnvironmentVariable("COPPICE_NODE_MODULES") ?? "node_modules";
 }
