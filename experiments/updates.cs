@@ -2,9 +2,9 @@
 // by continuing on the new text alone (a), by `coppice update` as it is (b), by training again on everything so far (c), and on the first update by (b) with one
 // protection or schedule switched, and with other shares of old text. Everything is judged on a tenth of each text that no model ever saw.
 //
-//   dotnet run experiments/updates.cs -- TEXTS -o OUT [--quick] [--table]
+//   dotnet run experiments/updates.cs -- TEXTS -o OUT [--more] [--quick] [--table]
 //
-// --quick only sees that everything works; --table makes the table of what is in OUT, and computes nothing.
+// --more adds arms that are good to know and not needed: the full learning rate, smaller shares, the gap with little replay. --quick only sees that everything works; --table makes the table of what is in OUT, and computes nothing.
 // TEXTS holds books.jsonl.gz, dc-law.jsonl.gz, peps.jsonl.gz and german-law.jsonl.gz. What is in OUT already is not computed again: an interrupted run goes on. Build first:
 // dotnet build -c Release. The table is written to OUT/table.md.
 #:property PublishAot=false
@@ -22,6 +22,7 @@ CultureInfo.DefaultThreadCurrentCulture = CultureInfo.CurrentCulture = CultureIn
 var texts = args.FirstOrDefault() ?? throw new ArgumentException("usage: updates.cs TEXTS -o OUT");
 var output = Path.GetFullPath(args[Array.IndexOf(args, "-o") + 1]);
 var quick = args.Contains("--quick");
+var more = args.Contains("--more");
 var tableOnly = args.Contains("--table");
 var seeds = quick ? 1 : 3;
 var experiments = Path.GetDirectoryName(Path.GetFullPath(SourcePath()))!;
@@ -37,8 +38,8 @@ var threads = Environment.ProcessorCount;
 var @base = Train("base", [names[0]], newTokens[0], seed: 1, tokenizer: null);
 
 // (b) with one thing switched; what is refused is measured all the same.
-var switched = new (string Name, string Title, string[] Options)[]
-{
+(string Name, string Title, string[] Options)[] switched =
+[
     ("no-kl", "replay alone, not held to the parent", [Set, "replay.kl_weight=0"]),
     ("kl-new", "held to the parent on new text too (0.2)", [Set, "protection.kl_on_new=0.2"]),
     ("ewc", "elastic weights (1 nat)", [Set, "protection.ewc_nats=1"]),
@@ -48,8 +49,9 @@ var switched = new (string Name, string Title, string[] Options)[]
     ("cosine", "from the release, re-warmed cosine", [Set, "start.from=release", Set, "schedule.name=cosine"]),
     ("infinite", "infinite schedule", [Set, "schedule.name=infinite", Set, "schedule.final_learning_rate=0.0002"]),
     ("power", "power schedule", [Set, "schedule.name=power"]),
-};
-double[] swept = quick ? [0.2] : [0.3, 0.5];
+    .. more ? [("peak", "the full learning rate of pre-training", [Set, "optimizer.learning_rate=0.004"])] : Array.Empty<(string, string, string[])>(),
+];
+double[] swept = quick ? [0.2] : more ? [0.1, 0.2, 0.3, 0.5] : [0.3, 0.5];
 
 // From the release at the full rate, with little replay: where the gap opens.
 string[] gaping = [.. Never, Set, "start.from=release", Set, "schedule.name=cosine", Set, "optimizer.learning_rate=0.004", Set, "replay.kl_weight=0"];
@@ -69,12 +71,13 @@ var (againThird, againSecond) = (Start(() => Again("3c", 3, 1), first), Start(()
 var again = Enumerable.Range(1, seeds).Select(seed => Start(() => Again($"1c-{seed}", 1, seed), first)).ToList();
 var byLaw = Start(() => Update("1s-auto", "share by the law", @base, 1, 1, [.. Default(1, points: Few), .. Never, "--share", "auto"]), first);
 var alone = switched.Select(arm => Start(() => Update($"1d-{arm.Name}", arm.Title, @base, 1, 1, [.. Default(1, points: Few), .. Never, .. arm.Options]), first)).ToList();
-var gap = new[]
+List<Task<Arm?>> gap = [Start(() => Update("1d-stability", "(b) with preset stability", @base, 1, 1, [.. Stability(), .. Never]), first)];
+if (more)
 {
-    Start(() => Update("1d-stability", "(b) with preset stability", @base, 1, 1, [.. Stability(), .. Never]), first),
-    Start(() => Update("1g-stability", "replay 20 % from the release, full rate, with preset stability", @base, 1, 1, [.. Stability(), .. gaping]), first),
-    Start(() => Update("1g-plain", "the same without the preset", @base, 1, 1, [.. Default(1), .. gaping, "--share", "0.2"]), first),
-};
+    gap.Add(Start(() => Update("1g-stability", "replay 20 % from the release, full rate, with preset stability", @base, 1, 1, [.. Stability(), .. gaping]), first));
+    gap.Add(Start(() => Update("1g-plain", "the same without the preset", @base, 1, 1, [.. Default(1), .. gaping, "--share", "0.2"]), first));
+}
+
 var updated = Enumerable.Range(2, seeds - 1).Select(seed => Start(() => Update($"1b-{seed}", UpdateTitle, @base, 1, seed, Default(1)), first)).Prepend(updatedFirst).ToList();
 var sweep = swept.Reverse().Select(share => Start(() => Update($"1s-{share}", $"share {share:P0}", @base, 1, 1, [.. Default(1, points: Few), .. Never, "--share", $"{share}"]), first)).ToList();
 var plain = Enumerable.Range(2, seeds - 1).Select(seed => Start(() => Update($"1a-{seed}", PlainTitle, @base, 1, seed, Plain(1)), first)).Prepend(first).ToList();
@@ -173,13 +176,14 @@ string Train(string run, string[] sources, long tokens, int seed, string? tokeni
     return folder;
 }
 
-// Bits per byte on what no model saw, measured once for each model: on everything so far, and on what the next update learns.
+// Bits per byte on what no model saw, measured once for each model: on everything so far and, where another update follows, on what that learns.
 Dictionary<string, double> Measure(string folder, string model, int update)
 {
     var path = Path.Combine(folder, "held-out.json");
+    var hasNext = Path.GetFileName(folder) is "base" or "1a-1" or "1b-1" or "2a" or "2b";
     if (!File.Exists(path))
     {
-        var json = Coppice(["evaluate", model, "--json", "--data", .. names.Take(update + 2).Select(name => Path.Combine(output, name + ".held-out.jsonl"))]);
+        var json = Coppice(["evaluate", model, "--json", "--data", .. names.Take(update + (hasNext ? 2 : 1)).Select(name => Path.Combine(output, name + ".held-out.jsonl"))]);
         File.WriteAllText(path, json);
     }
 

@@ -51,7 +51,8 @@ foreach (var year in years.Where(year => year > LastOfBase))
     if (accepted) run = next;
 }
 
-var matrix = models.Select(model => Measure(model.Run, Path.Combine(model.Run, model.Accepted ? "model" : "candidate"))).ToList();
+// Two at a time: loading and starting keep one core busy each.
+var matrix = models.AsParallel().AsOrdered().WithDegreeOfParallelism(2).Select(model => Measure(model.Run, Path.Combine(model.Run, model.Accepted ? "model" : "candidate"))).ToList();
 var report = new StringBuilder();
 report.AppendLine($"| model of | {string.Join(" | ", years)} |");
 report.AppendLine($"| --- | {string.Concat(Enumerable.Repeat("---: | ", years.Count))}");

@@ -91,9 +91,9 @@ public class PieceModelTests
         var ids = new List<int>();
         for (var start = 0; start < word.Length && word.Length <= 20;)
         {
-            var longest = Enumerable.Range(1, word.Length - start).Reverse().FirstOrDefault(length => tokens.Contains((start == 0 ? "" : "##") + word.Substring(start, length)));
+            var longest = Enumerable.Range(1, word.Length - start).Reverse().FirstOrDefault(length => tokens.Contains((start == 0 ? "" : "##") + word[start..(start + length)]));
             if (longest == 0) return [0];
-            ids.Add(tokens.IndexOf((start == 0 ? "" : "##") + word.Substring(start, longest)));
+            ids.Add(tokens.IndexOf((start == 0 ? "" : "##") + word[start..(start + longest)]));
             start += longest;
         }
 
@@ -104,10 +104,10 @@ public class PieceModelTests
     public void A_special_token_that_is_written_in_plain_text_is_no_token()
     {
         const string tokens = """[{"id": 0, "content": "<unk>", "special": true, "normalized": false}, {"id": 1, "content": "</s>", "special": true, "normalized": false}]""";
-        var unigram = Tokenizer.FromJson($$"""{"added_tokens": {{tokens}}, "model": {"type": "Unigram", "unk_id": 0, "vocab": [["<unk>", 0], ["</s>", 0], ["s", -1], ["<", -1]]}}""");
+        var unigram = Tokenizer.FromJson($$$"""{"added_tokens": {{{tokens}}}, "model": {"type": "Unigram", "unk_id": 0, "vocab": [["<unk>", 0], ["</s>", 0], ["s", -1], ["<", -1]]}}""");
         Assert.Equal([1], unigram.EncodeWithSpecialTokens("</s>"));
         Assert.Equal([3, 0, 2, 0], unigram.Encode("</s>"));
-        var words = Tokenizer.FromJson($$"""{"added_tokens": {{tokens}}, "model": {"type": "WordLevel", "unk_token": "<unk>", "vocab": {"<unk>": 0, "</s>": 1}}}""");
+        var words = Tokenizer.FromJson($$$$"""{"added_tokens": {{{{tokens}}}}, "model": {"type": "WordLevel", "unk_token": "<unk>", "vocab": {"<unk>": 0, "</s>": 1}}}""");
         Assert.Equal([1], words.EncodeWithSpecialTokens("</s>"));
         Assert.Equal([0], words.Encode("</s>"));
     }
@@ -116,7 +116,7 @@ public class PieceModelTests
     public void Text_that_spells_the_name_of_a_byte_is_not_that_byte()
     {
         var bytes = string.Join(", ", Enumerable.Range(0, 256).Select(value => $"[\"<0x{value:X2}>\", 0]"));
-        var tokenizer = Tokenizer.FromJson($$"""{"model": {"type": "Unigram", "unk_id": 0, "byte_fallback": true, "vocab": [["<unk>", 0], {{bytes}}]}, "decoder": {"type": "ByteFallback"}}""");
+        var tokenizer = Tokenizer.FromJson($$$"""{"model": {"type": "Unigram", "unk_id": 0, "byte_fallback": true, "vocab": [["<unk>", 0], {{{bytes}}}]}, "decoder": {"type": "ByteFallback"}}""");
         Assert.Equal("<0x41>é", tokenizer.Decode(tokenizer.Encode("<0x41>é").ToArray()));
         Assert.Equal(8, tokenizer.Encode("<0x41>é").Count);
     }

@@ -25,8 +25,8 @@ internal sealed class KnownSimilarities
         if (!File.Exists(path)) return;
         var bytes = File.ReadAllBytes(path).AsSpan();
         if (bytes.Length < SHA256.HashSizeInBytes) return;
-        var (records, digest) = (bytes[..^SHA256.HashSizeInBytes], bytes[^SHA256.HashSizeInBytes..]);
-        if (!SHA256.HashData(records).AsSpan().SequenceEqual(digest)) return;
+        var records = bytes[..^SHA256.HashSizeInBytes];
+        if (!SHA256.HashData(records).AsSpan().SequenceEqual(bytes[^SHA256.HashSizeInBytes..])) return;
         foreach (var record in MemoryMarshal.Cast<byte, Record>(records)) _before[record.Pair] = record.Similarity;
     }
 
