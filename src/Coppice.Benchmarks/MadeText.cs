@@ -41,7 +41,16 @@ internal sealed class MadeText(string folder)
     private long Write(int file, int bytes, bool repeatsOlder)
     {
         Directory.CreateDirectory(folder);
-        using var stream = File.Create(Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"part-{file:00000}.jsonl")));
+        var path = Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"part-{file:00000}.jsonl"));
+        var length = Write(path, file, bytes, repeatsOlder);
+        // A file that was changed a moment ago is read again to be told from another; those that people have are older.
+        File.SetLastWriteTimeUtc(path, DateTime.UtcNow.AddHours(-1));
+        return length;
+    }
+
+    private static long Write(string path, int file, int bytes, bool repeatsOlder)
+    {
+        using var stream = File.Create(path);
         var line = new ArrayBufferWriter<byte>();
         for (var place = 0; stream.Position < bytes; place++)
         {

@@ -12,8 +12,9 @@ public static class AtomicFile
     /// <summary>Writes a file through a stream.</summary>
     /// <param name="path">The file to create or replace.</param>
     /// <param name="write">Writes the content.</param>
+    /// <param name="toDisk">Whether to wait until the disk has it. Without, a loss of power can leave a file of zeros: for what has a checksum and can be made again.</param>
     /// <exception cref="CoppiceException">The file can't be written: the message names it and the cause.</exception>
-    public static void Write(string path, Action<Stream> write)
+    public static void Write(string path, Action<Stream> write, bool toDisk = true)
     {
         var temporary = path + TemporarySuffix;
         try
@@ -23,7 +24,7 @@ public static class AtomicFile
             using (var stream = new FileStream(temporary, FileMode.Create, FileAccess.Write, FileShare.None, 1 << 16))
             {
                 write(stream);
-                stream.Flush(flushToDisk: true);
+                stream.Flush(flushToDisk: toDisk);
             }
 
             File.Move(temporary, path, overwrite: true);

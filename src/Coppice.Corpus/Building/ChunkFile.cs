@@ -27,6 +27,9 @@ internal enum ChunkSection
     /// <summary>What the decision after this stage must know of each document that was kept (<see cref="SketchRecords"/>).</summary>
     Sketches,
 
+    /// <summary>The id of each document that was kept (<see cref="BinaryWriter.Write(string)"/>), in stages before the last.</summary>
+    Ids,
+
     /// <summary>A byte for each document that came in: 1 where it was kept.</summary>
     Kept,
 
@@ -47,7 +50,7 @@ internal enum ChunkSection
 internal sealed class ChunkFile
 {
     private const int CountBytes = 8, DigestBytes = SHA256.HashSizeInBytes;
-    private static readonly byte[] Magic = "coppice chunk 2\n"u8.ToArray();
+    private static readonly byte[] Magic = "coppice chunk 3\n"u8.ToArray();
     private static readonly int Sections = Enum.GetValues<ChunkSection>().Length;
     private static readonly int FooterBytes = (3 * CountBytes) + (Sections * (CountBytes + DigestBytes)) + Magic.Length;
 
@@ -176,6 +179,15 @@ internal sealed class ChunkFile
     {
         var member = Read(section);
         return member.Length == 0 ? Stream.Null : new GZipStream(new MemoryStream(member), CompressionMode.Decompress);
+    }
+
+    /// <summary>The ids of the documents that were kept, of a stage that is not the last.</summary>
+    public string[] ReadIds()
+    {
+        using var input = new BinaryReader(new MemoryStream(Read(ChunkSection.Ids)));
+        var ids = new string[DocumentsOut];
+        for (var i = 0; i < ids.Length; i++) ids[i] = input.ReadString();
+        return ids;
     }
 
     /// <summary>The documents that were kept, of a stage that is not the last.</summary>

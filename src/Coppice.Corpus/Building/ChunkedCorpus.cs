@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace Coppice.Corpus.Building;
 
 /// <summary>The documents that came out of a stage as the corpus step behind it sees them, with those of earlier corpora before them.</summary>
@@ -112,7 +110,7 @@ internal sealed class ChunkedCorpus : ISketchedCorpus
     {
         using var earlier = _earlier.SelectMany(corpus => corpus.Names()).GetEnumerator();
         var next = 0L;
-        var (open, ids) = (-1, Array.Empty<ReadOnlyMemory<byte>>());
+        var (open, ids) = (-1, Array.Empty<string>());
         foreach (var item in items)
         {
             var index = indexOf(item);
@@ -124,8 +122,8 @@ internal sealed class ChunkedCorpus : ISketchedCorpus
             }
 
             var (chunk, place) = Find(index);
-            if (chunk != open) (open, ids) = (chunk, [.. SketchRecords.Read(ChunkFile.Open(_chunks[chunk]).Read(ChunkSection.Sketches), 0, isEarlier: false).Select(record => record.Id)]);
-            yield return (item, Encoding.UTF8.GetString(ids[place].Span));
+            if (chunk != open) (open, ids) = (chunk, ChunkFile.Open(_chunks[chunk]).ReadIds());
+            yield return (item, ids[place]);
         }
     }
 

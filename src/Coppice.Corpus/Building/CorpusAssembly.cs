@@ -32,9 +32,22 @@ internal sealed class CorpusAssembly(
         run.Begin("Writing", _bytesOut);
         RequireDocuments();
         var split = run.Options.Split;
-        var train = WritePart(CuratedCorpus.DocumentsFile, ChunkSection.Documents, ChunkSection.Digests, _train);
-        var validation = split.Kind == SplitKind.None ? null : WritePart(CuratedCorpus.ValidationFile, ChunkSection.Validation, ChunkSection.ValidationDigests, _validation);
+        CorpusPart train = null!;
+        CorpusPart? validation = null;
+        SketchFile[] sketches = [];
+        var sketchFolder = run.Work.Temporary(SketchFolder);
+        // Waiting for the disk, which is most of it, is waited for once.
+        run.InParallel(
+        [
+            _ =>
+            {
+                train = WritePart(CuratedCorpus.DocumentsFile, ChunkSection.Documents, ChunkSection.Digests, _train);
+                if (split.Kind != SplitKind.None) validation = WritePart(CuratedCorpus.ValidationFile, ChunkSection.Validation, ChunkSection.ValidationDigests, _validation);
+            },
+            stop => sketches = [.. WriteSketches(sketchFolder, stop)],
+        ]);
         if (validation is null) File.Delete(Path.Combine(_folder, CuratedCorpus.ValidationFile));
+        PutInPlace(sketchFolder);
         var report = new BuildReport
         {
             Recipe = run.Options.Recipe.Name,
@@ -53,7 +66,7 @@ internal sealed class CorpusAssembly(
             Steps = _steps,
             LengthsIn = _lengthsIn,
             Profile = _profile.ToRecord(MostShown),
-            Sketches = [.. WriteSketches()],
+            Sketches = sketches,
         };
         AtomicFile.WriteBytes(Path.Combine(_folder, BuildReport.FileName), JsonSerializer.SerializeToUtf8Bytes(report, BuildReport.Json));
         var manifest = new CorpusManifest
@@ -179,25 +192,35 @@ internal sealed class CorpusAssembly(
         return lines;
     }
 
-    private IEnumerable<SketchFile> WriteSketches()
+    private IEnumerable<SketchFile> WriteSketches(string folder, CancellationToken stop)
     {
-        var folder = Path.Combine(_folder, SketchFolder);
-        if (Directory.Exists(folder)) Directory.Delete(folder, recursive: true);
         foreach (var stage in stages.Where(stage => stage.Decides?.Step is ICorpusStep))
         {
             var step = (ICorpusStep)stage.Decides!.Step;
-            var file = FormattableString.Invariant($"{SketchFolder}/{stage.Number + 1}-{step.Name}");
+            var name = FormattableString.Invariant($"{stage.Number + 1}-{step.Name}");
             using var checksum = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-            AtomicFile.Write(Path.Combine(_folder, file), stream =>
-            {
-                foreach (var block in Ahead.Select(Enumerable.Range(0, chunks[0].Count), run.Threads, chunk => SketchesOf(stage.Number, chunk)))
+            AtomicFile.Write(
+                Path.Combine(folder, name),
+                stream =>
                 {
-                    stream.Write(block);
-                    checksum.AppendData(block);
-                }
-            });
-            yield return new SketchFile(step.Name, step.SketchVersion, file, _documentsOut, Convert.ToHexStringLower(checksum.GetHashAndReset()));
+                    foreach (var block in Ahead.Select(Enumerable.Range(0, chunks[0].Count), run.Threads, chunk => SketchesOf(stage.Number, chunk)))
+                    {
+                        stop.ThrowIfCancellationRequested();
+                        stream.Write(block);
+                        checksum.AppendData(block);
+                    }
+                },
+                toDisk: false);
+            yield return new SketchFile(step.Name, step.SketchVersion, $"{SketchFolder}/{name}", _documentsOut, Convert.ToHexStringLower(checksum.GetHashAndReset()));
         }
+    }
+
+    private void PutInPlace(string sketches)
+    {
+        var place = Path.Combine(_folder, SketchFolder);
+        if (Directory.Exists(place)) Directory.Delete(place, recursive: true);
+        if (Directory.EnumerateFiles(sketches).Any()) Directory.Move(sketches, place);
+        else Directory.Delete(sketches);
     }
 
     // The sketches of what is left of a chunk, behind their length.

@@ -22,6 +22,7 @@ internal sealed class StageWorker : IDisposable
 
     // What is made of the chunk at hand. Their buffers are used again: they are large, and there are very many chunks.
     private readonly MemoryStream[] _sections = [.. Enum.GetValues<ChunkSection>().Select(_ => new MemoryStream())];
+    private readonly BinaryWriter _ids;
     private readonly ArrayBufferWriter<byte> _sketches = new();
     private readonly List<StepVerdict> _verdicts = [];
     private GZipStream _documents = null!, _validation = null!, _trace = null!;
@@ -35,6 +36,7 @@ internal sealed class StageWorker : IDisposable
     {
         _stage = stage;
         _split = split;
+        _ids = new BinaryWriter(Section(ChunkSection.Ids));
 
         // The step that decides when the stage is through is counted where its decisions are carried out; here it is only counted what it fails on.
         _counted = [.. stage.CountedSteps.Append(stage.Decides).OfType<ConfiguredStep>().Select(step => step.Name)];
@@ -90,7 +92,11 @@ internal sealed class StageWorker : IDisposable
         return documentsIn;
     }
 
-    public void Dispose() => _lines.Dispose();
+    public void Dispose()
+    {
+        _lines.Dispose();
+        _ids.Dispose();
+    }
 
     private const int ExamplesOfProfile = 512;
 
@@ -249,6 +255,7 @@ internal sealed class StageWorker : IDisposable
     {
         if (!_stage.IsLast)
         {
+            _ids.Write(document.Id);
             WriteInBlock(_lines.Write(document), place);
             return;
         }

@@ -46,8 +46,15 @@ internal sealed class ExternalSorter<T> : IDisposable
     {
         if (_runs.Count == 0)
         {
-            _records.AsSpan(0, _count).Sort();
-            for (var i = 0; i < _count; i++) yield return _records[i];
+            // Two halves at once, merged as they are read.
+            var half = _count / 2;
+            Parallel.Invoke(() => _records.AsSpan(0, half).Sort(), () => _records.AsSpan(half, _count - half).Sort());
+            for (var (first, second) = (0, half); first < half || second < _count;)
+            {
+                var takesFirst = second == _count || (first < half && _records[first].CompareTo(_records[second]) <= 0);
+                yield return _records[takesFirst ? first++ : second++];
+            }
+
             yield break;
         }
 
