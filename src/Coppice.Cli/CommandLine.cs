@@ -58,6 +58,8 @@ internal static class CommandLine
             ProbeCommand.Create(),
             GenerateCommand.Create(),
             ServeCommand.Create(),
+            ExportCommand.Create(),
+            ImportCommand.Create(),
             VerifyCommand.Create(),
             BenchCommand.Create(),
             TechniquesCommand.Create(),

@@ -1,0 +1,205 @@
+using System.Globalization;
+using Coppice.Foundation;
+
+namespace Coppice.Models.Gguf;
+
+/// <summary>How the matrices of an exported model are stored.</summary>
+public enum GgufExportType
+{
+    /// <summary>float32: exact.</summary>
+    F32,
+
+    /// <summary>Half precision.</summary>
+    F16,
+
+    /// <summary>8.5 bits a value.</summary>
+    Q80,
+
+    /// <summary>4.5 bits a value; embeddings and head 8.5.</summary>
+    Q40,
+
+    /// <summary>4.5 bits a value in blocks of 256 with finer scales; embeddings and head 8.5.</summary>
+    Q4K,
+}
+
+/// <summary>Tensors whose rows don't divide into the blocks of the type that was asked for.</summary>
+/// <param name="Tensor">Their name, the number of the block replaced by <c>*</c>.</param>
+/// <param name="Count">How many there are.</param>
+/// <param name="Columns">Values in a row.</param>
+/// <param name="Type">The type that they got instead.</param>
+public sealed record GgufFallback(string Tensor, int Count, long Columns, string Type);
+
+/// <summary>The tensors of one storage type.</summary>
+/// <param name="Type">The type.</param>
+/// <param name="Tensors">How many tensors.</param>
+/// <param name="Values">How many values.</param>
+/// <param name="Bytes">The bytes that they take.</param>
+/// <param name="RelativeError">Root of the mean squared error over the root of the mean square of the values.</param>
+public sealed record GgufTypeSummary(string Type, int Tensors, long Values, long Bytes, double RelativeError);
+
+/// <summary>What was exported.</summary>
+/// <param name="Output">The file.</param>
+/// <param name="Architecture">GGUF's name of the architecture.</param>
+/// <param name="Bytes">The file's length.</param>
+/// <param name="Parameters">The values of the model.</param>
+/// <param name="Types">The storage types and how near they come to the values.</param>
+/// <param name="Fallbacks">Tensors that could not be stored as asked.</param>
+/// <param name="Notes">What llama.cpp does otherwise.</param>
+public sealed record GgufExportResult(
+    string Output,
+    string Architecture,
+    long Bytes,
+    long Parameters,
+    IReadOnlyList<GgufTypeSummary> Types,
+    IReadOnlyList<GgufFallback> Fallbacks,
+    IReadOnlyList<string> Notes);
+
+/// <summary>
+/// Writes a model as one GGUF file with configuration and tokenizer, as llama.cpp loads it. Norms, biases and learned positions stay float32; where matrices
+/// take less than eight bits, embeddings and head take eight.
+/// </summary>
+public static class GgufExport
+{
+    private const int QuantizationVersion = 2;
+    private const float LargestHalf = 65504;
+    private const int BlocksOfATask = 256;
+
+    /// <summary>Exports a model.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="tokenizer">The text of its <c>tokenizer.json</c>, or null where it has none.</param>
+    /// <param name="name">The model's name, for whoever opens the file.</param>
+    /// <param name="path">The file to create or replace.</param>
+    /// <param name="type">How matrices are stored.</param>
+    /// <exception cref="CoppiceException">llama.cpp has no such model or tokenizer, a value can't be stored, or the file can't be written.</exception>
+    public static GgufExportResult Write(LanguageModel model, string? tokenizer, string name, string path, GgufExportType type)
+    {
+        var configuration = model.Configuration;
+        var notes = new List<string>();
+        var file = new GgufWriter();
+        GgufArchitecture.Write(file, configuration, notes);
+        file.Add("general.name", name);
+        file.Add("general.file_type", FileType(type));
+        if (type > GgufExportType.F16) file.Add("general.quantization_version", QuantizationVersion);
+        if (tokenizer is not null)
+        {
+            GgufTokenizerExport.Write(file, tokenizer, configuration, notes);
+        }
+        else
+        {
+            file.Add(GgufTokenizer.ModelKey, GgufTokenizer.NoModel);
+            notes.Add("the model has no tokenizer: llama.cpp will take and give token numbers");
+        }
+
+        var places = GgufLayout.Places(configuration);
+        var formats = places.ToDictionary(place => place.Tensor, place => FormatOf(place, type), StringComparer.Ordinal);
+        var errors = new Dictionary<string, SquaredError>(StringComparer.Ordinal);
+        file.Write(path, [.. places.Select(place => new GgufTensorToWrite(place.Tensor, formats[place.Tensor], place.Shape, stream =>
+            errors[place.Tensor] = Write(stream, place.Tensor, place.ToFile(Values(model, place)), formats[place.Tensor])))]);
+        return new GgufExportResult(
+            path,
+            GgufArchitecture.NameOf(configuration),
+            new FileInfo(path).Length,
+            model.Parameters.Count,
+            [.. places.GroupBy(place => formats[place.Tensor]).OrderBy(group => group.Key.Code).Select(group => Summary(group.Key, [.. group], errors))],
+            Fallbacks(places, formats, type),
+            notes);
+    }
+
+    private static float[] Values(LanguageModel model, GgufPlace place) =>
+        model.Parameters.TryGet(place.Parameter.Name, out var parameter) ? parameter.Tensor.ToArray() : new float[place.Parameter.Shape.Count];
+
+    private static BlockFormat FormatOf(GgufPlace place, GgufExportType type)
+    {
+        var wanted = Wanted(place, type);
+        if (wanted.Fits(place.Shape[^1])) return wanted;
+        // As llama.cpp's own quantizer: five bits in blocks of 32 in place of four in blocks of 256, half precision where nothing divides.
+        var smaller = BlockFormat.Find("Q5_0");
+        return wanted.BlockValues > smaller.BlockValues && smaller.Fits(place.Shape[^1]) ? smaller : BlockFormat.Find("F16");
+    }
+
+    private static BlockFormat Wanted(GgufPlace place, GgufExportType type)
+    {
+        if (place.Shape.Count == 1 || place.Tensor == "position_embd.weight") return BlockFormat.Find("F32");
+        var isEmbedding = place.Tensor is "token_embd.weight" or "output.weight";
+        return BlockFormat.Find(isEmbedding && type > GgufExportType.Q80 ? "Q8_0" : NameOf(type));
+    }
+
+    private static string NameOf(GgufExportType type) => type switch
+    {
+        GgufExportType.Q80 => "Q8_0",
+        GgufExportType.Q40 => "Q4_0",
+        GgufExportType.Q4K => "Q4_K",
+        _ => type.ToString(),
+    };
+
+    // llama.cpp's numbers of "mostly" a type; 14 is Q4_K, small.
+    private static int FileType(GgufExportType type) => type switch
+    {
+        GgufExportType.F16 => 1,
+        GgufExportType.Q40 => 2,
+        GgufExportType.Q80 => 7,
+        GgufExportType.Q4K => 14,
+        _ => 0,
+    };
+
+    private static SquaredError Write(Stream stream, string tensor, float[] values, BlockFormat format)
+    {
+        foreach (var value in values)
+        {
+            if (!float.IsFinite(value)) throw new CoppiceException($"'{tensor}' holds {value.ToString(CultureInfo.InvariantCulture)}: the model is broken");
+            if (Math.Abs(value) > LargestHalf && format.Name != "F32")
+                throw new CoppiceException($"'{tensor}' holds {value.ToString(CultureInfo.InvariantCulture)}, which {format.Name} can't hold: export it as f32");
+        }
+
+        var valuesOfATask = BlocksOfATask * format.BlockValues;
+        var bytes = new byte[format.Bytes(values.Length)];
+        var tasks = new SquaredError[(values.Length + valuesOfATask - 1) / valuesOfATask];
+        Parallel.For(0, tasks.Length, task =>
+        {
+            var part = values.AsSpan(task * valuesOfATask, Math.Min(valuesOfATask, values.Length - task * valuesOfATask));
+            var blocks = bytes.AsSpan((int)format.Bytes(task * valuesOfATask), (int)format.Bytes(part.Length));
+            format.Encode(part, blocks);
+            var stored = new float[part.Length];
+            format.Decode(blocks, stored);
+            tasks[task] = SquaredError.Of(part, stored);
+        });
+        stream.Write(bytes);
+        return tasks.Aggregate(default(SquaredError), (sum, part) => sum + part);
+    }
+
+    private static GgufTypeSummary Summary(BlockFormat format, List<GgufPlace> places, Dictionary<string, SquaredError> errors) => new(
+        format.Name,
+        places.Count,
+        places.Sum(place => place.Parameter.Shape.Count),
+        places.Sum(place => format.Bytes(place.Parameter.Shape.Count)),
+        places.Aggregate(default(SquaredError), (sum, place) => sum + errors[place.Tensor]).Relative);
+
+    private static List<GgufFallback> Fallbacks(IReadOnlyList<GgufPlace> places, Dictionary<string, BlockFormat> formats, GgufExportType type) =>
+    [
+        .. places.Where(place => formats[place.Tensor] != Wanted(place, type))
+            .GroupBy(place => (Tensor: WithoutNumber(place.Tensor), Columns: place.Shape[^1], formats[place.Tensor].Name))
+            .Select(group => new GgufFallback(group.Key.Tensor, group.Count(), group.Key.Columns, group.Key.Name)),
+    ];
+
+    private static string WithoutNumber(string tensor) => tensor.StartsWith("blk.", StringComparison.Ordinal) ? $"blk.*.{tensor.Split('.', 3)[2]}" : tensor;
+
+    private readonly record struct SquaredError(double Errors, double Squares)
+    {
+        public double Relative => Squares == 0 ? 0 : Math.Sqrt(Errors / Squares);
+
+        public static SquaredError operator +(SquaredError a, SquaredError b) => new(a.Errors + b.Errors, a.Squares + b.Squares);
+
+        public static SquaredError Of(ReadOnlySpan<float> values, ReadOnlySpan<float> stored)
+        {
+            double errors = 0, squares = 0;
+            for (var i = 0; i < values.Length; i++)
+            {
+                var difference = (double)stored[i] - values[i];
+                errors += difference * difference;
+                squares += (double)values[i] * values[i];
+            }
+
+            return new SquaredError(errors, squares);
+        }
+    }
+}

@@ -1,0 +1,83 @@
+using Coppice.Foundation;
+using Coppice.Tensors;
+
+namespace Coppice.Models.Gguf;
+
+/// <summary>What was imported.</summary>
+/// <param name="Output">The model directory.</param>
+/// <param name="ModelType">The architecture.</param>
+/// <param name="Parameters">The values of the model.</param>
+/// <param name="Types">The storage types that the file had, with the number of tensors of each.</param>
+/// <param name="HasTokenizer">Whether the file had a tokenizer.</param>
+public sealed record GgufImportResult(string Output, string ModelType, long Parameters, IReadOnlyDictionary<string, int> Types, bool HasTokenizer);
+
+/// <summary>Makes a model directory of a GGUF file: configuration, weights as float32, tokenizer.</summary>
+public static class GgufImport
+{
+    private const string TokenizerFile = "tokenizer.json";
+
+    /// <summary>Imports a model.</summary>
+    /// <param name="path">The GGUF file.</param>
+    /// <param name="directory">The model directory to write: new or empty.</param>
+    /// <param name="backend">Holds the weights.</param>
+    /// <exception cref="CoppiceException">The file is damaged or its model not supported, or the directory can't be written.</exception>
+    public static GgufImportResult Read(string path, string directory, Backend backend)
+    {
+        RefuseFilled(directory);
+        using var file = GgufFile.Open(path);
+        using var model = ReadModel(file, backend);
+        var tokenizer = GgufTokenizerImport.Read(file, model.Configuration.VocabularySize);
+        ModelDirectory.Save(directory, model);
+        if (tokenizer is not null) AtomicFile.WriteText(Path.Combine(directory, TokenizerFile), tokenizer);
+        var types = file.Tensors.GroupBy(tensor => tensor.Format.Name).ToDictionary(group => group.Key, group => group.Count(), StringComparer.Ordinal);
+        return new GgufImportResult(directory, model.Configuration.ModelType, model.Parameters.Count, types, tokenizer is not null);
+    }
+
+    /// <summary>Reads the model of a file.</summary>
+    /// <param name="file">The file.</param>
+    /// <param name="backend">Computes.</param>
+    /// <exception cref="CoppiceException">The model is not supported, or tensors are missing, superfluous or of another shape.</exception>
+    public static LanguageModel ReadModel(GgufFile file, Backend backend)
+    {
+        var configuration = GgufArchitecture.Read(file);
+        // Before memory is taken by what the metadata say: a tensor of each shape is really there.
+        var places = GgufLayout.Places(configuration);
+        foreach (var place in places) RequireShape(file, place);
+        var known = places.Select(place => place.Tensor).ToHashSet(StringComparer.Ordinal);
+        var stranger = file.Tensors.FirstOrDefault(tensor => !known.Contains(tensor.Name));
+        if (stranger is not null) throw new CoppiceException($"{file.Path}: '{stranger.Name}' is not part of a {configuration.ModelType} model of this configuration");
+        if (configuration is Gpt2Configuration gpt2 && BiasesAreZero(file, places)) configuration = gpt2 with { Bias = false };
+        var model = configuration.Create(backend, trainable: false);
+        try
+        {
+            foreach (var place in places)
+            {
+                if (model.Parameters.TryGet(place.Parameter.Name, out var parameter)) parameter.Tensor.CopyFrom(place.FromFile(file.ReadFloats(place.Tensor)));
+            }
+
+            return model;
+        }
+        catch
+        {
+            model.Dispose();
+            throw;
+        }
+    }
+
+    private static void RequireShape(GgufFile file, GgufPlace place)
+    {
+        var shape = file.Find(place.Tensor).Shape;
+        if (!shape.SequenceEqual(place.Shape))
+            throw new CoppiceException($"{file.Path}: '{place.Tensor}' has the shape [{string.Join(", ", shape)}], but the metadata ask for [{string.Join(", ", place.Shape)}]");
+    }
+
+    // A model trained without biases is exported with zeros, for GGUF's GPT-2 has no switch for them.
+    private static bool BiasesAreZero(GgufFile file, IReadOnlyList<GgufPlace> places) =>
+        places.Where(place => place.Tensor.EndsWith(".bias", StringComparison.Ordinal)).All(place => file.ReadFloats(place.Tensor).All(value => value == 0));
+
+    private static void RefuseFilled(string output)
+    {
+        if (File.Exists(output)) throw CoppiceException.Usage($"{output}: is a file; name a folder for the model");
+        if (Directory.Exists(output) && Directory.EnumerateFileSystemEntries(output).Any()) throw CoppiceException.Usage($"{output}: is not empty; name another folder for the model");
+    }
+}

@@ -1,0 +1,103 @@
+using Coppice.Models.Gguf;
+using Coppice.Tensors;
+
+namespace Coppice.Models.Tests.Gguf;
+
+public sealed class BlockFormatTests
+{
+    /// <summary>The formats that are written, with the largest relative error on normally distributed values.</summary>
+    public static TheoryData<string, double> Written => new()
+    {
+        { "F32", 0 }, { "F16", 3e-4 }, { "Q8_0", 6.5e-3 }, { "Q5_0", 0.045 }, { "Q4_0", 0.085 }, { "Q4_K", 0.075 },
+    };
+
+    public static TheoryData<string> All => [.. BlockFormat.All.Select(format => format.Name)];
+
+    [Theory]
+    [MemberData(nameof(Written))]
+    public void What_is_written_comes_back_as_near_as_its_bits_allow(string name, double largestError)
+    {
+        var format = BlockFormat.Find(name);
+        var values = Normal(256 * 40);
+        var decoded = RoundTrip(format, values);
+        Assert.InRange(RelativeError(values, decoded), 0, largestError);
+        // What a format holds exactly it keeps.
+        Assert.InRange(RelativeError(decoded, RoundTrip(format, decoded)), 0, format.BlockValues == 1 ? 0 : largestError / 2);
+    }
+
+    [Theory]
+    [MemberData(nameof(Written))]
+    public void Extreme_blocks_stay_finite_and_near(string name, double largestError)
+    {
+        var format = BlockFormat.Find(name);
+        foreach (var pattern in new Func<int, float>[] { _ => 0, _ => 1, _ => -1, i => i % 2 == 0 ? 1 : -1, i => i, i => -i, i => i == 17 ? 60000 : 0, i => i == 3 ? -60000 : 0.001f, _ => 1e-30f, i => 1 + i * 1e-3f })
+        {
+            var values = Enumerable.Range(0, 256).Select(pattern).ToArray();
+            var decoded = RoundTrip(format, values);
+            var largest = values.Max(Math.Abs);
+            Assert.All(values.Zip(decoded), pair => Assert.InRange(Math.Abs(pair.First - pair.Second), 0, Math.Max(largest * Math.Max(largestError, 1e-6), 1e-7f)));
+        }
+    }
+
+    // The plain way: the outermost value is the last level.
+    [Theory]
+    [InlineData("Q4_0", 8)]
+    [InlineData("Q5_0", 16)]
+    public void Searching_the_scale_is_better_than_the_outermost_value(string name, int levels)
+    {
+        var format = BlockFormat.Find(name);
+        var values = Normal(32 * 200);
+        var plain = values.Chunk(32).SelectMany(block =>
+        {
+            var outermost = block.MaxBy(Math.Abs);
+            var scale = (float)(Half)(outermost / -levels);
+            return block.Select(value => scale * Math.Clamp(MathF.Floor(value / scale + levels + 0.5f), 0, 2 * levels - 1) - scale * levels);
+        }).ToArray();
+        Assert.True(RelativeError(values, RoundTrip(format, values)) < 0.93 * RelativeError(values, plain));
+    }
+
+    [Theory]
+    [MemberData(nameof(All))]
+    public void Blocks_are_read_as_ggml_reads_them(string name)
+    {
+        var format = BlockFormat.Find(name);
+        var (blocks, expected) = GgmlBlocks.Of(name);
+        Assert.Equal(0, blocks.Length % format.BlockBytes);
+        var values = new float[blocks.Length / format.BlockBytes * format.BlockValues];
+        format.Decode(blocks, values);
+        Assert.Equal(expected, values);
+    }
+
+    [Fact]
+    public void Bytes_that_mean_infinity_or_nothing_are_read_without_a_crash()
+    {
+        foreach (var format in BlockFormat.All)
+        {
+            var values = new float[format.BlockValues];
+            foreach (var value in new byte[] { 0, 0x7C, 0xFF })
+            {
+                var block = new byte[format.BlockBytes];
+                Array.Fill(block, value);
+                format.Decode(block, values);
+            }
+        }
+    }
+
+    private static float[] RoundTrip(BlockFormat format, float[] values)
+    {
+        var blocks = new byte[format.Bytes(values.Length)];
+        format.Encode(values, blocks);
+        var decoded = new float[values.Length];
+        format.Decode(blocks, decoded);
+        return decoded;
+    }
+
+    private static float[] Normal(int count)
+    {
+        var random = new Philox(5, 0);
+        return [.. Enumerable.Range(0, count).Select(i => 0.02f * random.Normal((ulong)i))];
+    }
+
+    private static double RelativeError(float[] values, float[] others) =>
+        Math.Sqrt(values.Zip(others).Sum(pair => Math.Pow((double)pair.First - pair.Second, 2)) / values.Sum(value => (double)value * value));
+}
