@@ -134,12 +134,13 @@ public sealed class GgufFileTests : IDisposable
                 content[at] = (byte)(new[] { 0, 1, 0x7F, 0x80, 0xFF })[next(5)];
                 return content;
             case 2:
-                BinaryPrimitives.WriteUInt64LittleEndian(content.AsSpan(Math.Min(at, content.Length - 8)), new[] { 0UL, 1, 1UL << 31, 1UL << 32, 1UL << 62, ulong.MaxValue, (ulong)content.Length }[next(7)]);
+                BinaryPrimitives.WriteUInt64LittleEndian(content.AsSpan(Math.Min(at, content.Length - 8)), new ulong[] { 0, 1, 1UL << 31, 1UL << 32, 1UL << 62, ulong.MaxValue, (ulong)content.Length }[next(7)]);
                 return content;
             case 3:
                 return content[..Math.Max(at, 16)];
             default:
-                return [.. content.AsSpan(0, at), .. content.AsSpan(Math.Min(content.Length, at + next(16)))] is { Length: >= 16 } shorter ? shorter : content;
+                byte[] shorter = [.. content.AsSpan(0, at), .. content.AsSpan(Math.Min(content.Length, at + next(16)))];
+                return shorter.Length >= 16 ? shorter : content;
         }
     }
 

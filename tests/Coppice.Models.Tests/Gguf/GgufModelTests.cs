@@ -40,7 +40,7 @@ public sealed class GgufModelTests : IDisposable
     {
         using var model = TinyModels.Create("mistral", _backend);
         var result = Export(model, GgufExportType.F32);
-        Assert.Contains("from 24 tokens to the window's 5", Assert.Single(result.Notes.Where(note => note.Contains("window", StringComparison.Ordinal))), StringComparison.Ordinal);
+        Assert.Contains("from 24 tokens to the window's 5", Assert.Single(result.Notes, note => note.Contains("window", StringComparison.Ordinal)), StringComparison.Ordinal);
         using var file = GgufFile.Open(result.Output);
         using var loaded = GgufImport.ReadModel(file, _backend);
         Assert.Equal(5, loaded.Configuration.MaxPositions);
@@ -49,7 +49,7 @@ public sealed class GgufModelTests : IDisposable
     }
 
     [Theory]
-    [InlineData(GgufExportType.F16, "F32 F16", 2e-4)]
+    [InlineData(GgufExportType.F16, "F32 F16", 3e-4)]
     [InlineData(GgufExportType.Q80, "F32 Q8_0", 6.5e-3)]
     [InlineData(GgufExportType.Q40, "F32 Q4_0 Q8_0", 0.09)]
     [InlineData(GgufExportType.Q4K, "F32 Q8_0 Q4_K", 0.08)]
