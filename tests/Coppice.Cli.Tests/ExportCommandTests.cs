@@ -35,10 +35,10 @@ public sealed class ExportCommandTests : IDisposable
     [Fact]
     public void What_was_stored_how_is_shown()
     {
-        var run = CommandRun.Of("export", Model("qwen2", BpeStyle.Gpt2), "-o", _folder.At("model.gguf"), "--type", "q4_k");
+        var run = CommandRun.Of("export", Model("qwen3", BpeStyle.Gpt2), "-o", _folder.At("model.gguf"), "--type", "q4_k");
         Assert.True(run.ExitCode == 0, run.Error);
         Assert.Contains("blk.*.ffn_down.weight: rows of 20 don't divide into blocks, so 2 tensors stored as F16", run.Output, StringComparison.Ordinal);
-        Assert.Contains("qwen2", run.Output, StringComparison.Ordinal);
+        Assert.Contains("qwen3", run.Output, StringComparison.Ordinal);
         run = CommandRun.Of("import", _folder.At("model.gguf"), "-o", _folder.At("imported"));
         Assert.True(run.ExitCode == 0, run.Error);
         Assert.Contains("F16 (", run.Output, StringComparison.Ordinal);

@@ -73,6 +73,8 @@ internal static class GgufArchitecture
             throw new CoppiceException($"GGUF's {name} has no biases in the MLP: this model can't be exported");
         if (configuration is LlamaConfiguration { OutputBias: true } && name is not ("llama" or "mistral"))
             throw new CoppiceException($"GGUF's {name} has no bias on the attention's output: this model can't be exported");
+        if (name == "qwen2" && configuration.Heads * configuration.HeadSize != configuration.HiddenSize)
+            throw new CoppiceException($"GGUF's qwen2 has heads that are together as wide as the model: this model, with {configuration.Heads} heads of {configuration.HeadSize} and {configuration.HiddenSize} values, can't be exported");
     }
 
     // Within the window all tokens are seen, so that up to there the models are one.

@@ -14,7 +14,7 @@ const request = JSON.parse(input);
 
 const resolve = createRequire(path.join(request.modules, "index.js")).resolve;
 const { getLlama, LlamaLogLevel } = await import(pathToFileURL(resolve("node-llama-cpp")).href);
-const llama = await getLlama({ gpu: false, build: "never", progressLogs: false, logLevel: LlamaLogLevel.error });
+const llama = await getLlama({ gpu: false, build: "never", progressLogs: false, logLevel: LlamaLogLevel.error, maxThreads: 1 });
 const model = await llama.loadModel({ modelPath: request.model, gpuLayers: 0, useMmap: false });
 const longest = Math.max(request.prompt.length + request.count, ...request.sequences.map(sequence => sequence.length));
 const context = await model.createContext({
@@ -23,6 +23,8 @@ const context = await model.createContext({
     experimentalKvCacheKeyType: "F32",
     experimentalKvCacheValueType: "F32",
     flashAttention: false,
+    // Threads that wait for each other in a loop are slow on a machine with other work.
+    threads: 1,
 });
 const sequence = context.getSequence();
 
