@@ -23,6 +23,7 @@ internal sealed class GgufTokenizerExport
         _notes = notes;
         var type = _model.GetProperty("type").GetString();
         if (type != "BPE") throw Refused($"its model is {type}, and only BPE is exported");
+        if (new[] { "continuing_subword_prefix", "end_of_word_suffix" }.Any(affix => _model.GetProperty(affix).GetString() is { Length: > 0 })) throw Refused("it marks where words go on or end");
         _ids = _model.GetProperty("vocab").EnumerateObject().ToDictionary(entry => entry.Name, entry => entry.Value.GetInt32(), StringComparer.Ordinal);
         _merges = [.. _model.GetProperty("merges").EnumerateArray().Select(merge => (merge[0].GetString()!, merge[1].GetString()!))];
         if (_merges.Any(merge => merge.Left.Contains(' ', StringComparison.Ordinal) || merge.Right.Contains(' ', StringComparison.Ordinal))) throw Refused("it merges spaces, which GGUF can't write");
@@ -129,7 +130,12 @@ internal sealed class GgufTokenizerExport
     {
         var (normalizer, pre) = (_root.GetProperty("normalizer"), _root.GetProperty("pre_tokenizer"));
         if (TypeOf(pre) == "Metaspace" && TypeOf(normalizer) is null && pre.GetProperty("replacement").GetString() == GgufTokenizer.Space && !pre.GetProperty("split").GetBoolean())
-            return pre.GetProperty("prepend_scheme").GetString() != "never";
+        {
+            if (pre.GetProperty("prepend_scheme").GetString() == "never") return false;
+            _notes.Add("llama.cpp puts a space before a text even where it begins with one, which the tokenizer doesn't: such text is tokenised otherwise");
+            return true;
+        }
+
         var steps = TypeOf(normalizer) == "Sequence" ? normalizer.GetProperty("normalizers").EnumerateArray().ToList() : [normalizer];
         if (TypeOf(pre) is null && steps.Count is 1 or 2 && IsSpaceReplacement(steps[^1]))
         {

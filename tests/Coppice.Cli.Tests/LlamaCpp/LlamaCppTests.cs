@@ -60,7 +60,7 @@ public sealed class LlamaCppTests(ITestOutputHelper output) : IDisposable
         Assert.InRange(difference, 0, name.StartsWith("gpt2", StringComparison.Ordinal) ? 0.02 : 2e-3);
         Assert.Equal(Greedy(model, tokens[..8]), run.Greedy);
         Assert.Equal((tokenizer.BeginOfText, tokenizer.EndOfText, true), (run.Begins, run.Ends, run.Prepends));
-        if (style != BpeStyle.Llama) Assert.Equal([.. Texts.Select(text => Encode(tokenizer, text).ToArray())], run.Encodings);
+        Assert.Equal([.. Texts.Select(text => Encode(tokenizer, text).ToArray())], run.Encodings);
     }
 
     [LlamaCppFact("models/stories260k")]

@@ -54,7 +54,7 @@ internal static class TinyTokenizers
         ["post_processor"] = null,
         ["model"] = new JsonObject
         {
-            ["type"] = "BPE", ["unk_token"] = byteFallback ? "<unk>" : null, ["byte_fallback"] = byteFallback, ["ignore_merges"] = false,
+            ["type"] = "BPE", ["unk_token"] = byteFallback ? "<unk>" : null, ["continuing_subword_prefix"] = null, ["end_of_word_suffix"] = null, ["byte_fallback"] = byteFallback, ["ignore_merges"] = false,
             ["vocab"] = new JsonObject(tokens.Select((token, id) => KeyValuePair.Create(token, (JsonNode?)id))),
             ["merges"] = new JsonArray([.. merges.Select(merge => new JsonArray([.. merge.Split(' ').Select(part => (JsonNode)part)]))]),
         },
