@@ -62,7 +62,9 @@ public static class GgufExport
 {
     private const int QuantizationVersion = 2;
     private const float LargestHalf = 65504;
-    private const int BlocksOfATask = 256;
+
+    // Multiples of every block.
+    private const int ValuesOfATask = 1 << 14, ValuesOfASlice = 1 << 22;
 
     /// <summary>Exports a model.</summary>
     /// <param name="model">The model.</param>
@@ -151,19 +153,30 @@ public static class GgufExport
                 throw new CoppiceException($"'{tensor}' holds {value.ToString(CultureInfo.InvariantCulture)}, which {format.Name} can't hold: export it as f32");
         }
 
-        var valuesOfATask = BlocksOfATask * format.BlockValues;
-        var bytes = new byte[format.Bytes(values.Length)];
-        var tasks = new SquaredError[(values.Length + valuesOfATask - 1) / valuesOfATask];
+        var bytes = new byte[format.Bytes(Math.Min(values.Length, ValuesOfASlice))];
+        var error = default(SquaredError);
+        for (var start = 0L; start < values.Length; start += ValuesOfASlice)
+        {
+            var slice = values.AsMemory((int)start, (int)Math.Min(ValuesOfASlice, values.Length - start));
+            error += Encode(slice, format, bytes);
+            stream.Write(bytes, 0, (int)format.Bytes(slice.Length));
+        }
+
+        return error;
+    }
+
+    private static SquaredError Encode(ReadOnlyMemory<float> values, BlockFormat format, byte[] bytes)
+    {
+        var tasks = new SquaredError[(values.Length + ValuesOfATask - 1) / ValuesOfATask];
         Parallel.For(0, tasks.Length, task =>
         {
-            var part = values.AsSpan(task * valuesOfATask, Math.Min(valuesOfATask, values.Length - task * valuesOfATask));
-            var blocks = bytes.AsSpan((int)format.Bytes(task * valuesOfATask), (int)format.Bytes(part.Length));
+            var part = values.Span.Slice(task * ValuesOfATask, Math.Min(ValuesOfATask, values.Length - task * ValuesOfATask));
+            var blocks = bytes.AsSpan((int)format.Bytes(task * ValuesOfATask), (int)format.Bytes(part.Length));
             format.Encode(part, blocks);
             var stored = new float[part.Length];
             format.Decode(blocks, stored);
             tasks[task] = SquaredError.Of(part, stored);
         });
-        stream.Write(bytes);
         return tasks.Aggregate(default(SquaredError), (sum, part) => sum + part);
     }
 
