@@ -20,9 +20,9 @@ internal sealed record LlamaCppRun(int[] Greedy, double[][] Losses, int[][] Enco
     public static string Modules { get; } = Path.Combine(SharedData.RepositoryRoot, "artifacts", "llama-cpp");
 
     /// <summary>Why llama.cpp can't be run, or null where it can.</summary>
-    public static string? Missing { get; } = Directory.Exists(Path.Combine(Modules, "node_modules", "node-llama-cpp"))
+    public static string? Missing { get; } = Directory.Exists(Path.Combine(Modules, "node_modules", "node-llama-cpp")) && HasNode()
         ? null
-        : "needs llama.cpp (the npm package node-llama-cpp), which .ci/run installs where there is npm and a network";
+        : "needs Node and llama.cpp (the npm package node-llama-cpp), which .ci/run installs where there is npm and a network";
 
     /// <summary>The mean nats of all tokens that were predicted.</summary>
     public double MeanLoss => Losses.SelectMany(losses => losses).Average();
@@ -52,6 +52,9 @@ internal sealed record LlamaCppRun(int[] Greedy, double[][] Losses, int[][] Enco
         Assert.True(process.ExitCode == 0, $"llama.cpp on {Path.GetFileName(model)}: {error.Result}");
         return JsonSerializer.Deserialize<LlamaCppRun>(output.Result, Format)!;
     }
+
+    private static bool HasNode() =>
+        (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Any(folder => File.Exists(Path.Combine(folder, "node")));
 }
 
 /// <summary>A test that needs llama.cpp and is skipped, with the reason, where it is not installed.</summary>
