@@ -1,5 +1,3 @@
-using System.Diagnostics;
-using System.Text;
 using System.Text.Json;
 using Coppice.Testing;
 
@@ -14,15 +12,10 @@ namespace Coppice.Cli.Tests.LlamaCpp;
 /// <param name="Prepends">Whether a text is begun with it.</param>
 internal sealed record LlamaCppRun(int[] Greedy, double[][] Losses, int[][] Encodings, int? Begins, int? Ends, bool Prepends)
 {
+    /// <summary>llama.cpp as a package of npm.</summary>
+    public const string Package = "node-llama-cpp";
+
     private static readonly JsonSerializerOptions Format = new() { PropertyNamingPolicy = JsonNamingPolicy.CamelCase };
-
-    /// <summary>Where <c>.ci/run</c> installs llama.cpp's binaries.</summary>
-    public static string Modules { get; } = Path.Combine(SharedData.RepositoryRoot, "artifacts", "llama-cpp");
-
-    /// <summary>Why llama.cpp can't be run, or null where it can.</summary>
-    public static string? Missing { get; } = Directory.Exists(Path.Combine(Modules, "node_modules", "node-llama-cpp")) && HasNode()
-        ? null
-        : "needs Node and llama.cpp (the npm package node-llama-cpp), which .ci/run installs where there is npm and a network";
 
     /// <summary>The mean nats of all tokens that were predicted.</summary>
     public double MeanLoss => Losses.SelectMany(losses => losses).Average();
@@ -35,45 +28,16 @@ internal sealed record LlamaCppRun(int[] Greedy, double[][] Losses, int[][] Enco
     /// <param name="texts">Texts to tokenise.</param>
     public static LlamaCppRun Of(string model, IReadOnlyList<int> prompt, int count, IReadOnlyList<IReadOnlyList<int>> sequences, IReadOnlyList<string> texts)
     {
-        var start = new ProcessStartInfo("node")
-        {
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            StandardInputEncoding = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false),
-            StandardOutputEncoding = Encoding.UTF8,
-        };
-        start.ArgumentList.Add(Path.Combine(SharedData.RepositoryRoot, "tests", "Coppice.Cli.Tests", "LlamaCpp", "llama.mjs"));
-        using var process = Process.Start(start)!;
-        var (output, error) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
-        process.StandardInput.Write(JsonSerializer.Serialize(new { modules = Modules, model, prompt, count, sequences, texts }));
-        process.StandardInput.Close();
-        process.WaitForExit();
-        Assert.True(process.ExitCode == 0, $"llama.cpp on {Path.GetFileName(model)}: {error.Result}");
-        return JsonSerializer.Deserialize<LlamaCppRun>(output.Result, Format)!;
+        var script = Path.Combine(SharedData.RepositoryRoot, "tests", "Coppice.Cli.Tests", "LlamaCpp", "llama.mjs");
+        return JsonSerializer.Deserialize<LlamaCppRun>(NodePackages.Run(script, JsonSerializer.Serialize(new { model, prompt, count, sequences, texts })), Format)!;
     }
-
-    private static bool HasNode() =>
-        (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Any(folder => File.Exists(Path.Combine(folder, "node")));
 }
 
-/// <summary>A test that needs llama.cpp and is skipped, with the reason, where it is not installed.</summary>
+/// <summary>A test that needs llama.cpp and optional data, and is skipped, with the reason, where they are not there.</summary>
 [AttributeUsage(AttributeTargets.Method)]
 public sealed class LlamaCppFactAttribute : FactAttribute
 {
-    /// <summary>Needs llama.cpp and, where one is named, optional data.</summary>
-    /// <param name="data">A path relative to <c>../shared</c>, or null.</param>
-    public LlamaCppFactAttribute(string? data = null)
-    {
-        Skip = LlamaCppRun.Missing;
-        if (data is not null && !SharedData.Has(data)) Skip ??= $"needs ../shared/{data}, which is not here";
-    }
-}
-
-/// <summary>A theory that needs llama.cpp and is skipped, with the reason, where it is not installed.</summary>
-[AttributeUsage(AttributeTargets.Method)]
-public sealed class LlamaCppTheoryAttribute : TheoryAttribute
-{
-    /// <summary>Needs llama.cpp.</summary>
-    public LlamaCppTheoryAttribute() => Skip = LlamaCppRun.Missing;
+    /// <summary>Needs llama.cpp and data.</summary>
+    /// <param name="data">A path relative to <c>../shared</c>.</param>
+    public LlamaCppFactAttribute(string data) => Skip = NodePackages.Missing(LlamaCppRun.Package) ?? (SharedData.Has(data) ? null : $"needs ../shared/{data}, which is not here");
 }

@@ -36,7 +36,7 @@ public sealed class LlamaCppTests(ITestOutputHelper output) : IDisposable
         _backend.Dispose();
     }
 
-    [LlamaCppTheory]
+    [NodePackageTheory(LlamaCppRun.Package)]
     [InlineData("gpt2", BpeStyle.Gpt2)]
     [InlineData("gpt2-no-bias", BpeStyle.Gpt4)]
     [InlineData("gpt2-untied", BpeStyle.Llama)]
@@ -67,7 +67,7 @@ public sealed class LlamaCppTests(ITestOutputHelper output) : IDisposable
     public void A_model_that_others_trained_is_the_same_in_llama_cpp() =>
         Compare(SharedData.At("models/stories260k"), Story, [GgufExportType.F32, GgufExportType.F16, GgufExportType.Q80, GgufExportType.Q4K, GgufExportType.Q40]);
 
-    [LlamaCppFact]
+    [NodePackageFact(LlamaCppRun.Package)]
     [Trait("Category", "Slow")]
     public void A_model_trained_here_is_the_same_in_llama_cpp()
     {

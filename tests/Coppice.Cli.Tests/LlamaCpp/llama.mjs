@@ -1,5 +1,4 @@
-// Runs a GGUF file with llama.cpp (node-llama-cpp) and prints one JSON object. The request is a JSON object on stdin:
-//   modules   a folder whose node_modules has node-llama-cpp
+// Runs a GGUF file with llama.cpp (node-llama-cpp) and prints one JSON object. The argument is a folder whose node_modules has it. The request is a JSON object on stdin:
 //   model     the GGUF file
 //   prompt    token numbers to continue, and `count`, how many to add, the most probable each time
 //   sequences lists of token numbers; of each, the nats of every token after the first
@@ -12,7 +11,7 @@ let input = "";
 for await (const chunk of process.stdin) input += chunk;
 const request = JSON.parse(input);
 
-const resolve = createRequire(path.join(request.modules, "index.js")).resolve;
+const resolve = createRequire(path.join(process.argv[2], "index.js")).resolve;
 const { getLlama, LlamaLogLevel } = await import(pathToFileURL(resolve("node-llama-cpp")).href);
 const llama = await getLlama({ gpu: false, build: "never", progressLogs: false, logLevel: LlamaLogLevel.error, maxThreads: 1 });
 const model = await llama.loadModel({ modelPath: request.model, gpuLayers: 0, useMmap: false });
