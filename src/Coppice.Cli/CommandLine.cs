@@ -60,6 +60,7 @@ internal static class CommandLine
             ServeCommand.Create(),
             ExportCommand.Create(),
             ImportCommand.Create(),
+            EmbedCommand.Create(),
             VerifyCommand.Create(),
             BenchCommand.Create(),
             TechniquesCommand.Create(),

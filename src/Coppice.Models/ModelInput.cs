@@ -15,6 +15,8 @@ public sealed class ModelInput
     private CacheRun[] _runs = [];
     private int[] _layoutNumbers = [];
     private int _runCount;
+    private IntTensor? _tokenTypes;
+    private int[] _scratch = [];
 
     /// <summary>An input for a model.</summary>
     /// <param name="model">The model; its vocabulary and longest position are checked.</param>
@@ -29,8 +31,11 @@ public sealed class ModelInput
     /// <summary>Token ids.</summary>
     public IntTensor Tokens => _tokens ?? throw new InvalidOperationException("The input was not set.");
 
-    /// <summary>Position of each token in its document.</summary>
+    /// <summary>Position of each token in its document, from the model's first on.</summary>
     public IntTensor Positions => _positions ?? throw new InvalidOperationException("The input was not set.");
+
+    /// <summary>Type of each token, for models that have types.</summary>
+    public IntTensor TokenTypes => _tokenTypes ?? throw new InvalidOperationException("The input was not set, or the model has no token types.");
 
     /// <summary>The largest position.</summary>
     public int LastPosition { get; private set; }
@@ -50,8 +55,10 @@ public sealed class ModelInput
     /// <param name="positions">Position of each token in its document.</param>
     /// <param name="cumulativeLengths">Documents + 1 cumulative lengths, from 0 to the number of tokens.</param>
     /// <param name="training">Whether dropout applies.</param>
+    /// <param name="tokenTypes">Type of each token, for models that have types; empty for the first type everywhere.</param>
     /// <exception cref="CoppiceException">A token or a position is outside what the model has.</exception>
-    public void Set(Tape tape, ReadOnlySpan<int> tokens, ReadOnlySpan<int> positions, ReadOnlySpan<int> cumulativeLengths, bool training)
+    public void Set(
+        Tape tape, ReadOnlySpan<int> tokens, ReadOnlySpan<int> positions, ReadOnlySpan<int> cumulativeLengths, bool training, ReadOnlySpan<int> tokenTypes = default)
     {
         if (positions.Length != tokens.Length || cumulativeLengths[^1] != tokens.Length)
             throw new ArgumentException($"{tokens.Length} tokens, {positions.Length} positions, documents up to {cumulativeLengths[^1]}.");
@@ -66,7 +73,8 @@ public sealed class ModelInput
         CheckPosition(LastPosition);
         (Count, Training, Cache) = (tokens.Length, training, null);
         _tokens = tape.Integers(tokens);
-        _positions = tape.Integers(positions);
+        _positions = tape.Integers(FromFirst(positions));
+        _tokenTypes = _model.Configuration.TokenTypes > 0 ? tape.Integers(Types(tokens.Length, tokenTypes)) : null;
         Layout = AttentionLayout.Packed(tape, cumulativeLengths);
     }
 
@@ -127,6 +135,39 @@ public sealed class ModelInput
     {
         CheckTokens(targets);
         return tape.Integers(targets);
+    }
+
+    private ReadOnlySpan<int> FromFirst(ReadOnlySpan<int> positions)
+    {
+        var first = _model.Configuration.FirstPosition;
+        if (first == 0) return positions;
+        var shifted = Scratch(positions.Length);
+        for (var i = 0; i < shifted.Length; i++) shifted[i] = positions[i] + first;
+        return shifted;
+    }
+
+    private ReadOnlySpan<int> Types(int count, ReadOnlySpan<int> types)
+    {
+        if (types.Length == 0)
+        {
+            var none = Scratch(count);
+            none.Clear();
+            return none;
+        }
+
+        if (types.Length != count) throw new ArgumentException($"{count} tokens, {types.Length} types.");
+        foreach (var type in types)
+        {
+            if ((uint)type >= (uint)_model.Configuration.TokenTypes) throw new CoppiceException($"Token type {type} is outside the model's {_model.Configuration.TokenTypes}.");
+        }
+
+        return types;
+    }
+
+    private Span<int> Scratch(int count)
+    {
+        if (_scratch.Length < count) _scratch = new int[count];
+        return _scratch.AsSpan(0, count);
     }
 
     private void CheckTokens(ReadOnlySpan<int> tokens)

@@ -14,6 +14,8 @@ public sealed class ModelVerifierTests
     [InlineData("mistral_window")]
     [InlineData("qwen2")]
     [InlineData("qwen3")]
+    [InlineData("bert_mlm")]
+    [InlineData("roberta_mlm")]
     public void Reference_models_are_reproduced(string name)
     {
         using var backend = Backends.Create(threads: 2);

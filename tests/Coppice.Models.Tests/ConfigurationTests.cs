@@ -14,7 +14,7 @@ public sealed class ConfigurationTests : IDisposable
     public static TheoryData<ModelConfiguration> Configurations()
     {
         var data = new TheoryData<ModelConfiguration>();
-        foreach (var name in TinyModels.Names) data.Add(TinyModels.Configuration(name));
+        foreach (var name in TinyModels.Names.Concat(TinyModels.EncoderNames)) data.Add(TinyModels.Configuration(name));
         var gpt2 = (Gpt2Configuration)TinyModels.Configuration("gpt2");
         data.Add(gpt2 with { Activation = PointwiseFunction.GeluErf, NormEpsilon = 1e-6f, InitializerRange = 0.05f, Dropout = 0.1f, BeginOfText = null, EndOfText = 3 });
         data.Add(gpt2 with { Activation = PointwiseFunction.Relu, MaxPositions = 7, IntermediateSize = 33 });
@@ -56,6 +56,13 @@ public sealed class ConfigurationTests : IDisposable
     [InlineData("llama", "attention_bias", "1", "attention_bias: true or false")]
     [InlineData("llama", "bos_token_id", "-1", "bos_token_id: a token id")]
     [InlineData("qwen2", "use_sliding_window", "true", "use_sliding_window")]
+    [InlineData("bert", "num_attention_heads", "5", "num_attention_heads: 5 heads don't divide hidden_size 12")]
+    [InlineData("bert", "position_embedding_type", "\"relative_key\"", "position_embedding_type: 'relative_key' is not supported")]
+    [InlineData("bert", "is_decoder", "true", "is_decoder: only false is supported")]
+    [InlineData("bert", "architectures", "\"BertModel\"", "architectures: a list is expected")]
+    [InlineData("bert", "hidden_act", "\"mish\"", "hidden_act: 'mish' is not supported")]
+    [InlineData("roberta", "max_position_embeddings", "2", "max_position_embeddings: 2 leave no position")]
+    [InlineData("roberta", "pad_token_id", "-1", "pad_token_id: a token id")]
     [InlineData("gpt2", "n_head", "5", "n_head: 5 heads don't divide n_embd 12")]
     [InlineData("gpt2", "n_layer", "16000000", "n_layer: a whole number")]
     [InlineData("gpt2", "activation_function", "\"tanh\"", "activation_function: 'tanh' is not supported")]

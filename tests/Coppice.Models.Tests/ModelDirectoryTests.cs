@@ -20,7 +20,7 @@ public sealed class ModelDirectoryTests : IDisposable
     }
 
     [Theory]
-    [MemberData(nameof(TinyModels.All), MemberType = typeof(TinyModels))]
+    [MemberData(nameof(TinyModels.Everything), MemberType = typeof(TinyModels))]
     public void A_model_is_the_same_to_the_bit_after_writing_and_reading(string name)
     {
         using var model = TinyModels.Create(name, _backend);

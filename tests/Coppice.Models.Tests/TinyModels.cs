@@ -5,13 +5,29 @@ namespace Coppice.Models.Tests;
 /// <summary>Models small enough for any test, one of each kind. Linked into the tests of the rooms above.</summary>
 internal static class TinyModels
 {
-    /// <summary>The names that <see cref="Configuration"/> knows.</summary>
+    /// <summary>The names of decoders that <see cref="Configuration"/> knows.</summary>
     public static IReadOnlyList<string> Names { get; } = ["gpt2", "gpt2-no-bias", "gpt2-untied", "llama", "llama-untied", "mistral", "qwen2", "qwen3"];
 
-    /// <summary>The names as the data of a theory.</summary>
+    /// <summary>The names of encoders that it knows.</summary>
+    public static IReadOnlyList<string> EncoderNames { get; } = ["bert", "bert-untied", "roberta"];
+
+    /// <summary>The decoders as the data of a theory.</summary>
     public static TheoryData<string> All => [.. Names];
 
-    public static ModelConfiguration Configuration(string name, int vocabulary = 50, int positions = 24) => name.StartsWith("gpt2", StringComparison.Ordinal)
+    /// <summary>The encoders as the data of a theory.</summary>
+    public static TheoryData<string> Encoders => [.. EncoderNames];
+
+    /// <summary>Both as the data of a theory.</summary>
+    public static TheoryData<string> Everything => [.. Names, .. EncoderNames];
+
+    public static ModelConfiguration Configuration(string name, int vocabulary = 50, int positions = 24) => EncoderNames.Contains(name)
+        ? new BertConfiguration
+        {
+            Family = name.Split('-')[0], VocabularySize = vocabulary, HiddenSize = 12, Layers = 2, Heads = 3, MaxPositions = positions, IntermediateSize = 20,
+            TypeVocabularySize = name == "roberta" ? 1 : 2, PadToken = name == "roberta" ? 1 : 0, TieEmbeddings = name != "bert-untied",
+            Pooler = name == "bert", NextSentenceHead = name == "bert", BeginOfText = 2, EndOfText = 3,
+        }
+        : name.StartsWith("gpt2", StringComparison.Ordinal)
         ? new Gpt2Configuration
         {
             VocabularySize = vocabulary, HiddenSize = 12, Layers = 2, Heads = 3, MaxPositions = positions, IntermediateSize = 20,
@@ -35,7 +51,7 @@ internal static class TinyModels
         foreach (var parameter in model.Parameters.Parameters)
         {
             var random = new Philox(seed, stream++);
-            var mean = parameter.Name.EndsWith("norm.weight", StringComparison.Ordinal) || parameter.Name.Contains("ln_", StringComparison.Ordinal) ? 1 : 0;
+            var mean = parameter.Name.EndsWith("norm.weight", StringComparison.OrdinalIgnoreCase) || parameter.Name.Contains("ln_", StringComparison.Ordinal) ? 1 : 0;
             var values = Enumerable.Range(0, (int)parameter.Count).Select(i => mean + 0.4f * random.Normal((ulong)i)).ToArray();
             parameter.Tensor.CopyFrom(values);
         }

@@ -47,7 +47,7 @@ internal static class EvaluateAgainst
         if (data.Length > 0)
         {
             var report = new CorpusReport();
-            using var scorer = new DocumentScorer(model);
+            using var scorer = new DocumentScorer(model, tokenizer);
             documents = Stage.Run($"Evaluating the {role}", show => scorer.Score(TokenSequences.Of(EvaluateCommand.Documents(data, report, show), tokenizer)));
             // Both models read the same text: what of it was not used is told once.
             if (tell) CorpusNotes.Tell(report);

@@ -61,10 +61,21 @@ internal static class EvaluateCommand
     private static TextEvaluation EvaluateTexts(LanguageModel model, Tokenizer tokenizer, string[] files)
     {
         var report = new CorpusReport();
-        using var evaluator = new TextEvaluator(model, tokenizer);
-        var evaluation = Stage.Run("Evaluating", show => evaluator.Evaluate(Documents(files, report, show)));
+        var evaluation = Stage.Run("Evaluating", show => Evaluate(model, tokenizer, Documents(files, report, show)));
         CorpusNotes.Tell(report);
         return evaluation;
+    }
+
+    private static TextEvaluation Evaluate(LanguageModel model, Tokenizer tokenizer, IEnumerable<Document> documents)
+    {
+        if (model.Configuration.IsCausal)
+        {
+            using var evaluator = new TextEvaluator(model, tokenizer);
+            return evaluator.Evaluate(documents);
+        }
+
+        using var scorer = new DocumentScorer(model, tokenizer);
+        return TextEvaluation.Of(scorer.Score(TokenSequences.Of(documents, tokenizer)));
     }
 
     private static MinimalPairEvaluation EvaluatePairs(LanguageModel model, Tokenizer tokenizer, string file)

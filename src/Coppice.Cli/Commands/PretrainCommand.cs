@@ -21,12 +21,13 @@ internal static class PretrainCommand
             Arity = ArgumentArity.ZeroOrMore,
         };
         var output = CommonOptions.Output("RUN", "The folder of the run: checkpoints, metrics, report and, at the end, the model");
+        var architecture = new Option<string?>("--architecture") { Description = "gpt2 or llama, which write, or bert, roberta or electra, which understand; as model.architecture of the recipe", HelpName = "NAME" };
         var set = new Option<string[]>("--set") { Description = "Set a key of the recipe, such as training.steps=100; may be given again", HelpName = "KEY=VALUE" };
         var resume = new Option<bool>("--resume") { Description = "Go on from the latest checkpoint of the run" };
         var seed = CommonOptions.Seed(new Recipe().Seed);
         var command = new Command("pretrain", "Train a model from scratch")
         {
-            inputs, output, set, resume, seed, CommonOptions.Threads, CommonOptions.DryRun, CommonOptions.Json,
+            inputs, output, architecture, set, resume, seed, CommonOptions.Threads, CommonOptions.DryRun, CommonOptions.Json,
         };
         command.Validators.Add(result =>
         {
@@ -36,6 +37,7 @@ internal static class PretrainCommand
         {
             var run = parse.GetRequiredValue(output);
             List<string> overrides = [.. parse.GetValue(set) ?? []];
+            if (parse.GetValue(architecture) is { } chosen) overrides.Add($"model.architecture={chosen}");
             if (IsGiven(parse, seed)) overrides.Add(FormattableString.Invariant($"seed={parse.GetValue(seed)}"));
             if (IsGiven(parse, CommonOptions.Threads)) overrides.Add(FormattableString.Invariant($"training.threads={parse.GetValue(CommonOptions.Threads)}"));
             using var interruption = new Interruption("Finishing the step and saving.");

@@ -1,6 +1,7 @@
 using System.ComponentModel.DataAnnotations;
 using Coppice.Continual.Updates;
 using Coppice.Foundation;
+using Coppice.Models;
 using Coppice.Training.Data;
 using Coppice.Training.Recipes;
 
@@ -40,6 +41,9 @@ public sealed record UpdateRecipe
     /// <summary>New tokens for the new text.</summary>
     public VocabularySection Vocabulary { get; init; } = new();
 
+    /// <summary>What the model goes on learning to do; the parent's objective where nothing else is said.</summary>
+    public ObjectiveSection Objective { get; init; } = new();
+
     /// <summary>The length of the update and the shape of a step.</summary>
     public TrainingSection Training { get; init; } = new();
 
@@ -62,7 +66,7 @@ public sealed record UpdateRecipe
     /// <param name="parent">The parent.</param>
     public static UpdateRecipe For(ParentModel parent)
     {
-        var recipe = new UpdateRecipe { Parent = parent.Directory };
+        var recipe = new UpdateRecipe { Parent = parent.Directory, Objective = ObjectiveOf(parent.Provenance) };
         if (parent.Provenance?.Training is not { } training) return recipe;
         return recipe with
         {
@@ -85,6 +89,21 @@ public sealed record UpdateRecipe
         Require(Training.Steps == 0 || Training.Tokens == 0, "'training.steps' and 'training.tokens' both say how long the update is; remove one");
         Require(Training.BatchSize % Training.Accumulation == 0, $"'training.accumulation' ({Training.Accumulation}) must divide 'training.batch_size' ({Training.BatchSize})");
         Require(Schedule.WarmupSteps == 0 || Schedule.WarmupTokens == 0, "'schedule.warmup_steps' and 'schedule.warmup_tokens' both say how long the warm-up is; remove one");
+    }
+
+    /// <summary>What a model was trained for, as its recipe says; the architecture's own where that can't be known.</summary>
+    private static ObjectiveSection ObjectiveOf(Provenance? provenance)
+    {
+        if (provenance is null) return new ObjectiveSection();
+        try
+        {
+            return provenance.Parent is null ? RecipeDocument.Parse<Recipe>(provenance.Recipe).Recipe.Objective : RecipeDocument.Parse<UpdateRecipe>(provenance.Recipe).Recipe.Objective;
+        }
+        catch (CoppiceException)
+        {
+            // Written by another version, or by hand.
+            return new ObjectiveSection();
+        }
     }
 
     private static void Require(bool holds, string message)

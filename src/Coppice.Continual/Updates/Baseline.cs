@@ -28,7 +28,7 @@ internal sealed record Baseline
         var path = Path.Combine(request.Directory, FileName);
         var key = Checksum.Of(parent.Fingerprint + string.Join('\n', data.HeldOutOfParent.Select(source => FormattableString.Invariant($"{source.Name} {source.Sequences.Count} {source.Tokens} {source.Bytes}"))));
         if (Read(path) is { } there && there.Key == key && there.Scores.Count == data.HeldOutOfParent.Count) return there;
-        using var scorer = new DocumentScorer(model);
+        using var scorer = new DocumentScorer(model, parent.Tokenizer);
         var scores = new List<IReadOnlyList<DocumentScore>>();
         foreach (var source in data.HeldOutOfParent)
         {

@@ -39,7 +39,7 @@ internal static class ShareTrials
 
     /// <summary>Finds the share, or reads what an interrupted update found.</summary>
     public static FittedShare Find(
-        UpdateRequest request, UpdateStart start, UpdateData data, AddedText added, LanguageModel teacher, Tokenizer parentTokenizer, TrainingSection training, double klWeight, CancellationToken cancellation)
+        UpdateRequest request, UpdateStart start, UpdateData data, AddedText added, IObjective objective, LanguageModel teacher, Tokenizer parentTokenizer, TrainingSection training, double klWeight, CancellationToken cancellation)
     {
         var path = Path.Combine(request.Directory, FileName);
         if (File.Exists(path) && Read(path) is { } found) return found;
@@ -48,7 +48,7 @@ internal static class ShareTrials
         var plan = TrialPlan.For(planned, training.TokensPerStep);
         foreach (var warning in plan.Warnings) request.Notice("warning: " + warning);
         var parts = data.HeldOut.Select(source => source.Part(PartTokens)).ToList();
-        var runner = new Runner(request, start, data, added, teacher, parentTokenizer, training, klWeight, parts, plan);
+        var runner = new Runner(request, start, data, added, objective, teacher, parentTokenizer, training, klWeight, parts, plan);
         var weights = start.Model.Parameters.Values;
         using var own = new FlatBuffer(start.Model.Backend, weights.Count);
         own.CopyFrom(weights);
@@ -98,24 +98,24 @@ internal static class ShareTrials
     }
 
     private sealed class Runner(
-        UpdateRequest request, UpdateStart start, UpdateData data, AddedText added, LanguageModel teacher, Tokenizer parentTokenizer, TrainingSection training, double klWeight,
-        IReadOnlyList<HeldOutSource> parts, TrialPlan plan)
+        UpdateRequest request, UpdateStart start, UpdateData data, AddedText added, IObjective objective, LanguageModel teacher, Tokenizer parentTokenizer, TrainingSection training,
+        double klWeight, IReadOnlyList<HeldOutSource> parts, TrialPlan plan)
     {
-        public TrialReference Measure() => Reference(start.Model, parts);
+        public TrialReference Measure() => Reference(start.Model, data.Tokenizer, parts);
 
         /// <summary>The parent, on the same text in its own tokens.</summary>
         public TrialReference MeasureParent() =>
-            Reference(teacher, start.Grown ? [.. parts.Select(part => part.Reencode(data.Tokenizer, parentTokenizer))] : parts);
+            Reference(teacher, parentTokenizer, start.Grown ? [.. parts.Select(part => part.Reencode(data.Tokenizer, parentTokenizer))] : parts);
 
         public ShareTrial Run(double share, CancellationToken cancellation)
         {
             var sampler = data.Sampler(added.Sources, request.Recipe, share);
             var distillation = klWeight > 0 && share > 0
-                ? new ParentDistillation(teacher, [.. sampler.Sources.Select((_, source) => source < added.Sources.Count ? 0 : klWeight / share)], request.Recipe.Protection.KlTemperature)
+                ? new ParentDistillation(teacher, objective, [.. sampler.Sources.Select((_, source) => source < added.Sources.Count ? 0 : klWeight / share)], request.Recipe.Protection.KlTemperature)
                 : null;
             using (distillation)
             {
-                var (points, annealed) = Run(sampler, distillation ?? (IObjective)new CausalObjective(), anneal: true, cancellation);
+                var (points, annealed) = Run(sampler, distillation ?? objective, anneal: true, cancellation);
                 return new ShareTrial(share, points) { Annealed = annealed };
             }
         }
@@ -126,15 +126,15 @@ internal static class ShareTrials
             var before = Measure();
             request.Notice("trying old text alone");
             var replayed = data.Old.Where(text => text.Store is not null).Select(text => new SamplerSource(text.Source.Name, text.Store!, Math.Sqrt(text.Store!.TokenCount))).ToList();
-            var (points, _) = Run(new SequenceSampler(replayed, training.SequenceLength, (ulong)request.Recipe.Seed), new CausalObjective(), anneal: false, cancellation);
+            var (points, _) = Run(new SequenceSampler(replayed, training.SequenceLength, (ulong)request.Recipe.Seed), objective, anneal: false, cancellation);
             start.Model.Parameters.Values.CopyFrom(own);
             return new TrialReference(points[^1].Old, before.New);
         }
 
-        private (List<TrialPoint> Points, TrialPoint? Annealed) Run(SequenceSampler sampler, IObjective objective, bool anneal, CancellationToken cancellation)
+        private (List<TrialPoint> Points, TrialPoint? Annealed) Run(SequenceSampler sampler, IObjective minimised, bool anneal, CancellationToken cancellation)
         {
             var model = start.Model;
-            using var trainer = new Trainer(model, objective, OptimizerRegistry.Create(model.Parameters, request.Recipe.Optimizer), (ulong)request.Recipe.Seed) { Recomputing = training.Recompute };
+            using var trainer = new Trainer(model, minimised, OptimizerRegistry.Create(model.Parameters, request.Recipe.Optimizer), (ulong)request.Recipe.Seed) { Recomputing = training.Recompute };
             if (start.Trunk is { } trunk && !start.Grown && request.Recipe.Start.Optimizer == "keep") RunState.LoadOptimizer(trunk.Directory, trainer.Optimizer);
             PackedBatch[] batches = [.. Enumerable.Range(0, training.Accumulation).Select(_ => new PackedBatch())];
             var points = new List<TrialPoint>();
@@ -161,9 +161,9 @@ internal static class ShareTrials
             return new TrialPoint(tokens, now.Old, now.New);
         }
 
-        private static TrialReference Reference(LanguageModel model, IReadOnlyList<HeldOutSource> parts)
+        private static TrialReference Reference(LanguageModel model, Tokenizer tokenizer, IReadOnlyList<HeldOutSource> parts)
         {
-            using var scorer = new DocumentScorer(model);
+            using var scorer = new DocumentScorer(model, tokenizer);
             var values = parts.Select(part => part.BitsPerByte(scorer)).ToList();
             return new TrialReference([.. values.Where((_, i) => !parts[i].New)], values.Where((_, i) => parts[i].New).Average());
         }

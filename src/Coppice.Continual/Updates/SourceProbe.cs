@@ -1,4 +1,5 @@
 using Coppice.Evaluation;
+using Coppice.Tokenizers;
 using Coppice.Training.Loop;
 using Coppice.Training.Metrics;
 
@@ -9,11 +10,13 @@ internal sealed class SourceProbe : IRunProbe
 {
     private readonly HashSet<long> _steps;
     private readonly IReadOnlyList<HeldOutSource> _sources;
+    private readonly Tokenizer _tokenizer;
 
     /// <summary>A probe.</summary>
     /// <param name="steps">The steps after which to measure.</param>
     /// <param name="sources">Small parts of the sources.</param>
-    public SourceProbe(IEnumerable<long> steps, IReadOnlyList<HeldOutSource> sources) => (_steps, _sources) = ([.. steps], sources);
+    /// <param name="tokenizer">What made their tokens.</param>
+    public SourceProbe(IEnumerable<long> steps, IReadOnlyList<HeldOutSource> sources, Tokenizer tokenizer) => (_steps, _sources, _tokenizer) = ([.. steps], sources, tokenizer);
 
     /// <inheritdoc/>
     public bool IsDue(long step, long totalSteps) => _steps.Contains(step);
@@ -21,7 +24,7 @@ internal sealed class SourceProbe : IRunProbe
     /// <inheritdoc/>
     public double? Measure(RunMoment moment)
     {
-        using var scorer = new DocumentScorer(moment.Model);
+        using var scorer = new DocumentScorer(moment.Model, _tokenizer);
         foreach (var source in _sources)
         {
             var scores = source.Score(scorer);

@@ -3,6 +3,7 @@ using Coppice.Corpus;
 using Coppice.Foundation;
 using Coppice.Models;
 using Coppice.Training.Checkpoints;
+using Coppice.Training.Objectives;
 using Coppice.Training.Recipes;
 using Coppice.Training.Schedules;
 
@@ -50,7 +51,9 @@ internal sealed record UpdatePlan
     public long Steps => Training.TotalSteps;
 
     /// <summary>Decides what the recipe leaves open.</summary>
-    public static UpdatePlan Make(UpdateRequest request, ParentModel parent, LanguageModel teacher, UpdateStart start, UpdateData data, AddedText added, Baseline baseline, CancellationToken cancellation)
+    public static UpdatePlan Make(
+        UpdateRequest request, ParentModel parent, LanguageModel teacher, UpdateStart start, UpdateData data, AddedText added, Baseline baseline, IObjective objective,
+        CancellationToken cancellation)
     {
         var recipe = request.Recipe;
         cancellation.ThrowIfCancellationRequested();
@@ -66,9 +69,9 @@ internal sealed record UpdatePlan
             throw CoppiceException.Usage($"{parent.Directory}: remembers no text to replay; give old text with --replay-data FILE, let the parent write some with --replay generated, or set --share 0");
         if (!canReplay && recipe.Replay.Share < 0) request.Notice("warning: there is no old text to replay, and none to measure forgetting on; give some with --replay-data FILE");
         var share = recipe.Replay.Share >= 0 ? recipe.Replay.Share : canReplay ? shift?.ReplayShare ?? Continual.Updates.Shift.UsualReplayShare : 0;
-        var weight = share == 0 ? 0 : recipe.Replay.KlWeight >= 0 ? recipe.Replay.KlWeight : shift?.KlWeight ?? Continual.Updates.Shift.UsualKlWeight;
+        var weight = share == 0 || (!objective.MeasuresText && recipe.Replay.KlWeight < 0) ? 0 : recipe.Replay.KlWeight >= 0 ? recipe.Replay.KlWeight : shift?.KlWeight ?? Continual.Updates.Shift.UsualKlWeight;
         var fitted = recipe.Replay.ShareByLaw && canReplay && data.HeldOut.Any(source => !source.New)
-            ? ShareTrials.Find(request, start, data, added, teacher, parent.Tokenizer, Sized(recipe, added, share), weight, cancellation)
+            ? ShareTrials.Find(request, start, data, added, objective, teacher, parent.Tokenizer, Sized(recipe, added, share), weight, cancellation)
             : null;
         if (fitted is not null) request.Notice($"share: {fitted.Explanation}");
         share = fitted?.Share ?? share;

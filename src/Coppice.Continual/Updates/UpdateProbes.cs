@@ -33,6 +33,16 @@ internal sealed class UpdateProbes(UpdateRecipe recipe, LanguageModel before, To
         if (evaluation.Facts.Length > 0) ClozeFact.Read(evaluation.Facts);
     }
 
+    /// <summary>Refuses files for questions that a model can't answer.</summary>
+    /// <param name="evaluation">The files.</param>
+    /// <param name="model">The model.</param>
+    /// <exception cref="Foundation.CoppiceException">The model is an encoder.</exception>
+    public static void RequireAnswers(UpdateEvaluationSection evaluation, LanguageModel model)
+    {
+        if (evaluation.Pairs.Length > 0) model.RequireCausal("be asked minimal pairs: leave out 'evaluation.pairs'");
+        if (evaluation.Facts.Length > 0) model.RequireCausal("be asked facts: leave out 'evaluation.facts'");
+    }
+
     /// <summary>What was right and is wrong now; null where no pairs were given.</summary>
     public Flips? CountFlips(CancellationToken cancellation)
     {
@@ -56,7 +66,7 @@ internal sealed class UpdateProbes(UpdateRecipe recipe, LanguageModel before, To
     /// <summary>Whether the update can be told to have used a document, and what it continues word for word: documents that were trained on against held-out ones of the same source.</summary>
     public IEnumerable<(string Name, string Value)> Memorisation(UpdateData data, CancellationToken cancellation)
     {
-        if (!recipe.Evaluation.Memorisation) yield break;
+        if (!recipe.Evaluation.Memorisation || !after.Configuration.IsCausal) yield break;
         foreach (var source in data.Added.Sources)
         {
             var members = Shortened(source.Train);
@@ -96,7 +106,7 @@ internal sealed class UpdateProbes(UpdateRecipe recipe, LanguageModel before, To
     /// <param name="cancellation">Ends it between two tokens.</param>
     public IReadOnlyList<SamplePair> Samples(IReadOnlyList<string> prompts, Action<string, string> repetition, CancellationToken cancellation)
     {
-        if (prompts.Count == 0) return [];
+        if (prompts.Count == 0 || !after.Configuration.IsCausal) return [];
         var (parent, child) = (Continue(before, beforeTokenizer, prompts, cancellation), Continue(after, afterTokenizer, prompts, cancellation));
         var (old, now) = (Repetition.Measure(parent.Select(text => text.Tokens), RepetitionOrder), Repetition.Measure(child.Select(text => text.Tokens), RepetitionOrder));
         if (old.Repeated is { } was && now.Repeated is { } now4) repetition("repeated 4-grams in samples", $"{NumberText.Short(now4)}; the parent's {NumberText.Short(was)}");

@@ -23,15 +23,16 @@ internal sealed class UpdateProtection : IDisposable
     private readonly UpdateData _data;
     private readonly List<IDisposable> _owned = [];
     private readonly List<IRegulariser> _regularisers = [];
-    private IObjective _objective = new CausalObjective();
+    private IObjective _objective;
     private FlatBuffer? _startWeights;
 
-    private UpdateProtection(UpdateRecipe recipe, UpdatePlan plan, UpdateStart start, UpdateData data) => (_recipe, _plan, _start, _data) = (recipe, plan, start, data);
+    private UpdateProtection(UpdateRecipe recipe, UpdatePlan plan, IObjective objective, UpdateStart start, UpdateData data) =>
+        (_recipe, _plan, _objective, _start, _data) = (recipe, plan, objective, start, data);
 
     /// <summary>Puts together what the recipe asks for. The model must hold the weights that the update begins with.</summary>
-    public static UpdateProtection Create(UpdateRecipe recipe, UpdatePlan plan, LanguageModel teacher, UpdateStart start, UpdateData data, CancellationToken cancellation)
+    public static UpdateProtection Create(UpdateRecipe recipe, UpdatePlan plan, IObjective objective, LanguageModel teacher, UpdateStart start, UpdateData data, CancellationToken cancellation)
     {
-        var protection = new UpdateProtection(recipe, plan, start, data);
+        var protection = new UpdateProtection(recipe, plan, objective, start, data);
         try
         {
             protection.AddDistillation(teacher);
@@ -72,7 +73,7 @@ internal sealed class UpdateProtection : IDisposable
         var weights = Enumerable.Range(0, sources).Select(source => source < _plan.AddedSources ? settings.KlOnNew : _plan.KlWeight).ToList();
         if (weights.All(weight => weight == 0)) return;
         var shares = Enumerable.Range(0, sources).Select(source => source < _plan.AddedSources ? 1 - _plan.ReplayShare : _plan.ReplayShare).ToList();
-        var distillation = new ParentDistillation(teacher, [.. weights.Zip(shares, (weight, share) => weight / share)], settings.KlTemperature);
+        var distillation = new ParentDistillation(teacher, _objective, [.. weights.Zip(shares, (weight, share) => weight / share)], settings.KlTemperature);
         _owned.Add(distillation);
         _objective = distillation;
     }
@@ -87,6 +88,7 @@ internal sealed class UpdateProtection : IDisposable
     {
         var settings = _recipe.Protection;
         if (settings.EwcNats == 0) return;
+        _start.Model.RequireCausal("be protected by 'protection.ewc_nats'; replay and distillation are for it too");
         var old = _data.Old.Where(text => text.Store is not null).Select(text => new SamplerSource(text.Source.Name, text.Store!, text.Store!.TokenCount)).ToList();
         if (old.Count == 0) throw Foundation.CoppiceException.Usage("'protection.ewc_nats' needs old text to tell which weights matter for it: give some with --replay-data FILE");
         var model = _start.Model;
@@ -102,7 +104,7 @@ internal sealed class UpdateProtection : IDisposable
 
     private void Drift(LanguageModel model, ulong seed, CancellationToken cancellation)
     {
-        using var trainer = new Trainer(model, new CausalObjective(), OptimizerRegistry.Create(model.Parameters, _recipe.Optimizer), seed) { Recomputing = _recipe.Training.Recompute };
+        using var trainer = new Trainer(model, _objective, OptimizerRegistry.Create(model.Parameters, _recipe.Optimizer), seed) { Recomputing = _recipe.Training.Recompute };
         var sampler = new SequenceSampler([.. _plan.Sampler.Sources.Take(_plan.AddedSources)], _plan.Training.SequenceLength, seed);
         PackedBatch[] batches = [.. Enumerable.Range(0, _plan.Training.Accumulation).Select(_ => new PackedBatch())];
         for (var step = 0L; step < Math.Clamp(_plan.Steps / DriftShare, 1, MostDriftSteps); step++)

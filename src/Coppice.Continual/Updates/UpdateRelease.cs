@@ -109,7 +109,7 @@ internal sealed class UpdateRelease(
 
     private List<SourceOutcome> Measure(CancellationToken cancellation)
     {
-        using var scorer = new DocumentScorer(start.Model);
+        using var scorer = new DocumentScorer(start.Model, data.Tokenizer);
         var best = ModelLineage.BestBeforeParent(parent);
         // What happened on the way is the same wherever between parent and update the release lies.
         var worst = _worstOnTheWay ??= WorstOnTheWay();
@@ -132,7 +132,7 @@ internal sealed class UpdateRelease(
     /// <summary>The worst measurement of each source during the update, over what the parent makes of the same part of it.</summary>
     private double[] WorstOnTheWay()
     {
-        using var scorer = new DocumentScorer(teacher);
+        using var scorer = new DocumentScorer(teacher, parent.Tokenizer);
         var measured = MetricsFile.Read(Path.Combine(request.Directory, MetricsFile.Name)).OfType<EvaluationMetrics>().Where(metrics => metrics.Source is not null).ToList();
         return [.. parts.Select(part =>
         {
@@ -150,7 +150,7 @@ internal sealed class UpdateRelease(
     private double ChooseWeight(IReadOnlyList<SourceOutcome> sources, GateVerdict verdict)
     {
         request.Notice("looking for a point between parent and update that passes the gate");
-        using var scorer = new DocumentScorer(start.Model);
+        using var scorer = new DocumentScorer(start.Model, data.Tokenizer);
         var atUpdate = parts.Select(part => part.BitsPerByte(scorer)).ToList();
         var points = InterpolationScan.Run(start.Model, teacher.Parameters, ScannedWeights, _ => parts.Select(part => part.BitsPerByte(scorer)).ToList());
         var (chosen, gain) = verdict.Accepted ? (1.0, Gain(sources)) : (0.0, double.NegativeInfinity);

@@ -7,6 +7,7 @@ using Coppice.Tensors;
 using Coppice.Training.Checkpoints;
 using Coppice.Training.Loop;
 using Coppice.Training.Metrics;
+using Coppice.Training.Objectives;
 using Coppice.Training.Recipes;
 using Coppice.Training.Schedules;
 
@@ -50,12 +51,14 @@ public sealed class UpdateRun
         using var backend = Backends.Create(_recipe.Training.Threads);
         using var start = UpdateStart.Open(_request, parent, backend, cancellation);
         using var teacher = ModelDirectory.Load(parent.Directory, backend);
+        UpdateProbes.RequireAnswers(_recipe.Evaluation, teacher);
         using var data = UpdateData.Prepare(_request, parent, teacher, start.TokenizerPath, cancellation);
+        var objective = ObjectiveRegistry.Create(_recipe.Objective, start.Model.Configuration, data.Tokenizer);
         var baseline = Baseline.LoadOrMeasure(_request, parent, teacher, data, cancellation);
         using var added = AddedText.Choose(_request, data, teacher, cancellation);
-        var plan = UpdatePlan.Make(_request, parent, teacher, start, data, added, baseline, cancellation);
+        var plan = UpdatePlan.Make(_request, parent, teacher, start, data, added, baseline, objective, cancellation);
         GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
-        using var protection = UpdateProtection.Create(_recipe, plan, teacher, start, data, cancellation);
+        using var protection = UpdateProtection.Create(_recipe, plan, objective, teacher, start, data, cancellation);
         var checkpoint = _request.Resume ? checkpoints.LoadLatest() : null;
         if (checkpoint is not null) RunState.LoadWeights(checkpoint.Directory, start.Model);
         using var trainer = protection.CreateTrainer();
@@ -68,7 +71,7 @@ public sealed class UpdateRun
         {
             Training = plan.Training, Model = start.Model, Tokenizer = data.Tokenizer, Trainer = trainer, Sampler = plan.Sampler, Schedule = plan.Schedule, Checkpoints = checkpoints,
             Trunk = plan.TrunkStep is { } step ? new Trunk(step, Path.Combine(_request.Directory, PretrainRun.TrunkFolder)) : null,
-            Probes = [new SourceProbe(points, parts)], Observers = observers, Notice = _request.Notice, Detail = _request.Detail,
+            Probes = [new SourceProbe(points, parts, data.Tokenizer)], Observers = observers, Notice = _request.Notice, Detail = _request.Detail,
         });
         if (checkpoint is not null) loop.Restore(checkpoint);
         else if (plan.Trunk is { } trunk && _recipe.Start.Optimizer == "keep" && !start.Grown)

@@ -40,6 +40,7 @@ public sealed class VocabularyGrowth : IDisposable
     public static VocabularyGrowth Grow(LanguageModel model, Tokenizer tokenizer, IEnumerable<Document> documents, VocabularyGrowthOptions options)
     {
         // Before the long work.
+        model.RequireCausal("be given new tokens");
         RowInitializers.Get(options.Initializer);
         var texts = documents.Select(document => document.Text);
         var extended = VocabularyExtension.Extend(tokenizer, texts, new VocabularyExtensionOptions

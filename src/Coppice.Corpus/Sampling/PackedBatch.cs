@@ -38,12 +38,40 @@ public sealed class PackedBatch
     /// <summary>Targets with a weight above 0.</summary>
     public int CountedTokens { get; private set; }
 
+    /// <summary>Targets that could have a weight above 0: the counted ones, or more where those are a sample of them.</summary>
+    public int CandidateTokens { get; private set; }
+
     /// <summary>Empties the batch and keeps its memory.</summary>
     public void Clear()
     {
         Count = 0;
         DocumentCount = 0;
         CountedTokens = 0;
+        CandidateTokens = 0;
+    }
+
+    /// <summary>Makes the batch a copy of another.</summary>
+    /// <param name="other">The other.</param>
+    public void CopyFrom(PackedBatch other)
+    {
+        Clear();
+        for (var document = 0; document < other.DocumentCount; document++)
+        {
+            var (start, end) = (other.CumulativeLengths[document], other.CumulativeLengths[document + 1]);
+            Add(other.Tokens.AsSpan(start..end), other.Targets.AsSpan(start..end), other.Weights.AsSpan(start..end), other.Sources.AsSpan(start..end));
+        }
+    }
+
+    /// <summary>Counts the targets anew after <see cref="Weights"/> were changed.</summary>
+    /// <param name="candidates">What <see cref="CandidateTokens"/> is.</param>
+    public void Recount(int candidates)
+    {
+        CountedTokens = 0;
+        CandidateTokens = candidates;
+        foreach (var weight in Weights.AsSpan(0, Count))
+        {
+            if (weight > 0) CountedTokens++;
+        }
     }
 
     /// <summary>Appends a document, or a fragment of one, behind a boundary.</summary>
@@ -82,7 +110,9 @@ public sealed class PackedBatch
         for (var i = 0; i < positions.Length; i++) positions[i] = i;
         foreach (var weight in weights)
         {
-            if (weight > 0) CountedTokens++;
+            if (!(weight > 0)) continue;
+            CountedTokens++;
+            CandidateTokens++;
         }
 
         Count += tokens.Length;

@@ -12,7 +12,7 @@ public sealed class ModelLossScorer(LanguageModel model, ITokenizer tokenizer) :
     /// <inheritdoc/>
     public double[] Score(TokenStore store, CancellationToken cancellation = default)
     {
-        using var scorer = new DocumentScorer(model);
+        using var scorer = new DocumentScorer(model, tokenizer as Tokenizer);
         return [.. scorer.Score(TokenSequences.Of(store, tokenizer), cancellation).Select(score => score.Bytes > 0 ? score.Nats / score.Bytes : double.PositiveInfinity)];
     }
 }

@@ -10,7 +10,7 @@ namespace Coppice.Evaluation;
 /// windows; each later window begins with the last token of the one before, so that every token but the first is predicted exactly once.
 /// </summary>
 /// <remarks>What is made of a window doesn't depend on what else is in the batch. Not thread-safe.</remarks>
-internal abstract class PackedScorer : IDisposable
+internal abstract class PackedScorer : ISequenceScorer
 {
     /// <summary>Tokens of a batch: enough to keep a processor busy, few enough to stay near its caches.</summary>
     public const int DefaultBatchTokens = 4096;
@@ -31,6 +31,7 @@ internal abstract class PackedScorer : IDisposable
     protected PackedScorer(LanguageModel model, int batchTokens)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(batchTokens);
+        model.RequireCausal("predict the next token of a text");
         (Model, _batchTokens) = (model, batchTokens);
         _tape = new Tape(model.Backend) { Recording = false };
         _input = new ModelInput(model);
@@ -85,7 +86,7 @@ internal abstract class PackedScorer : IDisposable
     public void Dispose() => _tape.Dispose();
 
     /// <summary>An error for numbers that are not finite.</summary>
-    protected static CoppiceException NotFinite() => new("The model's loss is not a finite number: its weights are damaged, or its training diverged.");
+    internal static CoppiceException NotFinite() => new("The model's loss is not a finite number: its weights are damaged, or its training diverged.");
 
     /// <summary>Scores all rows of a batch.</summary>
     /// <param name="tape">Is reset afterwards.</param>

@@ -39,7 +39,7 @@ internal sealed class SequenceScorer : PackedScorer
         var shape = new Shape(input.Count);
         var weights = tape.Constant(shape, _ones.AsSpan(0, input.Count));
         var losses = tape.Constant(shape, _ones.AsSpan(0, input.Count));
-        tape.HeadCrossEntropy(hidden, Model.Head.Tensor, ids, weights, new CrossEntropyOptions(Scale: 1), losses);
+        Model.CrossEntropy(tape, hidden, ids, weights, new CrossEntropyOptions(Scale: 1), losses);
         losses.CopyTo(_losses.AsSpan(0, input.Count));
     }
 

@@ -15,7 +15,8 @@ public sealed record VerificationResult(bool Passed, double LogitsMaxAbsError, d
 
 /// <summary>
 /// Compares a model with numbers from elsewhere: <c>io.safetensors</c> in its directory holds <c>input_ids</c> and <c>labels</c> [batch, sequence],
-/// <c>logits</c>, <c>loss</c> and a <c>grad.NAME</c> for each parameter; with <c>document_ids</c>, rows hold several documents each.
+/// <c>logits</c>, <c>loss</c> and a <c>grad.NAME</c> for each parameter; with <c>document_ids</c>, rows hold several documents each; <c>token_type_ids</c> are
+/// for models that know types. Where <c>attention_mask</c> is 0 there is padding, which is not run and not compared.
 /// </summary>
 public static class ModelVerifier
 {
@@ -38,15 +39,14 @@ public static class ModelVerifier
         var batch = Batch.Read(reference);
         using var tape = new Tape(backend);
         var input = new ModelInput(model);
-        input.Set(tape, batch.Tokens, batch.Positions, batch.CumulativeLengths, training: false);
+        input.Set(tape, batch.Tokens, batch.Positions, batch.CumulativeLengths, training: false, batch.Types);
         var hidden = model.Hidden(tape, input);
-        var logits = tape.Linear(hidden, model.Head.Tensor);
+        var logits = model.Logits(tape, hidden);
         var options = new CrossEntropyOptions(Scale: 1f / Math.Max(1, batch.Weights.Count(weight => weight > 0)));
-        var loss = tape.HeadCrossEntropy(
-            hidden, model.Head.Tensor, input.Targets(tape, batch.Targets), tape.Constant(new Shape(batch.Weights.Length), batch.Weights), options);
+        var loss = model.CrossEntropy(tape, hidden, input.Targets(tape, batch.Targets), tape.Constant(new Shape(batch.Weights.Length), batch.Weights), options);
 
-        var expectedLogits = ReadFloats(reference, "logits", (long)batch.Tokens.Length * model.Configuration.VocabularySize);
-        var logitsError = MaxDifference(logits.ToArray(), expectedLogits);
+        var expectedLogits = ReadFloats(reference, "logits", (long)batch.Places * model.Configuration.VocabularySize);
+        var logitsError = MaxDifference(logits.ToArray(), expectedLogits, batch.Kept);
         var lossError = Math.Abs(loss.Item - ReadFloats(reference, "loss", 1)[0]);
         tape.Backward(loss);
         var (gradientError, worst) = CompareGradients(model, reference);
@@ -88,47 +88,59 @@ public static class ModelVerifier
         return info.Count == count ? file.ReadFloats(name) : throw new CoppiceException($"{file.Path}: '{name}' has {info.Count} values, {count} are expected");
     }
 
-    private static double MaxDifference(float[] actual, float[] expected)
+    /// <summary>The largest difference between rows of logits and those of the reference that they belong to.</summary>
+    private static double MaxDifference(float[] actual, float[] expected, int[] rows)
     {
         var max = 0.0;
+        var columns = actual.Length / rows.Length;
         for (var i = 0; i < actual.Length; i++)
         {
-            var difference = Math.Abs((double)actual[i] - expected[i]);
+            var difference = Math.Abs((double)actual[i] - expected[(long)rows[i / columns] * columns + i % columns]);
             if (!(difference <= max)) max = difference;
         }
 
         return max;
     }
 
-    /// <summary>The reference's rows as one packed batch: a new document at each row and at each change of <c>document_ids</c>.</summary>
-    private sealed record Batch(int[] Tokens, int[] Targets, float[] Weights, int[] Positions, int[] CumulativeLengths)
+    /// <summary>
+    /// The reference's rows as one packed batch: a new document at each row and at each change of <c>document_ids</c>. Of its places, those with padding
+    /// are left out.
+    /// </summary>
+    private sealed record Batch(int Places, int[] Kept, int[] Tokens, int[] Types, int[] Targets, float[] Weights, int[] Positions, int[] CumulativeLengths)
     {
         public static Batch Read(SafetensorsFile file)
         {
             var shape = file.Find("input_ids").Shape;
             if (shape.Count != 2) throw new CoppiceException($"{file.Path}: 'input_ids' has {shape.Count} dimensions, [batch, sequence] is expected");
-            var (rows, length) = ((int)shape[0], (int)shape[1]);
+            var length = (int)shape[1];
             var ids = file.ReadIntegers("input_ids");
             var labels = ReadLike(file, "labels", ids.Length);
             var documents = file.Contains("document_ids") ? ReadLike(file, "document_ids", ids.Length) : new long[ids.Length];
+            var types = file.Contains("token_type_ids") ? ReadLike(file, "token_type_ids", ids.Length) : new long[ids.Length];
+            var visible = file.Contains("attention_mask") ? ReadLike(file, "attention_mask", ids.Length) : null;
+            int[] kept = [.. Enumerable.Range(0, ids.Length).Where(i => visible is null || visible[i] != 0)];
+            if (kept.Length == 0) throw new CoppiceException($"{file.Path}: 'attention_mask' hides every token");
             var shifted = Shifted(file);
-            var (targets, weights, positions) = (new int[ids.Length], new float[ids.Length], new int[ids.Length]);
+            var (targets, weights, positions) = (new int[kept.Length], new float[kept.Length], new int[kept.Length]);
             var boundaries = new List<int> { 0 };
-            for (var i = 0; i < ids.Length; i++)
+            for (var row = 0; row < kept.Length; row++)
             {
-                var begins = i % length == 0 || documents[i] != documents[i - 1];
-                if (begins && i > 0) boundaries.Add(i);
-                positions[i] = i - boundaries[^1];
-                var next = shifted ? i + 1 : i;
-                // With shifted labels, a token predicts the next one of its row, unless that begins another document.
-                var inside = !shifted || (next % length != 0 && next < ids.Length && documents[next] == documents[i]);
-                if (!inside || labels[next] == Uncounted) continue;
-                targets[i] = checked((int)labels[next]);
-                weights[i] = 1;
+                var place = kept[row];
+                if (row > 0 && !SameDocument(kept[row - 1], place)) boundaries.Add(row);
+                positions[row] = row - boundaries[^1];
+                // With shifted labels, a token predicts the next one of its document.
+                if (shifted && (row + 1 == kept.Length || !SameDocument(place, kept[row + 1]))) continue;
+                var label = labels[shifted ? kept[row + 1] : place];
+                if (label == Uncounted) continue;
+                targets[row] = checked((int)label);
+                weights[row] = 1;
             }
 
-            boundaries.Add(ids.Length);
-            return new Batch([.. ids.Select(id => checked((int)id))], targets, weights, positions, [.. boundaries]);
+            boundaries.Add(kept.Length);
+            return new Batch(
+                ids.Length, kept, [.. kept.Select(i => checked((int)ids[i]))], [.. kept.Select(i => checked((int)types[i]))], targets, weights, positions, [.. boundaries]);
+
+            bool SameDocument(int place, int next) => place / length == next / length && documents[place] == documents[next];
         }
 
         private static long[] ReadLike(SafetensorsFile file, string name, int count)

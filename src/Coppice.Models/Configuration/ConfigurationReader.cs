@@ -45,12 +45,9 @@ public sealed class ConfigurationReader
             if (document.RootElement.ValueKind != JsonValueKind.Object) throw new CoppiceException($"{path}: a JSON object is expected");
             var reader = new ConfigurationReader(path, document.RootElement);
             var type = reader.Text("model_type", null);
-            return type switch
-            {
-                Gpt2Configuration.Type => Gpt2Configuration.Read(reader),
-                _ when LlamaConfiguration.Types.Contains(type) => LlamaConfiguration.Read(reader, type),
-                _ => throw new CoppiceException($"{path}: model_type '{type}' is not supported; supported are {string.Join(", ", LlamaConfiguration.Types.Prepend(Gpt2Configuration.Type))}"),
-            };
+            return ArchitectureRegistry.ByModelType.TryGetValue(type, out var read)
+                ? read(reader, type)
+                : throw new CoppiceException($"{path}: model_type '{type}' is not supported; supported are {string.Join(", ", ArchitectureRegistry.ByModelType.Keys)}");
         }
     }
 
@@ -60,6 +57,16 @@ public sealed class ConfigurationReader
     {
         if (!Has(key)) return otherwise ?? throw Error(key, "is missing");
         return _root.GetProperty(key) is { ValueKind: JsonValueKind.String } value ? value.GetString()! : throw Error(key, "a text is expected");
+    }
+
+    /// <summary>The first text of a list; null where there is none.</summary>
+    internal string? First(string key)
+    {
+        if (!Has(key)) return null;
+        var value = _root.GetProperty(key);
+        if (value.ValueKind != JsonValueKind.Array) throw Error(key, "a list is expected");
+        if (value.GetArrayLength() == 0) return null;
+        return value[0].ValueKind == JsonValueKind.String ? value[0].GetString() : throw Error(key, "a list of texts is expected");
     }
 
     internal int Layers(string key) => Size(key, largest: MostLayers);
@@ -127,6 +134,14 @@ public sealed class ConfigurationReader
     internal void MustBe(string key, bool value, bool otherwise)
     {
         if (Flag(key, otherwise) != value) throw Error(key, $"only {(value ? "true" : "false")} is supported");
+    }
+
+    /// <summary>Refuses what the encoders of BERT's kind have as options and we don't.</summary>
+    internal void RequireEncoder()
+    {
+        MustBe("is_decoder", false, otherwise: false);
+        MustBe("add_cross_attention", false, otherwise: false);
+        if (Text("position_embedding_type", "absolute") is not "absolute" and var type) throw Error("position_embedding_type", $"'{type}' is not supported; only 'absolute' is");
     }
 
     private double Number(string key, JsonElement value) => value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out var number) && double.IsFinite(number) && number >= 0

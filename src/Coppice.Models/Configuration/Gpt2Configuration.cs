@@ -9,12 +9,6 @@ public sealed record Gpt2Configuration : ModelConfiguration
     /// <summary>Its <c>model_type</c>.</summary>
     public const string Type = "gpt2";
 
-    private static readonly (string Name, PointwiseFunction Function)[] Activations =
-    [
-        ("gelu_new", PointwiseFunction.GeluTanh), ("gelu_pytorch_tanh", PointwiseFunction.GeluTanh), ("gelu", PointwiseFunction.GeluErf),
-        ("relu", PointwiseFunction.Relu), ("silu", PointwiseFunction.Silu), ("swish", PointwiseFunction.Silu),
-    ];
-
     /// <inheritdoc/>
     public override string ModelType => Type;
 
@@ -75,9 +69,6 @@ public sealed record Gpt2Configuration : ModelConfiguration
         var hidden = json.Size("n_embd");
         var heads = json.Size("n_head");
         if (hidden % heads != 0) throw json.Error("n_head", $"{heads} heads don't divide n_embd {hidden}");
-        var activation = json.Text("activation_function", "gelu_new");
-        var known = Array.FindIndex(Activations, a => a.Name == activation);
-        if (known < 0) throw json.Error("activation_function", $"'{activation}' is not supported; supported are {string.Join(", ", Activations.Select(a => a.Name))}");
         return new Gpt2Configuration
         {
             VocabularySize = json.Size("vocab_size"),
@@ -86,7 +77,7 @@ public sealed record Gpt2Configuration : ModelConfiguration
             Heads = heads,
             MaxPositions = json.Size("n_positions", json.Size("n_ctx", 1024)),
             IntermediateSize = json.Size("n_inner", 4 * hidden),
-            Activation = Activations[known].Function,
+            Activation = Activations.Read(json, "activation_function", "gelu_new"),
             NormEpsilon = (float)json.Number("layer_norm_epsilon", 1e-5),
             InitializerRange = (float)json.Number("initializer_range", 0.02),
             Dropout = (float)json.Dropout("resid_pdrop"),
@@ -110,7 +101,7 @@ public sealed record Gpt2Configuration : ModelConfiguration
         json.WriteNumber("n_positions", MaxPositions);
         json.WriteNumber("n_ctx", MaxPositions);
         json.WriteNumber("n_inner", IntermediateSize);
-        json.WriteString("activation_function", Activations.First(a => a.Function == Activation).Name);
+        json.WriteString("activation_function", Activations.NameOf(Activation));
         json.WriteNumber("layer_norm_epsilon", NormEpsilon);
         json.WriteNumber("initializer_range", InitializerRange);
         json.WriteNumber("embd_pdrop", Dropout);

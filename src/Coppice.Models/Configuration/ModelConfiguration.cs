@@ -6,6 +6,15 @@ public abstract record ModelConfiguration
     /// <summary>Hugging Face's <c>model_type</c>.</summary>
     public abstract string ModelType { get; }
 
+    /// <summary>Whether a token sees only itself and what comes before it, so that the next one can be predicted; encoders see the whole document.</summary>
+    public virtual bool IsCausal => true;
+
+    /// <summary>How many kinds of tokens (segments of a document) have an embedding of their own; 0 where the architecture knows none.</summary>
+    public virtual int TokenTypes => 0;
+
+    /// <summary>The row of the position embeddings that a document begins with.</summary>
+    public virtual int FirstPosition => 0;
+
     /// <summary>Rows of the token embedding.</summary>
     public required int VocabularySize { get; init; }
 
@@ -60,6 +69,16 @@ public abstract record ModelConfiguration
     /// <param name="backend">Computes.</param>
     /// <param name="trainable">Whether gradients are wanted.</param>
     public abstract LanguageModel Create(Tensors.Backend backend, bool trainable = true);
+
+    /// <summary>The same configuration with the parts that a file of weights has, where <c>config.json</c> leaves that open.</summary>
+    /// <param name="contains">Whether the file has a tensor.</param>
+    internal virtual ModelConfiguration Fit(Func<string, bool> contains) => this;
+
+    /// <summary>Whether a tensor in a file says nothing that the parameters don't: a buffer, or a copy of a tied matrix.</summary>
+    /// <param name="tensor">Its name.</param>
+    internal virtual bool IsRedundant(string tensor) =>
+        tensor == "lm_head.weight" || tensor.EndsWith(".attn.masked_bias", StringComparison.Ordinal)
+        || tensor.EndsWith(".attn.bias", StringComparison.Ordinal) || tensor.EndsWith("rotary_emb.inv_freq", StringComparison.Ordinal);
 
     internal abstract void Write(System.Text.Json.Utf8JsonWriter json);
 

@@ -37,8 +37,9 @@ public static class ModelDirectory
     /// <exception cref="CoppiceException">Configuration and weights can't be read, don't fit each other, or are not supported.</exception>
     public static LanguageModel Load(string directory, Backend backend, bool trainable = false)
     {
-        var configuration = ReadConfiguration(directory);
+        var read = ReadConfiguration(directory);
         using var weights = SafetensorsDirectory.Open(directory);
+        var configuration = read.Fit(name => Find(weights, name) is not null);
         // Before memory is taken by what the configuration says: a tensor of each shape is really there.
         var plan = configuration.Plan();
         var names = plan.ToDictionary(p => p.Name, p => Locate(directory, weights, p), StringComparer.Ordinal);
@@ -106,12 +107,18 @@ public static class ModelDirectory
             ? (gpt2 with { Bias = true }).Plan().Where(p => p.Name.EndsWith(".bias", StringComparison.Ordinal)).Select(p => (p.Name, p.Shape.Columns))
             : [];
 
+    /// <summary>The name under which a file has a parameter: some leave out the name of the base model in front, and old ones call a norm's vectors gamma and beta.</summary>
+    private static string? Find(SafetensorsDirectory weights, string parameter)
+    {
+        var inner = parameter[(parameter.IndexOf('.', StringComparison.Ordinal) + 1)..];
+        return new[] { parameter, inner, Old(parameter), Old(inner) }.FirstOrDefault(weights.Contains);
+
+        static string Old(string name) => name.Replace(".LayerNorm.weight", ".LayerNorm.gamma", StringComparison.Ordinal).Replace(".LayerNorm.bias", ".LayerNorm.beta", StringComparison.Ordinal);
+    }
+
     private static string Locate(string directory, SafetensorsDirectory weights, ParameterPlan plan)
     {
-        // Some checkpoints leave out the name of the base model in front.
-        var dot = plan.Name.IndexOf('.', StringComparison.Ordinal);
-        var name = weights.Contains(plan.Name) ? plan.Name : plan.Name[(dot + 1)..];
-        if (!weights.Contains(name)) throw new CoppiceException($"{directory}: the weights lack '{plan.Name}', which {ConfigurationFile} asks for");
+        var name = Find(weights, plan.Name) ?? throw new CoppiceException($"{directory}: the weights lack '{plan.Name}', which {ConfigurationFile} asks for");
         var info = weights.Find(name);
         if (!info.Shape.SequenceEqual(Dimensions(plan.Shape)))
             throw new CoppiceException($"{directory}: '{name}' has the shape [{string.Join(", ", info.Shape)}], but {ConfigurationFile} asks for {plan.Shape}");
@@ -126,8 +133,7 @@ public static class ModelDirectory
         foreach (var tensor in weights.Tensors)
         {
             var name = tensor.Name;
-            if (used.Contains(name) || name == "lm_head.weight" || name.EndsWith(".attn.masked_bias", StringComparison.Ordinal)
-                || name.EndsWith(".attn.bias", StringComparison.Ordinal) || name.EndsWith("rotary_emb.inv_freq", StringComparison.Ordinal)) continue;
+            if (used.Contains(name) || configuration.IsRedundant(name)) continue;
             if (!zeros.Contains(name)) throw new CoppiceException($"{directory}: '{name}' is not part of a {configuration.ModelType} model of this configuration");
             if (weights.ReadFloats(name).Any(value => value != 0)) throw new CoppiceException($"{directory}: '{name}' is not zero, but {ConfigurationFile} says that there are no biases");
         }

@@ -196,8 +196,8 @@ public sealed unsafe class Tape : IDisposable
 
     internal void Free(float* pointer) => Arena.Free(pointer);
 
-    /// <summary>The next stream of random numbers.</summary>
-    internal Philox NextRandom() => new(_randomSeed, (_randomStep << 24) | _randomOperation++);
+    /// <summary>The next stream of random numbers: for an operation that draws. Streams come in the order of the operations.</summary>
+    public Philox NextRandom() => new(_randomSeed, (_randomStep << 24) | _randomOperation++);
 
     internal T Rent<T>()
         where T : Operation, new()

@@ -15,6 +15,9 @@ public enum PointwiseFunction
     /// <summary>max(x, 0); gradient 0 at 0.</summary>
     Relu,
 
+    /// <summary>Hyperbolic tangent.</summary>
+    Tanh,
+
     /// <summary>e^x.</summary>
     Exp,
 

@@ -40,8 +40,8 @@ public static unsafe class CrossEntropyOperations
     }
 
     /// <summary>
-    /// Head and cross-entropy in one: the loss of logits = x · Wᵀ, computed in chunks of rows so that all logits never exist at once. The gradient
-    /// is made in the same pass, while a chunk's probabilities are at hand; that of the weight is added at once. So the loss has to enter the
+    /// Head and cross-entropy in one: the loss of logits = x · Wᵀ (+ bias), computed in chunks of rows so that all logits never exist at once. The gradient
+    /// is made in the same pass, while a chunk's probabilities are at hand; those of weight and bias are added at once. So the loss has to enter the
     /// objective as it is: weigh it by <see cref="CrossEntropyOptions.Scale"/>.
     /// </summary>
     /// <param name="tape">The tape.</param>
@@ -51,15 +51,17 @@ public static unsafe class CrossEntropyOperations
     /// <param name="weights">[rows].</param>
     /// <param name="options">Scale, smoothing, z-loss.</param>
     /// <param name="negativeLogLikelihoods">Null, or [rows] that receives -log p(target) of each counted row and 0 elsewhere.</param>
+    /// <param name="bias">Null, or [classes] that is added to the logits.</param>
     /// <returns>[1].</returns>
     public static Tensor HeadCrossEntropy(
-        this Tape tape, Tensor x, Tensor weight, IntTensor targets, Tensor weights, in CrossEntropyOptions options, Tensor? negativeLogLikelihoods = null)
+        this Tape tape, Tensor x, Tensor weight, IntTensor targets, Tensor weights, in CrossEntropyOptions options, Tensor? negativeLogLikelihoods = null, Tensor? bias = null)
     {
         var (rows, classes, hidden) = (x.Rows, weight.Rows, x.Columns);
         Require.That(weight.Columns == hidden, "head", x.Shape, weight.Shape);
+        Require.That(bias is null || bias.Count == classes, "head: bias", weight.Shape, bias?.Shape ?? default);
         Require.That(targets.Count == rows && weights.Count == rows, "cross-entropy", x.Shape, weights.Shape);
         Require.That(negativeLogLikelihoods is null || negativeLogLikelihoods.Count == rows, "cross-entropy", x.Shape, negativeLogLikelihoods?.Shape ?? default);
-        var loss = tape.NewTensor(new Shape(1), x.RequiresGradient || weight.RequiresGradient);
+        var loss = tape.NewTensor(new Shape(1), x.RequiresGradient || weight.RequiresGradient || bias is { RequiresGradient: true });
         var losses = tape.NewFloats(rows);
         // Chunks of the same size, as few as fit, so that the last is no remnant.
         var chunks = Math.Max(1, ((long)rows * classes + ChunkFloats - 1) / ChunkFloats);
@@ -68,15 +70,17 @@ public static unsafe class CrossEntropyOperations
         var dx = loss.RequiresGradient && x.RequiresGradient ? tape.NewFloats(x.Count) : null;
         var accumulate = false;
         var dweight = loss.RequiresGradient ? tape.Gradient(weight, out accumulate) : null;
+        var dbias = loss.RequiresGradient && bias is not null ? tape.GradientToAdd(bias) : null;
         for (var start = 0; start < rows; start += chunk)
         {
             var count = Math.Min(chunk, rows - start);
             var xs = x.Data + (long)start * hidden;
-            tape.Backend.Multiply(new MatrixProduct { M = count, N = classes, K = hidden, A = xs, StrideA = hidden, B = weight.Data, StrideB = hidden, TransposeB = true, C = logits, StrideC = classes });
+            tape.Backend.Multiply(new MatrixProduct { M = count, N = classes, K = hidden, A = xs, StrideA = hidden, B = weight.Data, StrideB = hidden, TransposeB = true, C = logits, StrideC = classes, Bias = bias is null ? null : bias.Data });
             var nll = negativeLogLikelihoods is null ? null : negativeLogLikelihoods.Data + start;
             tape.Backend.CrossEntropy(Arguments(count, classes, logits, targets.Data + start, weights.Data + start, losses + start, nll, options, loss.RequiresGradient));
             if (dx != null) tape.Backend.Multiply(new MatrixProduct { M = count, N = hidden, K = classes, A = logits, StrideA = classes, B = weight.Data, StrideB = hidden, C = dx + (long)start * hidden, StrideC = hidden });
             if (dweight != null) tape.Backend.Multiply(new MatrixProduct { M = classes, N = hidden, K = count, A = logits, StrideA = classes, TransposeA = true, B = xs, StrideB = hidden, C = dweight, StrideC = hidden, Accumulate = accumulate || start > 0 });
+            if (dbias != null) tape.Backend.AddColumnSums(count, classes, logits, dbias);
         }
 
         if (dweight != null && rows == 0 && !accumulate) tape.Backend.Zero(dweight, weight.Count);

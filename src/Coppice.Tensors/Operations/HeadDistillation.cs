@@ -23,10 +23,10 @@ public static unsafe class HeadDistillationOperation
     private const int ChunkFloats = 8 << 20;
 
     /// <summary>
-    /// scale · T² · Σ over pairs of weight · KL(softmax(teacher logits / T) ‖ softmax(student logits / T)), with logits = hidden states · headᵀ,
+    /// scale · T² · Σ over pairs of weight · KL(softmax(teacher logits / T) ‖ softmax(student logits / T)), with logits = hidden states · headᵀ (+ bias),
     /// computed in chunks so that all logits never exist at once. Only the rows of the pairs are computed. Where the student has more classes
     /// than the teacher (a vocabulary that grew), its probabilities are those among the teacher's classes, which come first in its head.
-    /// The gradients are made in the same pass and that of the student's head is added at once, so the loss has to enter the objective as it
+    /// The gradients are made in the same pass and those of the student's head and bias are added at once, so the loss has to enter the objective as it
     /// is: weigh it by <paramref name="scale"/>.
     /// </summary>
     /// <param name="tape">The tape.</param>
@@ -37,21 +37,26 @@ public static unsafe class HeadDistillationOperation
     /// <param name="pairs">The rows that count.</param>
     /// <param name="temperature">T &gt; 0.</param>
     /// <param name="scale">One over the number of rows that count in the whole step, for a mean.</param>
+    /// <param name="bias">Null, or [classes] that is added to the student's logits.</param>
+    /// <param name="teacherBias">Null, or [teacher's classes] that is added to the teacher's.</param>
     /// <returns>[1].</returns>
     public static Tensor HeadDistillation(
-        this Tape tape, Tensor x, Tensor weight, Tensor teacherX, Tensor teacherWeight, in DistillationPairs pairs, float temperature, float scale)
+        this Tape tape, Tensor x, Tensor weight, Tensor teacherX, Tensor teacherWeight, in DistillationPairs pairs, float temperature, float scale,
+        Tensor? bias = null, Tensor? teacherBias = null)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(temperature);
         var (classes, hidden) = (teacherWeight.Rows, x.Columns);
         Require.That(weight.Columns == hidden, "head", x.Shape, weight.Shape);
         Require.That(teacherWeight.Columns == teacherX.Columns, "teacher's head", teacherX.Shape, teacherWeight.Shape);
         Require.That(classes <= weight.Rows, "distillation", weight.Shape, teacherWeight.Shape);
+        Require.That(bias is null || bias.Count == weight.Rows, "head: bias", weight.Shape, bias?.Shape ?? default);
+        Require.That(teacherBias is null || teacherBias.Count == classes, "teacher's head: bias", teacherWeight.Shape, teacherBias?.Shape ?? default);
         var count = pairs.Rows.Length;
         if (pairs.TeacherRows.Length != count || pairs.Weights.Length != count) throw new ArgumentException($"{count} rows, {pairs.TeacherRows.Length} of the teacher, {pairs.Weights.Length} weights.", nameof(pairs));
         CheckRows(pairs.Rows, x.Rows);
         CheckRows(pairs.TeacherRows, teacherX.Rows);
 
-        var loss = tape.NewTensor(new Shape(1), count > 0 && (x.RequiresGradient || weight.RequiresGradient));
+        var loss = tape.NewTensor(new Shape(1), count > 0 && (x.RequiresGradient || weight.RequiresGradient || bias is { RequiresGradient: true }));
         if (count == 0)
         {
             tape.Backend.Zero(loss.Data, 1);
@@ -73,16 +78,18 @@ public static unsafe class HeadDistillationOperation
         var dx = loss.RequiresGradient && x.RequiresGradient ? tape.NewFloats((long)count * hidden) : null;
         var accumulate = false;
         var dweight = loss.RequiresGradient ? tape.Gradient(weight, out accumulate) : null;
+        var dbias = loss.RequiresGradient && bias is not null ? tape.GradientToAdd(bias) : null;
         var learned = (long)classes * hidden;
         if (dweight != null && !accumulate && weight.Count > learned) tape.Backend.Zero(dweight + learned, weight.Count - learned);
         for (var start = 0; start < count; start += chunk)
         {
             var length = Math.Min(chunk, count - start);
-            Logits(tape.Backend, length, rows.Data + start, x, weight, classes, xs, logits);
-            Logits(tape.Backend, length, teacherRows.Data + start, teacherX, teacherWeight, classes, teacherXs, teacherLogits);
+            Logits(tape.Backend, length, rows.Data + start, x, weight, bias, classes, xs, logits);
+            Logits(tape.Backend, length, teacherRows.Data + start, teacherX, teacherWeight, teacherBias, classes, teacherXs, teacherLogits);
             tape.Backend.KullbackLeibler(length, classes, logits, teacherLogits, temperature, scale, weights + start, losses + start, loss.RequiresGradient ? logits : null, null);
             if (dx != null) tape.Backend.Multiply(new MatrixProduct { M = length, N = hidden, K = classes, A = logits, StrideA = classes, B = weight.Data, StrideB = hidden, C = dx + (long)start * hidden, StrideC = hidden });
             if (dweight != null) tape.Backend.Multiply(new MatrixProduct { M = classes, N = hidden, K = length, A = logits, StrideA = classes, TransposeA = true, B = xs, StrideB = hidden, C = dweight, StrideC = hidden, Accumulate = accumulate || start > 0 });
+            if (dbias != null) tape.Backend.AddColumnSums(length, classes, logits, dbias);
         }
 
         tape.Backend.Sum(count, losses, 1, loss.Data);
@@ -109,11 +116,11 @@ public static unsafe class HeadDistillationOperation
     }
 
     /// <summary>Gathers rows of hidden states, and multiplies them with the first classes of a head.</summary>
-    private static void Logits(Backend backend, int count, int* rows, Tensor x, Tensor weight, int classes, float* xs, float* logits)
+    private static void Logits(Backend backend, int count, int* rows, Tensor x, Tensor weight, Tensor? bias, int classes, float* xs, float* logits)
     {
         var hidden = x.Columns;
         backend.Gather(count, hidden, rows, x.Data, xs, accumulate: false);
-        backend.Multiply(new MatrixProduct { M = count, N = classes, K = hidden, A = xs, StrideA = hidden, B = weight.Data, StrideB = hidden, TransposeB = true, C = logits, StrideC = classes });
+        backend.Multiply(new MatrixProduct { M = count, N = classes, K = hidden, A = xs, StrideA = hidden, B = weight.Data, StrideB = hidden, TransposeB = true, C = logits, StrideC = classes, Bias = bias is null ? null : bias.Data });
     }
 
     private sealed class Recorded : Operation

@@ -59,7 +59,9 @@ public sealed class PreparedData : IDisposable
     public static PreparedData Prepare(Recipe recipe, string runDirectory, Action<string> notice, CancellationToken cancellation)
     {
         var folder = Path.Combine(runDirectory, FolderName);
-        var key = Checksum.Of(JsonSerializer.Serialize(recipe.Data with { Mixture = new MixtureSection() }, Options) + JsonSerializer.Serialize(recipe.Tokenizer, Options) + recipe.Seed);
+        var key = Checksum.Of(
+            JsonSerializer.Serialize(recipe.Data with { Mixture = new MixtureSection() }, Options) + JsonSerializer.Serialize(recipe.Tokenizer, Options) + recipe.Seed
+            + string.Concat(EncoderTokens.Of(recipe.Model.Architecture) ?? []));
         if (ReadManifest(folder) is { } manifest && manifest.Key == key) return Open(folder, manifest);
         if (recipe.Data.Sources.Count == 0) throw CoppiceException.Usage("there is no text to train on: name files or folders after the recipe, or under data.sources in it");
         Directory.CreateDirectory(folder);
@@ -108,11 +110,13 @@ public sealed class PreparedData : IDisposable
     private static Tokenizer MakeTokenizer(Recipe recipe, List<SourceText> texts, int threads, Action<string> notice, CancellationToken cancellation)
     {
         if (recipe.Tokenizer.Path.Length == 0) notice(recipe.Tokenizer.Type == "character" ? "collecting characters" : FormattableString.Invariant($"training a tokenizer of {recipe.Tokenizer.VocabularySize:N0} tokens"));
+        var special = EncoderTokens.Of(recipe.Model.Architecture);
         var tokenizer = TokenizerFactory.Create(
             recipe.Tokenizer,
             texts.SelectMany(text => text.Train(cancellation)).Select(document => document.Text),
             texts.SelectMany(text => text.Validation(cancellation)).Select(document => document.Text),
-            threads, cancellation: cancellation);
+            threads, specialTokens: special, cancellation: cancellation);
+        if (special is not null && recipe.Tokenizer.Path.Length == 0) tokenizer = EncoderTokens.AroundTexts(tokenizer);
         notice(FormattableString.Invariant($"tokenizer: {tokenizer.VocabularySize:N0} tokens"));
         return tokenizer;
     }

@@ -14,22 +14,19 @@ public static class TokenizerFactory
     /// <param name="validation">The text kept apart. A character tokenizer takes its characters from it too, or it could not be read at all.</param>
     /// <param name="threads">How many threads count words.</param>
     /// <param name="progress">Called now and then.</param>
+    /// <param name="specialTokens">The special tokens of one that is trained; null for those that are usual for its kind. wordpiece always has BERT's.</param>
     /// <param name="cancellation">Stops training.</param>
     public static Tokenizer Create(
         TokenizerSection section, IEnumerable<string> training, IEnumerable<string> validation, int threads,
-        Action<TrainerProgress>? progress = null, CancellationToken cancellation = default)
+        Action<TrainerProgress>? progress = null, IReadOnlyList<string>? specialTokens = null, CancellationToken cancellation = default)
     {
         if (section.Path.Length > 0) return Tokenizer.Load(section.Path);
-        if (section.Type == "character") return CharacterTrainer.Train(training.Concat(validation));
+        if (section.Type == "character") return CharacterTrainer.Train(training.Concat(validation), specialTokens);
         if (section.Type == "unigram")
         {
-            return UnigramTrainer.Train(training, new UnigramTrainerOptions
-            {
-                VocabularySize = section.VocabularySize,
-                Threads = threads,
-                Progress = progress,
-                Cancellation = cancellation,
-            });
+            var options = new UnigramTrainerOptions { VocabularySize = section.VocabularySize, Threads = threads, Progress = progress, Cancellation = cancellation };
+            // Its own token for the unknown has to be there whatever the others are called.
+            return UnigramTrainer.Train(training, specialTokens is null ? options : options with { SpecialTokens = [.. specialTokens.Append(UnigramTrainer.UnknownToken).Distinct()] });
         }
 
         if (section.Type == "wordpiece")
@@ -56,6 +53,7 @@ public static class TokenizerFactory
             VocabularySize = section.VocabularySize,
             MinFrequency = section.MinFrequency,
             Style = style,
+            SpecialTokens = specialTokens,
             Threads = threads,
             Progress = progress,
             Cancellation = cancellation,

@@ -94,13 +94,14 @@ public sealed class PretrainRun
         _request.Notice(FormattableString.Invariant($"model: {model.Configuration.ModelType}, {model.Parameters.Count:N0} parameters, on {backend.Name}"));
         var checkpoint = _request.Resume ? checkpoints.LoadLatest() : null;
         if (checkpoint is not null) RunState.LoadWeights(checkpoint.Directory, model);
-        using var trainer = new Trainer(model, new CausalObjective(), OptimizerRegistry.Create(model.Parameters, _recipe.Optimizer), (ulong)_recipe.Seed) { Recomputing = _recipe.Training.Recompute };
+        var objective = ObjectiveRegistry.Create(_recipe.Objective, model.Configuration, data.Tokenizer);
+        using var trainer = new Trainer(model, objective, OptimizerRegistry.Create(model.Parameters, _recipe.Optimizer), (ulong)_recipe.Seed) { Recomputing = _recipe.Training.Recompute };
         using var metrics = new MetricsWriter(Path.Combine(directory, MetricsFile.Name), checkpoint?.Step);
         using var tensorBoard = new TensorBoardWriter(directory);
         IReadOnlyList<IRunObserver> observers = [metrics, tensorBoard, .. _outside];
         var validation = data.Validation is { Count: > 0 } stores
             ? new ValidationProbe(
-                new ValidationLoss(model, stores, _recipe.Training.BatchSize / _recipe.Training.Accumulation, _recipe.Training.SequenceLength, trainer.Tape), _recipe.Evaluation)
+                new ValidationLoss(model, stores, _recipe.Training.BatchSize / _recipe.Training.Accumulation, _recipe.Training.SequenceLength, trainer.Tape, objective), _recipe.Evaluation)
             : null;
         var schedule = _recipe.CreateSchedule();
         var trunk = schedule is IBranchingSchedule { DecayStart: > 0 and var start } && start < _recipe.Training.TotalSteps ? new Trunk(start, Path.Combine(directory, TrunkFolder)) : null;
@@ -108,7 +109,7 @@ public sealed class PretrainRun
         {
             Training = _recipe.Training, Model = model, Tokenizer = data.Tokenizer, Trainer = trainer, Schedule = schedule, Checkpoints = checkpoints, Trunk = trunk,
             Sampler = new SequenceSampler([.. data.Sources.Select(s => new SamplerSource(s.Name, s.Train, s.Weight))], _recipe.Training.SequenceLength, (ulong)_recipe.Seed, mixture: RecipeMixture.Create(_recipe, data.Sources)),
-            Probes = [.. validation is null ? (IRunProbe[])[] : [validation], .. _samples is null ? (IRunProbe[])[] : [new SampleProbe(_samples, data.Tokenizer, _recipe.Evaluation, (ulong)_recipe.Seed)]],
+            Probes = [.. validation is null ? (IRunProbe[])[] : [validation], .. _samples is null || !model.Configuration.IsCausal ? (IRunProbe[])[] : [new SampleProbe(_samples, data.Tokenizer, _recipe.Evaluation, (ulong)_recipe.Seed)]],
             Observers = observers, Notice = _request.Notice, Detail = _request.Detail,
         });
         if (checkpoint is not null) loop.Restore(checkpoint);

@@ -33,7 +33,7 @@ public static class SpeedProbe
         using var backend = Backends.Create(training.Threads);
         using var model = configuration.Create(backend);
         model.Initialize(0);
-        using var trainer = new Trainer(model, new CausalObjective(), OptimizerRegistry.Create(model.Parameters, recipe.Optimizer), seed: 0) { Recomputing = training.Recompute };
+        using var trainer = new Trainer(model, ObjectiveRegistry.ForPlanning(recipe.Objective, configuration), OptimizerRegistry.Create(model.Parameters, recipe.Optimizer), seed: 0) { Recomputing = training.Recompute };
         var vocabulary = configuration.VocabularySize;
         var most = training.BatchSize / training.Accumulation;
         Measure(trainer, RandomBatch.Create(vocabulary, 1, Math.Min(WarmUpTokens, training.SequenceLength), stream: 0), WarmUp);

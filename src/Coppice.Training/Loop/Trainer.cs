@@ -30,12 +30,14 @@ public sealed class Trainer : IDisposable
     private readonly Tape _tape;
     private readonly ulong _seed;
     private readonly IReadOnlyList<IRegulariser> _regularisers;
+    private readonly List<PackedBatch> _scratch = [];
+    private readonly List<PackedBatch> _prepared = [];
 
     /// <summary>Prepares training.</summary>
     /// <param name="model">A trainable model.</param>
     /// <param name="objective">What is minimised.</param>
     /// <param name="optimizer">The chain of gradient transforms; disposed with the trainer.</param>
-    /// <param name="seed">The seed of dropout.</param>
+    /// <param name="seed">The seed of dropout and of what the objective draws.</param>
     /// <param name="regularisers">What the weights are penalised by; disposed with the trainer.</param>
     public Trainer(LanguageModel model, IObjective objective, OptimizerChain optimizer, ulong seed, IReadOnlyList<IRegulariser>? regularisers = null)
     {
@@ -66,7 +68,14 @@ public sealed class Trainer : IDisposable
     public StepResult ComputeGradients(ReadOnlySpan<PackedBatch> microBatches, long step)
     {
         var counted = 0;
-        foreach (var batch in microBatches) counted += batch.CountedTokens;
+        _prepared.Clear();
+        for (var i = 0; i < microBatches.Length; i++)
+        {
+            if (_scratch.Count == i) _scratch.Add(new PackedBatch());
+            _prepared.Add(_objective.Prepare(microBatches[i], _scratch[i], _seed, Number(step, i, microBatches.Length)));
+            counted += _prepared[i].CountedTokens;
+        }
+
         // A micro-batch weighs as much as it has counted tokens: the sum over micro-batches is the mean of the big batch.
         var scale = 1f / Math.Max(1, counted);
         var parameters = _model.Parameters;
@@ -74,9 +83,9 @@ public sealed class Trainer : IDisposable
         var loss = 0.0;
         for (var i = 0; i < microBatches.Length; i++)
         {
-            if (microBatches[i].CountedTokens == 0) continue;
-            _tape.SeedRandom(_seed, (ulong)(step * microBatches.Length + i));
-            var partial = _objective.Loss(_tape, _model, _input, microBatches[i], scale);
+            if (_prepared[i].CountedTokens == 0) continue;
+            _tape.SeedRandom(_seed, Number(step, i, microBatches.Length));
+            var partial = _objective.Loss(_tape, _model, _input, _prepared[i], scale);
             _tape.Backward(partial);
             loss += partial.Item;
             _tape.Reset();
@@ -87,6 +96,8 @@ public sealed class Trainer : IDisposable
         for (var i = 0; i < _regularisers.Count; i++) penalty += _regularisers[i].AddGradient(parameters);
         return new StepResult(loss, Math.Sqrt(parameters.Gradients!.SumOfSquares()), counted, penalty);
     }
+
+    private static ulong Number(long step, int microBatch, int microBatches) => (ulong)(step * microBatches + microBatch);
 
     /// <summary>Changes the parameters by the gradients that were computed last.</summary>
     /// <param name="result">What computing them gave.</param>

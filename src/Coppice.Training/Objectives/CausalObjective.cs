@@ -11,9 +11,9 @@ public sealed class CausalObjective : IObjective
     public Tensor Loss(Tape tape, LanguageModel model, ModelInput input, PackedBatch batch, float scale)
     {
         var n = batch.Count;
-        input.Set(tape, batch.Tokens.AsSpan(0, n), batch.Positions.AsSpan(0, n), batch.CumulativeLengths.AsSpan(0, batch.DocumentCount + 1), training: tape.Recording);
+        input.Set(tape, batch);
         var targets = input.Targets(tape, batch.Targets.AsSpan(0, n));
         var weights = tape.Constant(new Shape(n), batch.Weights.AsSpan(0, n));
-        return tape.HeadCrossEntropy(model.Hidden(tape, input), model.Head.Tensor, targets, weights, new CrossEntropyOptions(scale));
+        return model.CrossEntropy(tape, model.Hidden(tape, input), targets, weights, new CrossEntropyOptions(scale));
     }
 }

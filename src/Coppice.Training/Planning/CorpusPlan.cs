@@ -31,7 +31,8 @@ public sealed record CorpusPlan(MixturePlan Mixture, bool IsEstimated)
             return DocumentSample.Read(new SourceText(recipe, source).Train(cancellation), SampleCharacters);
         }).ToList();
         progress("the tokenizer");
-        var tokenizer = TokenizerFactory.Create(recipe.Tokenizer, samples.SelectMany(sample => sample.Documents).Select(document => document.Text), [], recipe.Training.UsedThreads, cancellation: cancellation);
+        var tokenizer = TokenizerFactory.Create(recipe.Tokenizer, samples.SelectMany(sample => sample.Documents).Select(document => document.Text), [], recipe.Training.UsedThreads,
+            specialTokens: EncoderTokens.Of(recipe.Model.Architecture), cancellation: cancellation);
         var tokens = samples.Select(sample =>
         {
             using var store = TokenStore.InMemory(WeightedDocuments.Repeat(sample.Documents, (ulong)recipe.Seed), tokenizer);

@@ -52,7 +52,7 @@ public sealed record MemoryPlan
     {
         using var backend = new PlanningBackend();
         using var model = configuration.Create(backend);
-        using var trainer = new Trainer(model, new CausalObjective(), OptimizerRegistry.Create(model.Parameters, recipe.Optimizer), seed: 0)
+        using var trainer = new Trainer(model, ObjectiveRegistry.ForPlanning(recipe.Objective, configuration), OptimizerRegistry.Create(model.Parameters, recipe.Optimizer), seed: 0)
         {
             Recomputing = recipe.Training.Recompute,
         };

@@ -25,7 +25,8 @@ public sealed record PlannedVocabulary(int Size, bool IsAssumed)
         List<SourceText> texts = [.. recipe.Data.Sources.Select(source => new SourceText(recipe, source))];
         IEnumerable<string> Read(Func<SourceText, IEnumerable<Corpus.Document>> part) => texts.SelectMany(part).Select(document => document.Text);
         var tokenizer = TokenizerFactory.Create(
-            recipe.Tokenizer, Read(text => text.Train(cancellation)), Read(text => text.Validation(cancellation)), threads: 1, cancellation: cancellation);
+            recipe.Tokenizer, Read(text => text.Train(cancellation)), Read(text => text.Validation(cancellation)), threads: 1,
+            specialTokens: EncoderTokens.Of(recipe.Model.Architecture), cancellation: cancellation);
         return new PlannedVocabulary(tokenizer.VocabularySize, false);
     }
 }

@@ -7,18 +7,22 @@ namespace Coppice.Training.Planning;
 [Technique("flops-per-token", Title = "Scaling Laws for Neural Language Models", Paper = "arXiv:2001.08361")]
 public static class TrainingFlops
 {
+    private static readonly string[] LookedUp = ["wpe.weight", "position_embeddings.weight", "token_type_embeddings.weight"];
+
     /// <summary>
     /// 6 for each parameter in a matrix that multiplies (2 forward, 4 backward), the head included whether tied or not, and for attention
-    /// 6 · layers · width of all heads · sequence: half of the full square's 12, since no token sees later ones. Recomputation does not count.
+    /// 12 · layers · width of all heads · sequence, or half of that where no token sees later ones. Recomputation does not count.
     /// </summary>
     /// <param name="model">The model.</param>
     /// <param name="sequenceLength">Tokens of a sequence.</param>
-    public static double PerToken(LanguageModel model, int sequenceLength)
+    /// <param name="predicted">The share of the tokens at which something is predicted: for others, encoders leave the head out.</param>
+    public static double PerToken(LanguageModel model, int sequenceLength, double predicted = 1)
     {
         var c = model.Configuration;
-        var matrices = model.Parameters.Parameters.Where(p => p.Shape.Rank == 2 && !p.Name.EndsWith("wpe.weight", StringComparison.Ordinal)).Sum(p => p.Count);
+        var matrices = model.Parameters.Parameters.Where(p => p.Shape.Rank == 2 && !LookedUp.Any(name => p.Name.EndsWith(name, StringComparison.Ordinal))).Sum(p => (double)p.Count);
         // An embedding of its own is looked up, not multiplied with.
-        if (!c.TieEmbeddings) matrices -= model.Head.Count;
-        return 6.0 * matrices + 6.0 * c.Layers * c.Heads * c.HeadSize * sequenceLength;
+        if (!c.TieEmbeddings) matrices -= model.Embedding.Count;
+        matrices -= (1 - predicted) * model.Head.Count;
+        return 6.0 * matrices + (c.IsCausal ? 6.0 : 12.0) * c.Layers * c.Heads * c.HeadSize * sequenceLength;
     }
 }

@@ -5,8 +5,11 @@ namespace Coppice.Training.Recipes;
 /// <summary>The model's architecture and size.</summary>
 public sealed record ModelSection
 {
-    /// <summary>The architecture: <c>gpt2</c> (learned positions, layer norm) or <c>llama</c> (rotary positions, RMS norm, gated MLP).</summary>
-    [AllowedValues("gpt2", "llama")]
+    /// <summary>
+    /// The architecture: <c>gpt2</c> (learned positions, layer norm), <c>llama</c> (rotary positions, RMS norm, gated MLP), or one of the encoders
+    /// <c>bert</c>, <c>roberta</c> and <c>electra</c>, which see a text in both directions and don't write.
+    /// </summary>
+    [AllowedValues("gpt2", "llama", "bert", "roberta", "electra")]
     public string Architecture { get; init; } = "llama";
 
     /// <summary>Transformer blocks.</summary>
@@ -25,7 +28,7 @@ public sealed record ModelSection
     [Range(1, 1_000_000)]
     public int HiddenSize { get; init; } = 384;
 
-    /// <summary>The width inside the MLP; 0 means 4 times hidden_size for gpt2, and 8/3 of it rounded up to a multiple of 32 for llama.</summary>
+    /// <summary>The width inside the MLP; 0 means 4 times hidden_size, and for llama 8/3 of it rounded up to a multiple of 32.</summary>
     [Range(0, 10_000_000)]
     public int IntermediateSize { get; init; }
 
@@ -33,7 +36,7 @@ public sealed record ModelSection
     [Range(0, 10_000_000)]
     public int MaxPositions { get; init; }
 
-    /// <summary>Whether linear layers and norms have biases. gpt2 only; llama has none.</summary>
+    /// <summary>Whether linear layers and norms have biases. A choice for gpt2 only: llama has none, encoders have them all.</summary>
     public bool Bias { get; init; } = true;
 
     /// <summary>The share of activations dropped in training.</summary>
@@ -51,13 +54,21 @@ public sealed record ModelSection
     [Range(1.0, 1e12)]
     public double RopeTheta { get; init; } = 10_000;
 
-    /// <summary>The MLP's activation: gelu_tanh (gpt2's own), gelu, relu or silu (llama's own); empty means the architecture's own. llama takes silu only.</summary>
+    /// <summary>The MLP's activation: gelu_tanh (gpt2's own), gelu (the encoders'), relu or silu (llama's own); empty means the architecture's own. llama takes silu only.</summary>
     [AllowedValues("", "gelu_tanh", "gelu", "relu", "silu")]
     public string Activation { get; init; } = "";
 
     /// <summary>The width of a head; 0 means hidden_size / heads. llama only.</summary>
     [Range(0, 100_000)]
     public int HeadDim { get; init; }
+
+    /// <summary>The width of the embeddings; 0 means hidden_size. electra only.</summary>
+    [Range(0, 1_000_000)]
+    public int EmbeddingSize { get; init; }
+
+    /// <summary>The width of the generator as a share of the discriminator's; 0 means no generator, as for the objective rts. electra only.</summary>
+    [Range(0.0, 1.0)]
+    public double GeneratorShare { get; init; } = 0.25;
 
     /// <summary>
     /// The standard deviation of initial weights; 0 means GPT-2's 0.02 brought from its width of 768 to this one: 0.02 * sqrt(768 / hidden_size).
@@ -75,16 +86,18 @@ public sealed record ModelSection
 
     /// <summary>The section with every 0 that means "the usual" replaced by its value.</summary>
     /// <param name="sequenceLength">Tokens of a training sequence.</param>
-    internal ModelSection Resolve(int sequenceLength)
+    /// <param name="objective">The objective's name.</param>
+    internal ModelSection Resolve(int sequenceLength, string objective)
     {
         var llama = Architecture == "llama";
         return this with
         {
             KvHeads = KvHeads == 0 ? Heads : KvHeads,
             IntermediateSize = IntermediateSize != 0 ? IntermediateSize : llama ? 32 * Ceiling(8L * HiddenSize, 3 * 32) : 4 * HiddenSize,
+            GeneratorShare = objective == "rts" ? 0 : GeneratorShare,
             MaxPositions = MaxPositions == 0 ? sequenceLength : MaxPositions,
             Bias = Bias && !llama,
-            Activation = Activation.Length > 0 ? Activation : llama ? "silu" : "gelu_tanh",
+            Activation = Activation.Length > 0 ? Activation : Architecture switch { "llama" => "silu", "gpt2" => "gelu_tanh", _ => "gelu" },
             HeadDim = HeadDim == 0 ? HiddenSize / Heads : HeadDim,
             InitializerStd = InitializerStd == 0 ? Math.Round(0.02 * Math.Sqrt(768.0 / HiddenSize), 4) : InitializerStd,
         };

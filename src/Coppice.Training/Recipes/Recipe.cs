@@ -21,6 +21,9 @@ public sealed record Recipe
     /// <summary>The text.</summary>
     public DataSection Data { get; init; } = new();
 
+    /// <summary>What the model learns to do.</summary>
+    public ObjectiveSection Objective { get; init; } = new();
+
     /// <summary>The length of the run and the shape of a step.</summary>
     public TrainingSection Training { get; init; } = new();
 
@@ -51,8 +54,12 @@ public sealed record Recipe
     /// <exception cref="CoppiceException">Two keys don't go together (exit code 2).</exception>
     public void Validate() => RecipeValidation.Check(this, RecipePlaces.InCode);
 
-    /// <summary>The recipe with every 0 that means "the usual" in the model's section replaced by its value. One that was loaded is resolved.</summary>
-    public Recipe Resolve() => this with { Model = Model.Resolve(Training.SequenceLength) };
+    /// <summary>The recipe with every 0 that means "the usual" in the model's section replaced by its value, and the objective's name. One that was loaded is resolved.</summary>
+    public Recipe Resolve()
+    {
+        var objective = Objective.Resolve(Model.Architecture);
+        return this with { Model = Model.Resolve(Training.SequenceLength, objective.Name), Objective = objective };
+    }
 
     /// <summary>The recipe as YAML with every key; <see cref="Parse"/> gives an equal recipe back.</summary>
     public string ToYaml() => RecipeDocument.Write(Resolve());

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Coppice.Foundation;
+using Coppice.Training.Objectives;
 using Coppice.Training.Schedules;
 
 namespace Coppice.Training.Recipes;
@@ -13,6 +14,7 @@ internal static class RecipeValidation
     public static void Check(Recipe recipe, RecipePlaces places)
     {
         CheckModel(recipe.Model, places);
+        CheckObjective(recipe, places);
         CheckTraining(recipe, places);
         CheckSchedule(recipe, places);
         for (var i = 0; i < recipe.Data.Sources.Count; i++)
@@ -52,10 +54,13 @@ internal static class RecipeValidation
 
     private static void CheckModel(ModelSection model, RecipePlaces places)
     {
-        var llama = model.Architecture == "llama";
         Require(model.HeadDim != 0 || model.HiddenSize % model.Heads == 0, places.Of("model.heads", "model.hidden_size"), $"'model.heads' ({model.Heads}) must divide 'model.hidden_size' ({model.HiddenSize})");
         Require(model.KvHeads == 0 || model.Heads % model.KvHeads == 0, places.Of("model.kv_heads"), $"'model.kv_heads' ({model.KvHeads}) must divide 'model.heads' ({model.Heads})");
-        if (llama)
+        var share = new ModelSection().GeneratorShare;
+        Require(model.Architecture == "electra" || model.EmbeddingSize == 0, places.Of("model.embedding_size"), $"'model.embedding_size' is for electra; {model.Architecture} embeds in its own width");
+        Require(model.Architecture == "electra" || model.GeneratorShare == share, places.Of("model.generator_share"), $"'model.generator_share' is for electra; {model.Architecture} has no generator");
+        Require(model.Architecture != "electra" || model.TieEmbeddings, places.Of("model.tie_embeddings"), "'model.tie_embeddings' must be true for electra: generator and discriminator share them");
+        if (model.Architecture == "llama")
         {
             var headDim = model.HeadDim == 0 ? model.HiddenSize / model.Heads : model.HeadDim;
             Require(headDim % 2 == 0, places.Of("model.head_dim", "model.heads"), $"the width of a head ({headDim}) must be even for rotary positions");
@@ -64,11 +69,31 @@ internal static class RecipeValidation
             return;
         }
 
-        const string only = "is for llama; gpt2 doesn't have it";
+        Require(model.Bias || model.Architecture == "gpt2", places.Of("model.bias"), $"'model.bias' is for gpt2; {model.Architecture} always has biases");
+        var only = $"is for llama; {model.Architecture} doesn't have it";
         Require(model.KvHeads == 0 || model.KvHeads == model.Heads, places.Of("model.kv_heads"), $"'model.kv_heads' {only}");
         Require(model.HeadDim == 0 || (long)model.HeadDim * model.Heads == model.HiddenSize, places.Of("model.head_dim"), $"'model.head_dim' {only}");
         Require(!model.QkNorm, places.Of("model.qk_norm"), $"'model.qk_norm' {only}");
         Require(model.SlidingWindow == 0, places.Of("model.sliding_window"), $"'model.sliding_window' {only}");
+    }
+
+    private static void CheckObjective(Recipe recipe, RecipePlaces places)
+    {
+        var (objective, architecture) = (recipe.Objective, recipe.Model.Architecture);
+        var name = objective.Resolve(architecture).Name;
+        var architectures = ObjectiveRegistry.ArchitecturesOf(name);
+        Require(architectures.Contains(architecture), places.Of("objective.name", "model.architecture"), $"'objective.name' {name} is for {string.Join(" and ", architectures)}, not for {architecture}");
+        Require(name != "electra" || recipe.Model.GeneratorShare > 0, places.Of("model.generator_share"), "'model.generator_share' is 0, but the objective electra needs a generator");
+        Require(objective.MaskShare + objective.RandomShare <= 1, places.Of("objective.random_share", "objective.mask_share"), "'objective.mask_share' and 'objective.random_share' are more than 1 together");
+
+        // What an objective doesn't have is refused rather than ignored.
+        var usual = new ObjectiveSection();
+        Require(name != "causal" || objective.Rate == usual.Rate, places.Of("objective.rate"), "'objective.rate' is for objectives that hide or replace tokens; causal doesn't");
+        Require(name == "electra" || objective.DetectionWeight == usual.DetectionWeight, places.Of("objective.detection_weight"), $"'objective.detection_weight' is for electra; {name} doesn't have it");
+        if (name == "mlm") return;
+        Require(objective.Unit == usual.Unit, places.Of("objective.unit"), $"'objective.unit' is for mlm; {name} doesn't have it");
+        Require(objective.MaskShare == usual.MaskShare, places.Of("objective.mask_share"), $"'objective.mask_share' is for mlm; {name} doesn't have it");
+        Require(objective.RandomShare == usual.RandomShare, places.Of("objective.random_share"), $"'objective.random_share' is for mlm; {name} doesn't have it");
     }
 
     private static void CheckTraining(Recipe recipe, RecipePlaces places)

@@ -34,6 +34,7 @@ public class GradientTests
     [InlineData(PointwiseFunction.GeluErf, 0)]
     [InlineData(PointwiseFunction.GeluTanh, 0)]
     [InlineData(PointwiseFunction.Silu, 0)]
+    [InlineData(PointwiseFunction.Tanh, 0)]
     [InlineData(PointwiseFunction.Exp, 0)]
     [InlineData(PointwiseFunction.Log, 1.5f)]
     [InlineData(PointwiseFunction.Sqrt, 1.5f)]

@@ -25,6 +25,19 @@ public class HeadDistillationTests
         [new Shape(Rows, Hidden), new Shape(classes, Hidden)], isObjective: true);
 
     [Theory]
+    [InlineData(6)]
+    [InlineData(8)]
+    public void Gradients_with_biases_agree_with_differences(int classes) => GradientCheck.Run(
+        (s, x) =>
+        {
+            var (teacher, teacherHead) = Teacher(s.Tape);
+            var teacherBias = s.Tape.Constant(new Shape(6), [0.5f, -1, 0.25f, 0, 1, -0.5f]);
+            return s.Tape.HeadDistillation(
+                x[0], x[1], teacher, teacherHead, new DistillationPairs(Some, SomeOfTeacher, SomeWeights), 1.5f, 0.7f, x[2], teacherBias);
+        },
+        [new Shape(Rows, Hidden), new Shape(classes, Hidden), new Shape(classes)], isObjective: true);
+
+    [Theory]
     [MemberData(nameof(Machines.Levels), MemberType = typeof(Machines))]
     public void Heads_over_many_classes_give_the_loss_and_the_gradients_of_their_logits(KernelLevel level)
     {

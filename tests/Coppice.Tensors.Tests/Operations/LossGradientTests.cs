@@ -60,6 +60,12 @@ public class LossGradientTests
         Assert.All(likelihoods.ToArray().Zip(weights), row => Assert.Equal(row.Second == 0, row.First == 0));
     }
 
+    [Fact]
+    public void Gradients_of_a_head_with_bias_agree_with_differences() => GradientCheck.Run(
+        (s, x) => s.Tape.HeadCrossEntropy(
+            x[0], x[1], s.Tape.Integers(Targets), s.Tape.Constant(new Shape(Weights.Length), Weights), new CrossEntropyOptions(0.7f, 0.1f, 0.01f), bias: x[2]),
+        [new Shape(5, 4), new Shape(6, 4), new Shape(6)], isObjective: true);
+
     [Theory]
     [MemberData(nameof(Machines.Levels), MemberType = typeof(Machines))]
     public void The_likelihoods_of_the_rows_add_up_to_the_plain_loss(KernelLevel level)

@@ -20,6 +20,8 @@ public sealed class MemoryPlanTests
     [InlineData("llama", false, 0.0)]
     [InlineData("llama", false, 0.1)]
     [InlineData("llama", true, 0.0)]
+    [InlineData("bert", false, 0.1)]
+    [InlineData("roberta", true, 0.0)]
     public void The_planned_activations_are_those_of_real_steps_to_the_byte(string architecture, bool recompute, double dropout)
     {
         var recipe = NewRecipe(architecture, recompute, dropout);
@@ -29,7 +31,7 @@ public sealed class MemoryPlanTests
         using var backend = Backends.Create(threads: 2);
         using var model = configuration.Create(backend);
         model.Initialize(1);
-        using var trainer = new Trainer(model, new CausalObjective(), OptimizerRegistry.Create(model.Parameters, recipe.Optimizer), seed: 1) { Recomputing = recompute };
+        using var trainer = new Trainer(model, ObjectiveRegistry.ForPlanning(recipe.Objective, configuration), OptimizerRegistry.Create(model.Parameters, recipe.Optimizer), seed: 1) { Recomputing = recompute };
         for (var step = 0; step < 3; step++)
         {
             trainer.Apply(trainer.ComputeGradients([RandomBatch.Create(Vocabulary, 3, 17, 2), RandomBatch.Create(Vocabulary, 3, 17, 3)], step), 1e-3);

@@ -48,6 +48,7 @@ public sealed class RecipeTests
     [InlineData("llama", 300, 800, "silu", false)]
     [InlineData("llama", 306, 832, "silu", false)] // 816 rounded up to a multiple of 32
     [InlineData("gpt2", 384, 1_536, "gelu_tanh", true)]
+    [InlineData("bert", 384, 1_536, "gelu", true)]
     public void What_is_left_to_the_architecture_is_resolved(string architecture, int hidden, int intermediate, string activation, bool bias)
     {
         var model = Recipe.Parse($"model: {{architecture: {architecture}, hidden_size: {hidden}, heads: 3}}\ntraining: {{steps: 1, sequence_length: 77}}").Model;
@@ -57,6 +58,20 @@ public sealed class RecipeTests
         Assert.Equal(3, model.KvHeads);
         Assert.Equal(hidden / 3, model.HeadDim);
         Assert.Equal(77, model.MaxPositions);
+    }
+
+    [Theory]
+    [InlineData("llama", "", "causal", 0.25)]
+    [InlineData("roberta", "", "mlm", 0.25)]
+    [InlineData("bert", "slm", "slm", 0.25)]
+    [InlineData("electra", "", "electra", 0.25)]
+    [InlineData("electra", "rts", "rts", 0.0)]
+    public void The_objective_is_the_architectures_own_and_only_electra_needs_a_generator(string architecture, string objective, string resolved, double generatorShare)
+    {
+        var recipe = Recipe.Parse($"model: {{architecture: {architecture}}}\nobjective: {{name: \"{objective}\"}}\ntraining: {{steps: 1}}");
+        Assert.Equal(resolved, recipe.Objective.Name);
+        Assert.Equal(generatorShare, recipe.Model.GeneratorShare);
+        Assert.Equal(recipe, Recipe.Parse(recipe.ToYaml()));
     }
 
     [Fact]

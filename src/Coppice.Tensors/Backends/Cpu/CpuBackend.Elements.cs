@@ -11,6 +11,7 @@ internal sealed unsafe partial class CpuBackend<S, V>
             case PointwiseFunction.GeluTanh: Apply<GeluTanh<S, V>>(count, x, y); break;
             case PointwiseFunction.Silu: Apply<Silu<S, V>>(count, x, y); break;
             case PointwiseFunction.Relu: Apply<Relu<S, V>>(count, x, y); break;
+            case PointwiseFunction.Tanh: Apply<HyperbolicTangent<S, V>>(count, x, y); break;
             case PointwiseFunction.Exp: Apply<Exponential<S, V>>(count, x, y); break;
             case PointwiseFunction.Log: Apply<Logarithm<S, V>>(count, x, y); break;
             case PointwiseFunction.Sqrt: Apply<SquareRoot<S, V>>(count, x, y); break;
@@ -26,6 +27,7 @@ internal sealed unsafe partial class CpuBackend<S, V>
             case PointwiseFunction.GeluTanh: ApplyBackward<GeluTanh<S, V>>(count, x, y, dy, dx, accumulate); break;
             case PointwiseFunction.Silu: ApplyBackward<Silu<S, V>>(count, x, y, dy, dx, accumulate); break;
             case PointwiseFunction.Relu: ApplyBackward<Relu<S, V>>(count, x, y, dy, dx, accumulate); break;
+            case PointwiseFunction.Tanh: ApplyBackward<HyperbolicTangent<S, V>>(count, x, y, dy, dx, accumulate); break;
             case PointwiseFunction.Exp: ApplyBackward<Exponential<S, V>>(count, x, y, dy, dx, accumulate); break;
             case PointwiseFunction.Log: ApplyBackward<Logarithm<S, V>>(count, x, y, dy, dx, accumulate); break;
             case PointwiseFunction.Sqrt: ApplyBackward<SquareRoot<S, V>>(count, x, y, dy, dx, accumulate); break;

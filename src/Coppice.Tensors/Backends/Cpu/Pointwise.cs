@@ -99,6 +99,19 @@ internal readonly struct Relu<S, V> : IPointwise<S, V>
     public static V Backward(V x, V dy) => S.Select(S.LessThan(S.Zero, x), dy, S.Zero);
 }
 
+internal readonly struct HyperbolicTangent<S, V> : IPointwise<S, V>
+    where S : struct, ISimd<V>
+    where V : unmanaged
+{
+    public static bool FromOutput => true;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V Forward(V x) => VectorMath<S, V>.Tanh(x);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V Backward(V y, V dy) => S.Multiply(dy, S.Subtract(S.Create(1f), S.Multiply(y, y)));
+}
+
 internal readonly struct Exponential<S, V> : IPointwise<S, V>
     where S : struct, ISimd<V>
     where V : unmanaged

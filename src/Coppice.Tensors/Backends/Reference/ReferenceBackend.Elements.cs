@@ -73,6 +73,7 @@ internal sealed unsafe partial class ReferenceBackend
         PointwiseFunction.GeluTanh => 0.5 * x * (1 + Math.Tanh(GeluTanhArgument(x))),
         PointwiseFunction.Silu => x * Sigmoid(x),
         PointwiseFunction.Relu => Math.Max(x, 0),
+        PointwiseFunction.Tanh => Math.Tanh(x),
         PointwiseFunction.Exp => Math.Exp(x),
         PointwiseFunction.Log => Math.Log(x),
         PointwiseFunction.Sqrt => Math.Sqrt(x),
@@ -92,6 +93,8 @@ internal sealed unsafe partial class ReferenceBackend
                 return Sigmoid(x) * (1 + x * (1 - Sigmoid(x)));
             case PointwiseFunction.Relu:
                 return x > 0 ? 1 : 0;
+            case PointwiseFunction.Tanh:
+                return 1 - Math.Tanh(x) * Math.Tanh(x);
             case PointwiseFunction.Exp:
                 return Math.Exp(x);
             case PointwiseFunction.Log:

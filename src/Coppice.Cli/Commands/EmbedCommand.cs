@@ -1,0 +1,38 @@
+using System.CommandLine;
+using System.Globalization;
+using Coppice.Cli.Output;
+using Coppice.Inference;
+using Coppice.Models;
+using Coppice.Tensors;
+using Coppice.Tokenizers;
+
+namespace Coppice.Cli.Commands;
+
+/// <summary><c>coppice embed</c>: a vector for each line of text.</summary>
+internal static class EmbedCommand
+{
+    public static Command Create()
+    {
+        var directory = new Argument<string>("MODEL") { Description = "A model directory, best of an encoder" };
+        var file = new Argument<string>("FILE") { Description = "Texts, one a line; - for stdin" };
+        var normalize = new Option<bool>("--normalize") { Description = "Bring vectors to the length 1" };
+        var command = new Command("embed", "Turn each line of a file into a vector, the mean of its tokens' hidden states") { directory, file, normalize, CommonOptions.Threads, CommonOptions.Json };
+        command.SetAction(parse =>
+        {
+            var (path, source) = (parse.GetRequiredValue(directory), parse.GetRequiredValue(file));
+            var text = source == "-" ? TextInput.FromStandardInput("there is no text: pipe some in, or name a file") : TextInput.FromFile(source);
+            string[] lines = [.. text.ReplaceLineEndings("\n").TrimEnd('\n').Split('\n')];
+            using var backend = Backends.Create(parse.GetValue(CommonOptions.Threads));
+            using var model = ModelDirectory.Load(path, backend);
+            using var embedder = new TextEmbedder(model, Tokenizer.Load(path), parse.GetValue(normalize));
+            var vectors = embedder.Embed(lines);
+            if (parse.GetValue(CommonOptions.Json)) JsonOutput.Write(new Embeddings(embedder.Dimensions, [.. lines.Zip(vectors, (line, vector) => new TextEmbedding(line, vector))]));
+            else foreach (var vector in vectors) Page.Line(string.Join(' ', vector.Select(value => value.ToString("R", CultureInfo.InvariantCulture))));
+        });
+        return command;
+    }
+
+    private sealed record Embeddings(int Dimensions, IReadOnlyList<TextEmbedding> Texts);
+
+    private sealed record TextEmbedding(string Text, IReadOnlyList<float> Embedding);
+}

@@ -1,0 +1,73 @@
+using Coppice.Corpus;
+using Coppice.Foundation;
+using Coppice.Models;
+using Coppice.Tokenizers;
+using Coppice.Training.Recipes;
+
+namespace Coppice.Training.Objectives;
+
+/// <summary>The objectives by the names that recipes use. A new one is a file and a line here.</summary>
+public static class ObjectiveRegistry
+{
+    private static readonly Dictionary<string, Entry> ByName = new(StringComparer.Ordinal)
+    {
+        ["causal"] = new(["gpt2", "llama"], (_, _) => new CausalObjective()),
+        ["mlm"] = new(["bert", "roberta"], Masked),
+        ["slm"] = new(["bert", "roberta"], (section, vocabulary) => SwappedObjective.Create(vocabulary(), section.Rate)),
+        ["electra"] = new(["electra"], ReplacedTokens),
+        ["rts"] = new(["electra"], (section, vocabulary) => new RandomSubstitutionObjective(vocabulary(), section.Rate)),
+    };
+
+    /// <summary>The names.</summary>
+    public static IReadOnlyCollection<string> Names => ByName.Keys;
+
+    /// <summary>The objective that an architecture is trained with where nothing is said.</summary>
+    /// <param name="architecture">The recipe's name of the architecture.</param>
+    public static string DefaultFor(string architecture) => ByName.First(entry => entry.Value.Architectures.Contains(architecture)).Key;
+
+    /// <summary>The architectures that an objective can train, by the recipe's names.</summary>
+    /// <param name="name">A known name.</param>
+    public static IReadOnlyList<string> ArchitecturesOf(string name) => ByName[name].Architectures;
+
+    /// <summary>Builds the objective of a recipe.</summary>
+    /// <param name="section">The recipe's section.</param>
+    /// <param name="configuration">The model's.</param>
+    /// <param name="tokenizer">Its tokenizer.</param>
+    /// <exception cref="CoppiceException">The name is not known, or the objective is not one for the model or the tokenizer (exit code 2).</exception>
+    public static IObjective Create(ObjectiveSection section, ModelConfiguration configuration, Tokenizer tokenizer) => Create(section, configuration, () => MaskVocabulary.Of(tokenizer));
+
+    /// <summary>Builds an objective for what depends on the shape of a step alone, such as its memory.</summary>
+    /// <param name="section">The recipe's section.</param>
+    /// <param name="configuration">The model's.</param>
+    /// <exception cref="CoppiceException">The name is not known, or the objective is not one for the model (exit code 2).</exception>
+    public static IObjective ForPlanning(ObjectiveSection section, ModelConfiguration configuration) =>
+        Create(section, configuration, () => MaskVocabulary.Plain(configuration.VocabularySize));
+
+    private static IObjective Create(ObjectiveSection section, ModelConfiguration configuration, Func<MaskVocabulary> vocabulary)
+    {
+        // All causal families are one to an objective, whatever the name that they have on disk.
+        var architecture = configuration.IsCausal ? "llama" : configuration.ModelType;
+        var alone = configuration is ElectraConfiguration { Generator: null };
+        var name = section.Name.Length > 0 ? section.Name : alone ? "rts" : DefaultFor(architecture);
+        if (!ByName.TryGetValue(name, out var entry))
+            throw CoppiceException.Usage($"unknown objective '{name}'{NearestName.Hint(name, ByName.Keys)} (known: {string.Join(", ", ByName.Keys)})");
+        if (!entry.Architectures.Contains(architecture))
+            throw CoppiceException.Usage($"the objective '{name}' is for {string.Join(" and ", entry.Architectures)}, not for a {configuration.ModelType} model");
+        if (name == "electra" && alone) throw CoppiceException.Usage("the objective 'electra' needs a generator, and this model has none: a discriminator alone learns by 'rts'");
+        return entry.Create(section, vocabulary);
+    }
+
+    private static MaskedObjective Masked(ObjectiveSection section, Func<MaskVocabulary> vocabulary)
+    {
+        var tokens = vocabulary();
+        var validation = new MaskedObjective(new TokenMasking(tokens, new MaskingOptions { Rate = section.Rate, MaskShare = 1, RandomShare = 0 }));
+        return new MaskedObjective(
+            new TokenMasking(tokens, new MaskingOptions { Rate = section.Rate, Unit = section.Unit, MaskShare = section.MaskShare, RandomShare = section.RandomShare }), validation);
+    }
+
+    // The share that is masked is the authors'; what is left stays as it is.
+    private static ReplacedTokenObjective ReplacedTokens(ObjectiveSection section, Func<MaskVocabulary> vocabulary) =>
+        new(new TokenMasking(vocabulary(), new MaskingOptions { Rate = section.Rate, MaskShare = 0.85, RandomShare = 0 }), section.DetectionWeight);
+
+    private sealed record Entry(IReadOnlyList<string> Architectures, Func<ObjectiveSection, Func<MaskVocabulary>, IObjective> Create);
+}
