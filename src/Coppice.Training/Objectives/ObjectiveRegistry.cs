@@ -23,7 +23,7 @@ public static class ObjectiveRegistry
 
     /// <summary>The objective that an architecture is trained with where nothing is said.</summary>
     /// <param name="architecture">The recipe's name of the architecture.</param>
-    public static string DefaultFor(string architecture) => ByName.First(entry => entry.Value.Architectures.Contains(architecture)).Key;
+    public static string DefaultFor(string architecture) => ByName.FirstOrDefault(entry => entry.Value.Architectures.Contains(architecture)).Key ?? "causal";
 
     /// <summary>The architectures that an objective can train, by the recipe's names.</summary>
     /// <param name="name">A known name.</param>

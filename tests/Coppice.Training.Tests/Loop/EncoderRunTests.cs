@@ -1,3 +1,4 @@
+using Coppice.Corpus;
 using Coppice.Foundation;
 using Coppice.Models;
 using Coppice.Tensors;
@@ -68,6 +69,28 @@ public sealed class EncoderRunTests
         var decoder = Execute(folder, "decoder", ["training.steps=1"]);
         var error = Assert.Throws<CoppiceException>(() => Execute(folder, "encoder", ["model.architecture=bert", $"tokenizer.path={decoder.Model}"]));
         Assert.Contains("[MASK]", error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [Trait("Category", "Slow")]
+    [InlineData("model.architecture=bert")]
+    [InlineData("model.architecture=roberta")]
+    public void Hidden_tokens_are_told_far_better_than_by_their_frequencies(string architecture)
+    {
+        using var folder = new TemporaryFolder();
+        var run = Execute(folder, "run", [architecture, "training.steps=400", "model.dropout=0", "optimizer.ema_decay=0", "optimizer.learning_rate=0.004"]);
+        var entropy = UnigramEntropy(folder.At("run/data/0-validation.tokens"));
+        Assert.True(run.ValidationLoss < 0.5 * entropy, $"{run.ValidationLoss} nats a hidden token, and {entropy} by their frequencies");
+    }
+
+    /// <summary>The entropy of the distribution of a store's tokens, those around documents left out.</summary>
+    private static double UnigramEntropy(string path)
+    {
+        using var store = TokenStore.Open(path);
+        var tokens = new int[store.TokenCount];
+        store.Read(0, tokens);
+        var counts = tokens.Where(token => token != store.BeginOfText && token != store.EndOfText).CountBy(token => token).Select(count => (double)count.Value).ToList();
+        return -counts.Sum(count => count / counts.Sum() * Math.Log(count / counts.Sum()));
     }
 
     private static PretrainResult Execute(TemporaryFolder folder, string run, string[] overrides, long? stopAfter = null)
