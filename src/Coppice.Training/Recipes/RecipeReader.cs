@@ -40,7 +40,7 @@ internal sealed class RecipeReader
         {
             throw NotValid(text, sourceName, error);
         }
-        catch (Exception error) when (error is ArgumentException or InvalidOperationException or FormatException or OverflowException)
+        catch (Exception error) when (error is ArgumentException or InvalidOperationException or FormatException or OverflowException or EndOfStreamException)
         {
             // The scanner lets a few of the framework's own exceptions through, such as for an escape that is no Unicode character.
             throw CoppiceException.Usage($"{sourceName}: not valid YAML: {error.Message.ReplaceLineEndings(" ")}", error);
