@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using Coppice.Cli.Output;
+using Coppice.Foundation;
 using Coppice.Inference;
 using Coppice.Models;
 using Coppice.Tensors;
@@ -21,7 +22,9 @@ internal static class EmbedCommand
         {
             var (path, source) = (parse.GetRequiredValue(directory), parse.GetRequiredValue(file));
             var text = source == "-" ? TextInput.FromStandardInput("there is no text: pipe some in, or name a file") : TextInput.FromFile(source);
-            string[] lines = [.. text.ReplaceLineEndings("\n").TrimEnd('\n').Split('\n')];
+            if (text.Length == 0) throw new CoppiceException($"{source}: there is no text");
+            // A line that ends is one line, and not an empty one behind it.
+            string[] lines = [.. (text.EndsWith('\n') ? text[..^1] : text).Split('\n').Select(line => line.TrimEnd('\r'))];
             using var backend = Backends.Create(parse.GetValue(CommonOptions.Threads));
             using var model = ModelDirectory.Load(path, backend);
             using var embedder = new TextEmbedder(model, Tokenizer.Load(path), parse.GetValue(normalize));

@@ -2,8 +2,8 @@ using System.CommandLine;
 
 namespace Coppice.Cli.Commands;
 
-/// <summary><c>coppice probe</c>: what a model knows.</summary>
+/// <summary><c>coppice probe</c>: what a model knows, of the world and of language.</summary>
 internal static class ProbeCommand
 {
-    public static Command Create() => new("probe", "Measure what a model knows") { ProbeFactsCommand.Create(), ProbeWorldCommand.Create() };
+    public static Command Create() => new("probe", "Measure what a model knows") { ProbeFactsCommand.Create(), ProbeTagsCommand.Create(), ProbeWorldCommand.Create() };
 }

@@ -50,7 +50,11 @@ internal static class ServeCommand
             using var interruption = new Interruption("Finishing what is being generated.");
             await using var server = await InferenceServer.StartAsync(options);
             foreach (var model in server.Models)
-                Terminal.WriteLine($"{model.Name}: {model.Directory}, {Figures.Count(model.MaxSequences, "text")} of up to {Figures.Count(model.ContextTokens, "token")} at a time");
+            {
+                var texts = model.MaxSequences == 0 ? "an encoder, for embeddings alone" : $"{Figures.Count(model.MaxSequences, "text")} of up to {Figures.Count(model.ContextTokens, "token")} at a time";
+                Terminal.WriteLine($"{model.Name}: {model.Directory}, {texts}");
+            }
+
             Terminal.WriteLine($"serving on {server.Address} until Ctrl+C");
             await Task.Delay(Timeout.Infinite, interruption.Token).ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
             await server.StopAsync(Patience);

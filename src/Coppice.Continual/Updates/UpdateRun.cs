@@ -52,6 +52,7 @@ public sealed class UpdateRun
         using var start = UpdateStart.Open(_request, parent, backend, cancellation);
         using var teacher = ModelDirectory.Load(parent.Directory, backend);
         UpdateProbes.RequireAnswers(_recipe.Evaluation, teacher);
+        ObjectiveRegistry.Check(_recipe.Objective, teacher.Configuration);
         using var data = UpdateData.Prepare(_request, parent, teacher, start.TokenizerPath, cancellation);
         var objective = ObjectiveRegistry.Create(_recipe.Objective, start.Model.Configuration, data.Tokenizer);
         var baseline = Baseline.LoadOrMeasure(_request, parent, teacher, data, cancellation);

@@ -29,17 +29,17 @@ public sealed class MaskVocabulary
     {
         foreach (var id in tokenizer.SpecialTokens.Values) _special[id] = true;
         string[] tokens = [.. _ordinary.Select(id => tokenizer.IdToToken(id) ?? "")];
-        var pieces = tokens.Count(token => token.StartsWith(WordPieceMark, StringComparison.Ordinal));
+        // A vocabulary of text that has headings in it knows ## as a token too, but not many that begin so.
+        var isWordPiece = (long)tokens.Count(token => token.StartsWith(WordPieceMark, StringComparison.Ordinal)) * WordPieceShare > tokens.Length;
         for (var id = 0; id < tokens.Length; id++)
         {
-            var text = tokenizer.Decode([id], skipSpecialTokens: false);
-            // A vocabulary of text that has headings in it knows ## as a token too, but not many that begin so.
-            if ((long)pieces * WordPieceShare > tokens.Length)
+            if (isWordPiece)
             {
                 (_joinsBefore[id], _joinsAfter[id]) = (tokens[id].StartsWith(WordPieceMark, StringComparison.Ordinal), true);
                 continue;
             }
 
+            var text = tokenizer.Decode([id], skipSpecialTokens: false);
             // Decoding leaves out a space at the beginning of a text, where it is written as a letter of its own.
             _joinsBefore[id] = text.Length > 0 && !tokens[id].StartsWith(WordStart) && IsOfWord(text[0]);
             _joinsAfter[id] = text.Length > 0 && IsOfWord(text[^1]);

@@ -10,7 +10,7 @@ namespace Coppice.Inference;
 /// One vector for a text: the mean of its tokens' last hidden states, those around it included, as documents have them in training. A text that is longer
 /// than the model's context is read in windows side by side, and the mean is over all of them.
 /// </summary>
-/// <remarks>What is made of a text doesn't depend on what else is embedded with it. Not thread-safe.</remarks>
+/// <remarks>What else is embedded with a text changes the last bits of its vector and no more. Not thread-safe.</remarks>
 [Technique("mean-pooling", Title = "Sentence-BERT: Sentence Embeddings using Siamese BERT-Networks", Paper = "arXiv:1908.10084")]
 public sealed class TextEmbedder : IDisposable
 {
@@ -18,7 +18,7 @@ public sealed class TextEmbedder : IDisposable
     private const int BatchTokens = 4096;
 
     private readonly LanguageModel _model;
-    private readonly Tokenizer _tokenizer;
+    private readonly TextBoundaries _boundaries;
     private readonly bool _normalize;
     private readonly Tape _tape;
     private readonly ModelInput _input;
@@ -35,9 +35,7 @@ public sealed class TextEmbedder : IDisposable
     /// <exception cref="CoppiceException">The tokenizer has tokens that the model doesn't know.</exception>
     public TextEmbedder(LanguageModel model, Tokenizer tokenizer, bool normalize = false)
     {
-        if (tokenizer.VocabularySize > model.Configuration.VocabularySize)
-            throw new CoppiceException($"The tokenizer has {tokenizer.VocabularySize} tokens, the model {model.Configuration.VocabularySize}: they don't belong together.");
-        (_model, _tokenizer, _normalize) = (model, tokenizer, normalize);
+        (_model, _boundaries, _normalize) = (model, new TextBoundaries(model, tokenizer), normalize);
         _tape = new Tape(model.Backend) { Recording = false };
         _input = new ModelInput(model);
     }
@@ -50,22 +48,23 @@ public sealed class TextEmbedder : IDisposable
     /// <param name="cancellationToken">Ends it between two texts.</param>
     /// <returns>[texts][Dimensions]; zeros for an empty text where nothing stands around texts.</returns>
     /// <exception cref="CoppiceException">The model's numbers are not finite.</exception>
-    public IReadOnlyList<float[]> Embed(IEnumerable<string> texts, CancellationToken cancellationToken = default)
+    public IReadOnlyList<float[]> Embed(IEnumerable<string> texts, CancellationToken cancellationToken = default) => EmbedTokens(texts.Select(_boundaries.Whole), cancellationToken);
+
+    /// <summary>Embeds texts that are tokens already.</summary>
+    /// <param name="texts">The tokens of each, with those around it.</param>
+    /// <param name="cancellationToken">Ends it between two texts.</param>
+    /// <returns>As <see cref="Embed"/>.</returns>
+    /// <exception cref="CoppiceException">A token is outside the vocabulary, or the model's numbers are not finite.</exception>
+    public IReadOnlyList<float[]> EmbedTokens(IEnumerable<int[]> texts, CancellationToken cancellationToken = default)
     {
         Clear();
-        var (sums, counts, ids) = (new List<double[]>(), new List<int>(), new List<int>());
+        var (sums, counts, longest) = (new List<double[]>(), new List<int>(), _model.Configuration.MaxPositions);
         foreach (var text in texts)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            ids.Clear();
-            if (_tokenizer.BeginOfText is { } begin) ids.Add(begin);
-            _tokenizer.Encode(text, ids);
-            if (_tokenizer.EndOfText is { } end && end != _tokenizer.BeginOfText) ids.Add(end);
             sums.Add(new double[Dimensions]);
-            counts.Add(ids.Count);
-            var tokens = CollectionsMarshal.AsSpan(ids);
-            for (var start = 0; start < tokens.Length; start += _model.Configuration.MaxPositions)
-                Add(sums.Count - 1, tokens.Slice(start, Math.Min(_model.Configuration.MaxPositions, tokens.Length - start)), sums);
+            counts.Add(text.Length);
+            for (var start = 0; start < text.Length; start += longest) Add(text.AsSpan(start, Math.Min(longest, text.Length - start)), sums);
         }
 
         Flush(sums);
@@ -75,7 +74,8 @@ public sealed class TextEmbedder : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _tape.Dispose();
 
-    private void Add(int owner, ReadOnlySpan<int> window, List<double[]> sums)
+    /// <summary>Adds a window of the last text.</summary>
+    private void Add(ReadOnlySpan<int> window, List<double[]> sums)
     {
         if (_tokens.Count > 0 && _tokens.Count + window.Length > BatchTokens) Flush(sums);
         for (var i = 0; i < window.Length; i++)
@@ -84,7 +84,7 @@ public sealed class TextEmbedder : IDisposable
             _positions.Add(i);
         }
 
-        _owners.Add(owner);
+        _owners.Add(sums.Count - 1);
         _cumulativeLengths.Add(_tokens.Count);
     }
 
@@ -126,7 +126,7 @@ public sealed class TextEmbedder : IDisposable
     private float[] Mean(double[] sum, int tokens)
     {
         var divisor = _normalize ? Math.Sqrt(sum.Sum(value => value * value)) : tokens;
-        float[] mean = [.. sum.Select(value => (float)(divisor > 0 ? value / divisor : 0))];
+        float[] mean = [.. sum.Select(value => (float)(divisor > 0 ? value / divisor : value))];
         return mean.All(float.IsFinite) ? mean : throw new CoppiceException("The model's numbers are not finite: its weights are damaged, or its training diverged.");
     }
 }

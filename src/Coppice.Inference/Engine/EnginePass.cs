@@ -108,10 +108,6 @@ internal sealed class EnginePass : IDisposable
         }
     }
 
-    /// <summary>Computes the embedding of a text.</summary>
-    /// <param name="request">The text.</param>
-    public void Compute(EmbeddingRequest request) => request.Compute(_model, _tape, _input);
-
     /// <inheritdoc/>
     public void Dispose() => _tape.Dispose();
 

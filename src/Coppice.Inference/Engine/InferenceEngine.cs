@@ -8,7 +8,7 @@ namespace Coppice.Inference;
 /// <summary>
 /// Continues many texts at once with one model. Requests wait in a queue; a thread of the engine's own takes as many as have room, and every pass
 /// through the model computes the next token of all texts that are being written and pieces of prompts that are being read (continuous batching). A
-/// text that ends makes room for the next at once. Thread-safe.
+/// text that ends makes room for the next at once. Of an encoder, which continues nothing, it gives embeddings alone. Thread-safe.
 /// </summary>
 /// <remarks>
 /// <para>A text depends on its prompt, its options and its seed: random numbers are those of its own seed by the number of the token. Other texts in a pass
@@ -30,6 +30,7 @@ public sealed class InferenceEngine : IDisposable
     private readonly KeyValueCache _cache;
     private readonly SlotTable _slots;
     private readonly EnginePass _pass;
+    private readonly TextEmbedder _embedder;
     private readonly List<GenerationStream> _running = [];
     private readonly CancellationTokenSource _stopping = new();
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -51,9 +52,10 @@ public sealed class InferenceEngine : IDisposable
         Metrics = metrics ?? new EngineMetrics();
         _queue = new RequestQueue(_options.MaxQueue);
         var capacity = Math.Min(_options.ContextTokens, model.Configuration.MaxPositions);
-        _cache = model.CreateCache(capacity, SlotsFor(capacity));
+        _cache = model.Configuration.IsCausal ? model.CreateCache(capacity, SlotsFor(capacity)) : new KeyValueCache(model.Backend, layers: 0, capacity, width: 0, slots: 0);
         _slots = new SlotTable(_cache);
         _pass = new EnginePass(model, _cache, _slots);
+        _embedder = new TextEmbedder(model, tokenizer, normalize: true);
         _thread = new Thread(Run) { IsBackground = true, Name = "coppice engine" };
         _thread.Start();
     }
@@ -67,7 +69,7 @@ public sealed class InferenceEngine : IDisposable
     /// <summary>The most tokens of a prompt and its continuation together.</summary>
     public int ContextTokens => _cache.Capacity;
 
-    /// <summary>The most texts at a time.</summary>
+    /// <summary>The most texts that are continued at a time; 0 for an encoder.</summary>
     public int MaxSequences => _cache.Slots;
 
     /// <summary>What it has done and is doing.</summary>
@@ -104,25 +106,30 @@ public sealed class InferenceEngine : IDisposable
     /// <param name="prompt">The text; special tokens written in it are plain text.</param>
     public int[] Tokenize(string prompt) => _boundaries.Begin(prompt);
 
+    /// <summary>The tokens of a whole text, with those that begin and end a document in training: what <see cref="EmbedAsync"/> takes.</summary>
+    /// <param name="text">The text; special tokens written in it are plain text.</param>
+    public int[] TokenizeWhole(string text) => _boundaries.Whole(text);
+
     /// <summary>Asks for the continuation of a text.</summary>
     /// <param name="prompt">The prompt's tokens, at least one.</param>
     /// <param name="options">How it is continued.</param>
     /// <param name="cancellationToken">Ends it between two tokens; its place goes to the next.</param>
     /// <returns>The text, as it comes.</returns>
-    /// <exception cref="CoppiceException">An option or a token is outside its range, or the prompt too long.</exception>
+    /// <exception cref="CoppiceException">An option or a token is outside its range, the prompt too long, or the model an encoder.</exception>
     /// <exception cref="EngineBusyException">Too many requests wait already.</exception>
     /// <exception cref="EngineClosedException">The engine is being closed.</exception>
     public GenerationStream Generate(int[] prompt, GenerationOptions options, CancellationToken cancellationToken = default)
     {
+        _model.RequireCausal("continue a text");
         options.Check(_tokenizer.VocabularySize);
-        CheckTokens(prompt);
+        CheckTokens(prompt, ContextTokens);
         var text = new GenerationStream(prompt, new Continuation(_boundaries, _tokenizer, prompt, options), cancellationToken);
         Enqueue(text);
         return text;
     }
 
-    /// <summary>Asks for the embedding of a text: the mean of the model's hidden states after the last norm, brought to length 1.</summary>
-    /// <param name="tokens">The text's tokens, at least one.</param>
+    /// <summary>Asks for the embedding of a text, as <see cref="TextEmbedder"/> makes it, brought to length 1.</summary>
+    /// <param name="tokens">The text's tokens, at least one, and at most as many as the options allow: what is longer than the model's context is read in windows.</param>
     /// <param name="cancellationToken">Ends it while it waits.</param>
     /// <returns>[hidden size].</returns>
     /// <exception cref="CoppiceException">A token is outside the vocabulary, or the text too long.</exception>
@@ -130,7 +137,7 @@ public sealed class InferenceEngine : IDisposable
     /// <exception cref="EngineClosedException">The engine is being closed.</exception>
     public Task<float[]> EmbedAsync(int[] tokens, CancellationToken cancellationToken = default)
     {
-        CheckTokens(tokens);
+        CheckTokens(tokens, _options.ContextTokens);
         var request = new EmbeddingRequest(tokens, cancellationToken);
         Enqueue(request);
         return request.Completion;
@@ -150,6 +157,7 @@ public sealed class InferenceEngine : IDisposable
         _stopping.Cancel();
         _queue.Close();
         _thread.Join();
+        _embedder.Dispose();
         _pass.Dispose();
         _cache.Dispose();
         foreach (var thing in _owned) thing.Dispose();
@@ -166,10 +174,10 @@ public sealed class InferenceEngine : IDisposable
         return (int)slots;
     }
 
-    private void CheckTokens(int[] tokens)
+    private void CheckTokens(int[] tokens, int most)
     {
-        if (tokens.Length == 0) throw CoppiceException.Usage("a text without a token has no continuation");
-        if (tokens.Length > ContextTokens) throw CoppiceException.Usage($"the text has {tokens.Length} tokens, and at most {ContextTokens} are taken: shorten it");
+        if (tokens.Length == 0) throw CoppiceException.Usage("a text needs at least one token");
+        if (tokens.Length > most) throw CoppiceException.Usage($"the text has {tokens.Length} tokens, and at most {most} are taken: shorten it");
         foreach (var token in tokens)
         {
             if (token < 0 || token >= _tokenizer.VocabularySize) throw CoppiceException.Usage($"there is no token {token}: the vocabulary has tokens from 0 to {_tokenizer.VocabularySize - 1}");
@@ -264,7 +272,7 @@ public sealed class InferenceEngine : IDisposable
     {
         try
         {
-            _pass.Compute(request);
+            request.Complete(_embedder.EmbedTokens([request.Tokens])[0]);
             Metrics.End(RequestEnd.Stop);
         }
         catch (Exception error)

@@ -36,6 +36,18 @@ internal sealed class TextBoundaries
         return tokens.Count == 1 ? [.. tokens] : [0];
     }
 
+    /// <summary>The tokens of a whole text, with those that begin and end a document in training, where there are some.</summary>
+    /// <param name="text">The text; special tokens written in it are plain text.</param>
+    public int[] Whole(string text)
+    {
+        var tokens = new List<int>();
+        if (_tokenizer.BeginOfText is { } begin) tokens.Add(begin);
+        _tokenizer.Encode(text, tokens);
+        // One token may do both: then it stands between documents.
+        if (_tokenizer.EndOfText is { } end && end != _tokenizer.BeginOfText) tokens.Add(end);
+        return [.. tokens];
+    }
+
     /// <summary>Whether a token ends a text. A begin-of-text token does too: it opens another one.</summary>
     /// <param name="token">The token.</param>
     public bool Ends(int token) => token == _tokenizer.EndOfText || token == _tokenizer.BeginOfText || token == _model.Configuration.EndOfText;

@@ -66,10 +66,10 @@ public abstract class LanguageModel : IDisposable
 
     /// <summary>Refuses an encoder where the next token has to be predicted.</summary>
     /// <param name="what">What needs it, to complete "an encoder can't …".</param>
-    /// <exception cref="CoppiceException">The model is an encoder.</exception>
+    /// <exception cref="CoppiceException">The model is an encoder (exit code 2).</exception>
     public void RequireCausal(string what)
     {
-        if (!Configuration.IsCausal) throw new CoppiceException($"a {Configuration.ModelType} model is an encoder, which sees a text in both directions: it can't {what}");
+        if (!Configuration.IsCausal) throw CoppiceException.Usage($"a {Configuration.ModelType} model is an encoder, which sees a text in both directions: it can't {what}");
     }
 
     /// <summary>Gives all parameters their initial values.</summary>

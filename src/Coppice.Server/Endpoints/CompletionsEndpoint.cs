@@ -32,6 +32,6 @@ internal static class CompletionsEndpoint
     {
         const string Name = "prompt";
         if (parameters.Find(Name) is not { } value) return [engine.Tokenize("")];
-        return [.. TokenInputs.Read(Name, value, MostPrompts, engine)];
+        return [.. TokenInputs.Read(Name, value, MostPrompts, engine.Tokenize)];
     }
 }

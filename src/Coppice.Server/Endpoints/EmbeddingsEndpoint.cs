@@ -3,7 +3,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace Coppice.Server;
 
-/// <summary><c>POST /v1/embeddings</c>: texts as vectors, the mean of the hidden states.</summary>
+/// <summary><c>POST /v1/embeddings</c>: texts as vectors, the mean of the hidden states. The one address at which an encoder answers.</summary>
 internal static class EmbeddingsEndpoint
 {
     private const int MostTexts = 64;
@@ -15,7 +15,7 @@ internal static class EmbeddingsEndpoint
         var (parameters, engine) = (request.Parameters, request.Model.Version.Engine);
         var width = engine.Configuration.HiddenSize;
         if (parameters.Find("input") is not { } input) throw ApiException.BadParameter("input", "is missing");
-        var texts = TokenInputs.Read("input", input, MostTexts, engine).ToList();
+        var texts = TokenInputs.Read("input", input, MostTexts, engine.TokenizeWhole).ToList();
         var format = parameters.Text("encoding_format") ?? "float";
         if (format is not ("float" or "base64")) throw ApiException.BadParameter("encoding_format", $"float or base64 is expected, not {format}");
         if (parameters.Whole("dimensions", 1, int.MaxValue) is { } dimensions && dimensions != width) throw ApiException.BadParameter("dimensions", $"the model's embeddings have {width}");

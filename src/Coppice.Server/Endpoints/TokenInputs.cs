@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Coppice.Inference;
 
 namespace Coppice.Server;
 
@@ -10,18 +9,18 @@ internal static class TokenInputs
     /// <param name="name">The parameter.</param>
     /// <param name="value">Its value.</param>
     /// <param name="most">The most texts.</param>
-    /// <param name="engine">Whose tokens they are.</param>
+    /// <param name="tokenize">The tokens of a text.</param>
     /// <exception cref="ApiException">They are something else, or too many.</exception>
-    public static IEnumerable<int[]> Read(string name, JsonElement value, int most, InferenceEngine engine)
+    public static IEnumerable<int[]> Read(string name, JsonElement value, int most, Func<string, int[]> tokenize)
     {
-        if (value.ValueKind != JsonValueKind.Array || IsTokens(value)) return [One(name, value, engine)];
+        if (value.ValueKind != JsonValueKind.Array || IsTokens(value)) return [One(name, value, tokenize)];
         if (value.GetArrayLength() is var count && (count == 0 || count > most)) throw ApiException.BadParameter(name, $"1 to {most} texts are taken, not {count}");
-        return value.EnumerateArray().Select(item => One(name, item, engine)).ToList();
+        return value.EnumerateArray().Select(item => One(name, item, tokenize)).ToList();
     }
 
-    private static int[] One(string name, JsonElement value, InferenceEngine engine)
+    private static int[] One(string name, JsonElement value, Func<string, int[]> tokenize)
     {
-        if (value.ValueKind == JsonValueKind.String) return engine.Tokenize(JsonParameters.Text(name, value));
+        if (value.ValueKind == JsonValueKind.String) return tokenize(JsonParameters.Text(name, value));
         if (value.ValueKind != JsonValueKind.Array || !IsTokens(value)) throw ApiException.BadParameter(name, "texts or lists of tokens are expected");
         return [.. value.EnumerateArray().Select(item => item.ValueKind == JsonValueKind.Number && item.TryGetInt32(out var token) ? token : throw ApiException.BadParameter(name, "a token is a whole number"))];
     }

@@ -16,10 +16,10 @@ public sealed unsafe class KeyValueCache : IDisposable
     /// <param name="layers">Number of layers.</param>
     /// <param name="capacity">The longest sequence.</param>
     /// <param name="width">Key/value heads times head size.</param>
-    /// <param name="slots">The most sequences at a time.</param>
+    /// <param name="slots">The most sequences at a time; 0 where none is continued.</param>
     public KeyValueCache(Backend backend, int layers, int capacity, int width, int slots = 1)
     {
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(slots);
+        ArgumentOutOfRangeException.ThrowIfNegative(slots);
         // Rows of all slots are numbered together, by 32-bit integers in the layout of attention.
         _ = checked(slots * capacity);
         (Capacity, Width) = (capacity, width);

@@ -43,7 +43,15 @@ public static class ObjectiveRegistry
     public static IObjective ForPlanning(ObjectiveSection section, ModelConfiguration configuration) =>
         Create(section, configuration, () => MaskVocabulary.Plain(configuration.VocabularySize));
 
-    private static IObjective Create(ObjectiveSection section, ModelConfiguration configuration, Func<MaskVocabulary> vocabulary)
+    /// <summary>Refuses a section that a model can't be trained by, before anything is read for it.</summary>
+    /// <param name="section">The recipe's section.</param>
+    /// <param name="configuration">The model's.</param>
+    /// <exception cref="CoppiceException">The name is not known, the objective is not one for the model, or it doesn't have a key that was set (exit code 2).</exception>
+    public static void Check(ObjectiveSection section, ModelConfiguration configuration) => Find(section, configuration);
+
+    private static IObjective Create(ObjectiveSection section, ModelConfiguration configuration, Func<MaskVocabulary> vocabulary) => Find(section, configuration).Create(section, vocabulary);
+
+    private static Entry Find(ObjectiveSection section, ModelConfiguration configuration)
     {
         // All causal families are one to an objective, whatever the name that they have on disk.
         var architecture = configuration.IsCausal ? "llama" : configuration.ModelType;
@@ -54,7 +62,7 @@ public static class ObjectiveRegistry
         if (!entry.Architectures.Contains(architecture))
             throw CoppiceException.Usage($"the objective '{name}' is for {string.Join(" and ", entry.Architectures)}, not for a {configuration.ModelType} model");
         if (name == "electra" && alone) throw CoppiceException.Usage("the objective 'electra' needs a generator, and this model has none: a discriminator alone learns by 'rts'");
-        return entry.Create(section, vocabulary);
+        return section.Unused(name) is { } unused ? throw CoppiceException.Usage(unused.Message) : entry;
     }
 
     private static MaskedObjective Masked(ObjectiveSection section, Func<MaskVocabulary> vocabulary)

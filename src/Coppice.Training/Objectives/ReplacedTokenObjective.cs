@@ -71,19 +71,26 @@ public sealed class ReplacedTokenObjective : IObjective
         }
     }
 
-    private static int Draw(ReadOnlySpan<float> logits, double uniform)
+    /// <summary>Draws from the softmax of logits, which are overwritten.</summary>
+    private static int Draw(Span<float> logits, double uniform)
     {
         var largest = float.NegativeInfinity;
         foreach (var logit in logits) largest = Math.Max(largest, logit);
         var sum = 0.0;
-        foreach (var logit in logits) sum += Math.Exp(logit - largest);
+        foreach (ref var logit in logits)
+        {
+            logit = MathF.Exp(logit - largest);
+            sum += logit;
+        }
+
         var left = uniform * sum;
         for (var token = 0; token < logits.Length; token++)
         {
-            left -= Math.Exp(logits[token] - largest);
+            left -= logits[token];
             if (left < 0) return token;
         }
 
+        // Of logits that are no numbers: the loss says so.
         return logits.Length - 1;
     }
 }

@@ -46,7 +46,7 @@ public sealed record RunPlan
         {
             Parameters = model.Parameters.Count,
             Memory = memory,
-            FlopsPerToken = TrainingFlops.PerToken(model, recipe.Training.SequenceLength, configuration.IsCausal ? 1 : recipe.Objective.Rate),
+            FlopsPerToken = TrainingFlops.PerToken(model, recipe.Training.SequenceLength, recipe.Objective.PredictedShare),
             Steps = recipe.Training.TotalSteps,
             Tokens = recipe.Training.TotalSteps * recipe.Training.TokensPerStep,
             TokensPerSecond = fits ? SpeedProbe.TokensPerSecond(configuration, recipe, ProbeTime) : null,

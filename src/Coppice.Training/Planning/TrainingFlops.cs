@@ -11,7 +11,7 @@ public static class TrainingFlops
 
     /// <summary>
     /// 6 for each parameter in a matrix that multiplies (2 forward, 4 backward), the head included whether tied or not, and for attention
-    /// 12 · layers · width of all heads · sequence, or half of that where no token sees later ones. Recomputation does not count.
+    /// 12 · layers · width of all heads · sequence, or half of that where no token sees later ones; of ELECTRA also its generator's. Recomputation does not count.
     /// </summary>
     /// <param name="model">The model.</param>
     /// <param name="sequenceLength">Tokens of a sequence.</param>
@@ -23,6 +23,8 @@ public static class TrainingFlops
         // An embedding of its own is looked up, not multiplied with.
         if (!c.TieEmbeddings) matrices -= model.Embedding.Count;
         matrices -= (1 - predicted) * model.Head.Count;
-        return 6.0 * matrices + (c.IsCausal ? 6.0 : 12.0) * c.Layers * c.Heads * c.HeadSize * sequenceLength;
+        var attention = (double)c.Layers * c.Heads * c.HeadSize;
+        if (c is ElectraConfiguration { Generator: { } generator }) attention += (double)generator.Layers * generator.HiddenSize;
+        return 6.0 * matrices + (c.IsCausal ? 6.0 : 12.0) * attention * sequenceLength;
     }
 }

@@ -33,7 +33,27 @@ public sealed record ObjectiveSection
     [Range(0.0, 1e6)]
     public double DetectionWeight { get; init; } = 50;
 
+    /// <summary>The share of the tokens at which a token is predicted, in a resolved recipe: the head over the vocabulary is computed for these alone.</summary>
+    internal double PredictedShare => Name switch { "causal" => 1, "rts" => 0, _ => Rate };
+
     /// <summary>The section with the architecture's own objective where none was named.</summary>
     /// <param name="architecture">The recipe's name of the architecture.</param>
     internal ObjectiveSection Resolve(string architecture) => Name.Length > 0 ? this : this with { Name = ObjectiveRegistry.DefaultFor(architecture) };
+
+    /// <summary>The first key that an objective doesn't have and that was set all the same, with what is wrong; null where all is well. What does nothing is refused.</summary>
+    /// <param name="name">The objective's name.</param>
+    internal (string Key, string Message)? Unused(string name)
+    {
+        var usual = new ObjectiveSection();
+        if (MaskShare + RandomShare > 1)
+            return (RandomShare != usual.RandomShare ? "objective.random_share" : "objective.mask_share", "'objective.mask_share' and 'objective.random_share' are more than 1 together");
+        if (name == "causal" && Rate != usual.Rate) return ("objective.rate", "'objective.rate' is for objectives that hide or replace tokens; causal doesn't");
+        if (name != "electra" && DetectionWeight != usual.DetectionWeight) return Only("detection_weight", "electra");
+        if (name == "mlm") return null;
+        if (Unit != usual.Unit) return Only("unit", "mlm");
+        if (MaskShare != usual.MaskShare) return Only("mask_share", "mlm");
+        return RandomShare != usual.RandomShare ? Only("random_share", "mlm") : null;
+
+        (string Key, string Message) Only(string key, string objective) => ($"objective.{key}", $"'objective.{key}' is for {objective}; {name} doesn't have it");
+    }
 }

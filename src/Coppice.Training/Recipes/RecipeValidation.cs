@@ -56,9 +56,8 @@ internal static class RecipeValidation
     {
         Require(model.HeadDim != 0 || model.HiddenSize % model.Heads == 0, places.Of("model.heads", "model.hidden_size"), $"'model.heads' ({model.Heads}) must divide 'model.hidden_size' ({model.HiddenSize})");
         Require(model.KvHeads == 0 || model.Heads % model.KvHeads == 0, places.Of("model.kv_heads"), $"'model.kv_heads' ({model.KvHeads}) must divide 'model.heads' ({model.Heads})");
-        var share = new ModelSection().GeneratorShare;
         Require(model.Architecture == "electra" || model.EmbeddingSize == 0, places.Of("model.embedding_size"), $"'model.embedding_size' is for electra; {model.Architecture} embeds in its own width");
-        Require(model.Architecture == "electra" || model.GeneratorShare == share, places.Of("model.generator_share"), $"'model.generator_share' is for electra; {model.Architecture} has no generator");
+        Require(model.Architecture == "electra" || model.GeneratorShare == new ModelSection().GeneratorShare, places.Of("model.generator_share"), $"'model.generator_share' is for electra; {model.Architecture} has no generator");
         Require(model.Architecture != "electra" || model.TieEmbeddings, places.Of("model.tie_embeddings"), "'model.tie_embeddings' must be true for electra: generator and discriminator share them");
         if (model.Architecture == "llama")
         {
@@ -84,16 +83,15 @@ internal static class RecipeValidation
         var architectures = ObjectiveRegistry.ArchitecturesOf(name);
         Require(architectures.Contains(architecture), places.Of("objective.name", "model.architecture"), $"'objective.name' {name} is for {string.Join(" and ", architectures)}, not for {architecture}");
         Require(name != "electra" || recipe.Model.GeneratorShare > 0, places.Of("model.generator_share"), "'model.generator_share' is 0, but the objective electra needs a generator");
-        Require(objective.MaskShare + objective.RandomShare <= 1, places.Of("objective.random_share", "objective.mask_share"), "'objective.mask_share' and 'objective.random_share' are more than 1 together");
-
-        // What an objective doesn't have is refused rather than ignored.
-        var usual = new ObjectiveSection();
-        Require(name != "causal" || objective.Rate == usual.Rate, places.Of("objective.rate"), "'objective.rate' is for objectives that hide or replace tokens; causal doesn't");
-        Require(name == "electra" || objective.DetectionWeight == usual.DetectionWeight, places.Of("objective.detection_weight"), $"'objective.detection_weight' is for electra; {name} doesn't have it");
-        if (name == "mlm") return;
-        Require(objective.Unit == usual.Unit, places.Of("objective.unit"), $"'objective.unit' is for mlm; {name} doesn't have it");
-        Require(objective.MaskShare == usual.MaskShare, places.Of("objective.mask_share"), $"'objective.mask_share' is for mlm; {name} doesn't have it");
-        Require(objective.RandomShare == usual.RandomShare, places.Of("objective.random_share"), $"'objective.random_share' is for mlm; {name} doesn't have it");
+        // A resolved recipe says 0 where there is no generator.
+        Require(
+            name != "rts" || recipe.Model.GeneratorShare == 0 || recipe.Model.GeneratorShare == new ModelSection().GeneratorShare,
+            places.Of("model.generator_share"), "'model.generator_share' is for the objective electra; rts has no generator");
+        var prompts = recipe.Evaluation.SamplePrompts;
+        Require(
+            name == "causal" || prompts.Count == 0 || prompts.Equals(new EvaluationSection().SamplePrompts),
+            places.Of("evaluation.sample_prompts"), $"'evaluation.sample_prompts' are for models that write, and {architecture} doesn't");
+        if (objective.Unused(name) is { } unused) Require(false, places.Of(unused.Key), unused.Message);
     }
 
     private static void CheckTraining(Recipe recipe, RecipePlaces places)
