@@ -199,6 +199,21 @@ public sealed class InferenceEngineTests : IDisposable
     }
 
     [Fact]
+    public async Task An_encoder_gives_embeddings_of_texts_of_any_length_and_continues_none()
+    {
+        using var model = TinyModels.Create("bert", _backend);
+        using var embedder = new TextEmbedder(model, Characters, normalize: true);
+        using var served = TinyModels.Create("bert", _engineBackend);
+        using var engine = new InferenceEngine(served, Characters, new EngineOptions { ContextTokens = 60 });
+        Assert.Equal((0, 24), (engine.MaxSequences, engine.ContextTokens));
+        foreach (var text in new[] { "some text", new string('a', 60) }) Assert.Equal(embedder.Embed([text])[0], await engine.EmbedAsync(engine.TokenizeWhole(text)), (a, b) => Math.Abs(a - b) < 1e-6);
+        Assert.Equal(ExitCode.Usage, Assert.Throws<CoppiceException>(() => { engine.EmbedAsync(engine.TokenizeWhole(new string('a', 61))); }).ExitCode);
+        var error = Assert.Throws<CoppiceException>(() => engine.Generate(engine.Tokenize("a"), Greedy));
+        Assert.Equal(ExitCode.Usage, error.ExitCode);
+        Assert.Contains("is an encoder", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_damaged_model_fails_its_requests_and_the_engine_goes_on()
     {
         using var served = Endless("llama", _engineBackend);

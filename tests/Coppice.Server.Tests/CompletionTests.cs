@@ -1,3 +1,4 @@
+using System.Net.Http.Json;
 using System.Text.Json;
 using Coppice.Inference;
 
@@ -105,6 +106,40 @@ public sealed class CompletionTests : IAsyncLifetime
         var encoded = await _served.JsonAsync("v1/embeddings", new { input = "another", encoding_format = "base64" });
         var bytes = encoded.GetProperty("data")[0].GetProperty("embedding").GetBytesFromBase64();
         Assert.Equal(vectors[1], Enumerable.Range(0, bytes.Length / 4).Select(i => BitConverter.ToSingle(bytes, 4 * i)));
+    }
+
+    [Fact]
+    public async Task An_encoder_is_served_for_embeddings_and_refuses_to_write()
+    {
+        ServedTinyModel.Save(_served.Folder.At("encoder"), positions: 16, architecture: "bert");
+        await using var server = await InferenceServer.StartAsync(new ServerOptions { Models = [_served.Folder.At("encoder"), _served.Directory], Port = 0, Threads = 1 });
+        using var client = new HttpClient { BaseAddress = server.Address };
+        async Task<(int Status, string Text)> Post(string path, object body)
+        {
+            using var response = await client.PostAsync(new Uri(path, UriKind.Relative), JsonContent.Create(body));
+            return ((int)response.StatusCode, await response.Content.ReadAsStringAsync());
+        }
+
+        // The second is longer than the model's context.
+        var (status, text) = await Post("v1/embeddings", new { model = "encoder", input = new[] { "one text", "one that is longer than sixteen tokens" } });
+        Assert.True(status == 200, text);
+        var vectors = JsonSerializer.Deserialize<JsonElement>(text).GetProperty("data").EnumerateArray().Select(item => item.GetProperty("embedding").EnumerateArray().Select(value => value.GetSingle()).ToArray());
+        Assert.All(vectors, vector => Assert.Equal(1, vector.Sum(x => (double)x * x), 1e-5));
+        foreach (var (path, body) in new (string, object)[]
+        {
+            ("v1/completions", new { model = "encoder", prompt = "a" }), ("v1/completions", new { model = "encoder", prompt = "a", stream = true }),
+            ("v1/chat/completions", new { model = "encoder", messages = new[] { new { role = "user", content = "hi" } } }),
+        })
+        {
+            (status, text) = await Post(path, body);
+            Assert.Equal(400, status);
+            Assert.Contains("a bert model is an encoder", text, StringComparison.Ordinal);
+        }
+
+        // The other model writes all the same.
+        Assert.Equal(200, (await Post("v1/completions", new { model = "tiny", prompt = "a", max_tokens = 2 })).Status);
+        var listed = await client.GetStringAsync(new Uri("v1/models", UriKind.Relative));
+        Assert.Contains("encoder", listed, StringComparison.Ordinal);
     }
 
     [Fact]

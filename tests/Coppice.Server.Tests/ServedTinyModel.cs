@@ -40,11 +40,11 @@ internal sealed class ServedTinyModel : IAsyncDisposable
     }
 
     /// <summary>Writes a model directory.</summary>
-    public static void Save(string directory, ulong seed = 1, int positions = 512, string? parent = null)
+    public static void Save(string directory, ulong seed = 1, int positions = 512, string? parent = null, string architecture = "llama")
     {
         var tokenizer = CharacterTrainer.Train([new string([.. Enumerable.Range(' ', 95).Select(code => (char)code), '\n'])]);
         using var backend = Backends.Create(1);
-        using var model = TinyModels.Create(TinyModels.Configuration("llama", tokenizer.VocabularySize, positions) with { EndOfText = null }, backend, seed: seed);
+        using var model = TinyModels.Create(TinyModels.Configuration(architecture, tokenizer.VocabularySize, positions) with { EndOfText = null }, backend, seed: seed);
         ModelDirectory.Save(directory, model);
         tokenizer.Save(Path.Combine(directory, Tokenizer.FileName));
         if (parent is null) return;

@@ -48,7 +48,7 @@ internal static class TrainingOutput
             ("model", result.Model),
             ("report", ReportPath(run)),
         };
-        if (result.ValidationLoss is { } loss) facts.Insert(0, ("validation loss", $"{Figures.Number(loss)}, {Figures.Number(result.ValidationBitsPerByte ?? double.NaN)} bits per byte"));
+        if (result.ValidationLoss is { } loss) facts.Insert(0, ("validation loss", Figures.Number(loss) + (result.ValidationBitsPerByte is { } bits ? $", {Figures.Number(bits)} bits per byte" : "")));
         return facts;
     }
 

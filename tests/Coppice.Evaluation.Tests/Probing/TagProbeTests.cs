@@ -53,7 +53,7 @@ public sealed class TagProbeTests : IDisposable
         foreach (var parameter in blind.Parameters.Parameters) parameter.Tensor.CopyFrom(new float[parameter.Count]);
         var (train, test) = (Sentences(1, 100, word => word[0] < 'd' ? "early" : "late"), Sentences(2, 60, word => word[0] < 'd' ? "early" : "late"));
         var (seeing, not) = (TagProbe.Run(model, Characters, train, test), TagProbe.Run(blind, Characters, train, test));
-        Assert.Equal((0, 0, 0), seeing.Against(seeing));
+        Assert.Equal((0.0, 0.0, 0.0), seeing.Against(seeing));
         var (difference, low, high) = not.Against(seeing);
         Assert.True(low < difference && difference < high && high < -0.2, $"{low} {difference} {high}");
         // Of a model that tells nothing, what is most frequent is guessed.

@@ -72,6 +72,19 @@ public sealed class MemoryPlanTests
         Assert.Equal(6.0 * ((3 * 12 * 48 * 48) + (Vocabulary * 48)) + 6.0 * 3 * 48 * 17, TrainingFlops.PerToken(model, 17));
     }
 
+    [Theory]
+    // 12 C² a layer, and of the rows that count the tied head V C; what looks tokens, positions and types up multiplies nothing; attention 12 L C T, as each token sees all.
+    [InlineData("bert", "mlm", 3 * 12 * 48 * 48 + 48 * 48 + 0.15 * Vocabulary * 48, 3 * 48)]
+    [InlineData("electra", "rts", 3 * 12 * 48 * 48 + 48 * 48 + 48, 3 * 48)]
+    // A generator of a quarter of the width, with a projection from the embeddings' and one back.
+    [InlineData("electra", "electra", 3 * 12 * 48 * 48 + 48 * 48 + 48 + 3 * 12 * 12 * 12 + 2 * 12 * 48 + 0.15 * Vocabulary * 48, 3 * (48 + 12))]
+    public void Encoders_compute_their_head_for_few_rows_and_see_in_both_directions(string architecture, string objective, double multiplied, int attended)
+    {
+        var recipe = (NewRecipe(architecture, false) with { Objective = new ObjectiveSection { Name = objective } }).Resolve();
+        using var model = ModelFactory.Configure(recipe.Model, Vocabulary).Create(new PlanningBackend());
+        Assert.Equal(6 * multiplied + 12.0 * attended * 17, TrainingFlops.PerToken(model, 17, recipe.Objective.PredictedShare), 1e-6);
+    }
+
     private static MemoryPlan Plan(Recipe recipe) => MemoryPlan.For(ModelFactory.Configure(recipe.Resolve().Model, Vocabulary), recipe);
 
     private static Recipe NewRecipe(string architecture, bool recompute, double dropout = 0) => new Recipe
