@@ -53,6 +53,7 @@ public sealed class UpdateRun
         using var teacher = ModelDirectory.Load(parent.Directory, backend);
         UpdateProbes.RequireAnswers(_recipe.Evaluation, teacher);
         ObjectiveRegistry.Check(_recipe.Objective, teacher.Configuration);
+        if (_recipe.Objective.Name == "slm") _request.Notice("warning: what is measured is how well the model tells tokens behind the mask token, which a model of slm has never seen");
         using var data = UpdateData.Prepare(_request, parent, teacher, start.TokenizerPath, cancellation);
         var objective = ObjectiveRegistry.Create(_recipe.Objective, start.Model.Configuration, data.Tokenizer);
         var baseline = Baseline.LoadOrMeasure(_request, parent, teacher, data, cancellation);

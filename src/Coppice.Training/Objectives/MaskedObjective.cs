@@ -6,7 +6,7 @@ namespace Coppice.Training.Objectives;
 
 /// <summary>
 /// Masked language modelling: the mean negative log-likelihood of tokens that were hidden in the text, in the way that <see cref="TokenMasking"/> hides
-/// them. Losses under different ways can't be compared, so validation always hides single tokens and always puts the mask token in their place.
+/// them. Losses under different ways can't be compared, so what validation measures can be another way than that of training.
 /// </summary>
 public sealed class MaskedObjective : IObjective
 {

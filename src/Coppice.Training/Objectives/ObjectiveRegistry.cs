@@ -68,7 +68,8 @@ public static class ObjectiveRegistry
     private static MaskedObjective Masked(ObjectiveSection section, Func<MaskVocabulary> vocabulary)
     {
         var tokens = vocabulary();
-        var validation = new MaskedObjective(new TokenMasking(tokens, new MaskingOptions { Rate = section.Rate, MaskShare = 1, RandomShare = 0 }));
+        // The same task for every run, whatever it is trained with.
+        var validation = new MaskedObjective(new TokenMasking(tokens, new MaskingOptions { MaskShare = 1, RandomShare = 0 }));
         return new MaskedObjective(
             new TokenMasking(tokens, new MaskingOptions { Rate = section.Rate, Unit = section.Unit, MaskShare = section.MaskShare, RandomShare = section.RandomShare }), validation);
     }
