@@ -65,7 +65,7 @@ public sealed record TagProbeResult(
 
     private static double Share(long right, long words) => (double)right / words;
 
-    private static (double Low, double High) Interval(IReadOnlyList<TaggedCount> sentences)
+    private static (double Low, double High) Interval(List<TaggedCount> sentences)
     {
         var shares = new double[Resamples];
         for (var resample = 0; resample < Resamples; resample++)
