@@ -67,7 +67,7 @@ internal static class TokenizerTrainCommand
                 validation: [],
                 threads == 0 ? Environment.ProcessorCount : threads,
                 progress => show(() => $"{progress.Stage}, {Figures.Count(progress.Done)}"),
-                interruption.Token));
+                cancellation: interruption.Token));
             CorpusNotes.Tell(report);
             var path = parse.GetRequiredValue(output);
             tokenizer.Save(path);

@@ -42,7 +42,8 @@ public sealed class MaskVocabulary
             var text = tokenizer.Decode([id], skipSpecialTokens: false);
             // Decoding leaves out a space at the beginning of a text, where it is written as a letter of its own.
             _joinsBefore[id] = text.Length > 0 && !tokens[id].StartsWith(WordStart) && IsOfWord(text[0]);
-            _joinsAfter[id] = text.Length > 0 && IsOfWord(text[^1]);
+            // A space that is a token of its own is the beginning of the word behind it.
+            _joinsAfter[id] = text is " " || tokens[id] is [WordStart] || (text.Length > 0 && IsOfWord(text[^1]));
         }
 
         _ordinary = [.. _ordinary.Where(id => !_special[id] && tokens[id].Length > 0)];
