@@ -104,7 +104,7 @@ public sealed class InferenceEngine : IDisposable
 
     /// <summary>The tokens of a prompt, begin-of-text included, as <see cref="TextGenerator"/> has them.</summary>
     /// <param name="prompt">The text; special tokens written in it are plain text.</param>
-    public int[] Tokenize(string prompt) => _boundaries.Begin(prompt);
+    public int[] Tokenize(string prompt) => TextBoundaries.Begin(_tokenizer, prompt);
 
     /// <summary>The tokens of a whole text, with those that begin and end a document in training: what <see cref="EmbedAsync"/> takes.</summary>
     /// <param name="text">The text; special tokens written in it are plain text.</param>
