@@ -18,8 +18,8 @@ internal sealed class DecodingContext : IDisposable
     private readonly Tape _tape;
     private readonly ModelInput _input;
     private readonly List<int> _tokens = [];
-    private readonly float[] _logits;
     private KeyValueCache? _cache;
+    private float[] _logits;
 
     /// <summary>An empty sequence.</summary>
     /// <param name="model">The model.</param>
@@ -31,6 +31,9 @@ internal sealed class DecodingContext : IDisposable
         _logits = new float[model.Configuration.VocabularySize];
     }
 
+    /// <summary>How many tokens fit before the first ones are forgotten.</summary>
+    public int Room => _model.Configuration.MaxPositions - _tokens.Count;
+
     /// <summary>Begins a new sequence.</summary>
     public void Clear()
     {
@@ -40,8 +43,9 @@ internal sealed class DecodingContext : IDisposable
 
     /// <summary>Appends tokens, in one pass.</summary>
     /// <param name="tokens">At least one token.</param>
-    /// <returns>The logits of the token that comes next: [vocabulary]. The caller may change them; valid until the next call.</returns>
-    public Span<float> Append(scoped ReadOnlySpan<int> tokens)
+    /// <param name="rows">After how many of the last tokens logits are wanted; more than one where the tokens fit only.</param>
+    /// <returns>The logits of the token that comes next, after each of those: [rows, vocabulary]. The caller may change them; valid until the next call.</returns>
+    public Span<float> Append(scoped ReadOnlySpan<int> tokens, int rows = 1)
     {
         _tokens.AddRange(tokens);
         var longest = _model.Configuration.MaxPositions;
@@ -57,7 +61,9 @@ internal sealed class DecodingContext : IDisposable
         {
             _input.Set(_tape, next, cache);
             var hidden = _model.Hidden(_tape, _input);
-            _model.Logits(_tape, _tape.SliceRows(hidden, next.Length - 1, 1)).CopyTo(_logits);
+            var logits = _model.Logits(_tape, _tape.SliceRows(hidden, next.Length - rows, rows));
+            if (_logits.Length < logits.Count) _logits = new float[logits.Count];
+            logits.CopyTo(_logits.AsSpan(0, (int)logits.Count));
         }
         finally
         {
@@ -65,7 +71,15 @@ internal sealed class DecodingContext : IDisposable
         }
 
         cache.Advance(next.Length);
-        return _logits;
+        return _logits.AsSpan(0, rows * _model.Configuration.VocabularySize);
+    }
+
+    /// <summary>Forgets the last tokens.</summary>
+    /// <param name="count">How many of those that were appended last.</param>
+    public void Drop(int count)
+    {
+        _tokens.RemoveRange(_tokens.Count - count, count);
+        _cache?.Truncate(_tokens.Count);
     }
 
     /// <inheritdoc/>

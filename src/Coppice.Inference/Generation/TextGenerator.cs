@@ -5,7 +5,7 @@ using Coppice.Tokenizers;
 namespace Coppice.Inference;
 
 /// <summary>
-/// Continues texts: the prompt in one pass, then a token at a time with cached keys and values.
+/// Continues texts: the prompt in one pass, then a token at a time with cached keys and values, or several where what comes next was foreseen.
 /// </summary>
 /// <remarks>
 /// <para>A prompt begins with the tokenizer's begin-of-text token where there is one, as documents do in training. An empty prompt for a tokenizer
@@ -19,15 +19,17 @@ public sealed class TextGenerator : IDisposable
     private readonly TextBoundaries _boundaries;
     private readonly Tokenizer _tokenizer;
     private readonly DecodingContext _context;
+    private readonly Speculation? _speculation;
 
     /// <summary>A generator.</summary>
     /// <param name="model">The model; it must outlive the generator.</param>
     /// <param name="tokenizer">The model's tokenizer.</param>
+    /// <param name="speculation">How it guesses ahead; null for a token at a time.</param>
     /// <exception cref="CoppiceException">The tokenizer has tokens that the model doesn't know.</exception>
-    public TextGenerator(LanguageModel model, Tokenizer tokenizer)
+    public TextGenerator(LanguageModel model, Tokenizer tokenizer, Speculation? speculation = null)
     {
         _boundaries = new TextBoundaries(model, tokenizer);
-        _tokenizer = tokenizer;
+        (_tokenizer, _speculation) = (tokenizer, speculation);
         _context = new DecodingContext(model);
     }
 
@@ -57,17 +59,49 @@ public sealed class TextGenerator : IDisposable
         var continuation = new Continuation(_boundaries, _tokenizer, promptTokens, options);
         cancellationToken.ThrowIfCancellationRequested();
         _context.Clear();
+        _speculation?.Begin(promptTokens, options);
+        var one = new[] { promptTokens[^1] };
+        ReadOnlySpan<int> pass = one;
         var logits = _context.Append(promptTokens);
         while (true)
         {
-            var piece = continuation.Next(logits);
-            if (piece.Length > 0) onText?.Invoke(piece);
+            _speculation?.Observe(pass, logits);
+            var drawn = Draw(continuation, pass, logits, onText, cancellationToken);
             if (continuation.Result is { } result) return result;
-            cancellationToken.ThrowIfCancellationRequested();
-            logits = _context.Append([continuation.Tokens[^1]]);
+            _context.Drop(pass.Length - drawn);
+            one[0] = continuation.Tokens[^1];
+            if (_speculation is null)
+            {
+                pass = one;
+            }
+            else
+            {
+                _speculation.Accept(continuation.Tokens, drawn, proposed: pass.Length - 1);
+                pass = _speculation.Next(one[0], Math.Min(_context.Room, options.MaxTokens - continuation.Tokens.Count) - 1);
+            }
+
+            logits = _context.Append(pass, pass.Length);
         }
     }
 
     /// <inheritdoc/>
     public void Dispose() => _context.Dispose();
+
+    /// <summary>
+    /// Draws the token after the first one of a pass, and goes on as long as what is drawn is what the pass foresaw. This is where proposals are verified: whatever was
+    /// foreseen, each token is drawn from its own logits with the random number of its place.
+    /// </summary>
+    /// <returns>How many tokens were drawn.</returns>
+    private static int Draw(Continuation continuation, ReadOnlySpan<int> pass, Span<float> logits, Action<string>? onText, CancellationToken cancellationToken)
+    {
+        var vocabulary = logits.Length / pass.Length;
+        for (var row = 0; ; row++)
+        {
+            var piece = continuation.Next(logits.Slice(row * vocabulary, vocabulary));
+            if (piece.Length > 0) onText?.Invoke(piece);
+            if (continuation.Result is not null) return row + 1;
+            cancellationToken.ThrowIfCancellationRequested();
+            if (row + 1 == pass.Length || continuation.Tokens[^1] != pass[row + 1]) return row + 1;
+        }
+    }
 }

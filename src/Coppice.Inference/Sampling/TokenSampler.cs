@@ -62,7 +62,7 @@ internal sealed class TokenSampler
     }
 
     /// <summary>The token with the largest logit; the first of several.</summary>
-    private static int MostProbable(ReadOnlySpan<float> logits)
+    internal static int MostProbable(ReadOnlySpan<float> logits)
     {
         var best = 0;
         for (var i = 1; i < logits.Length; i++)

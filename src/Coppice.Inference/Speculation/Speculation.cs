@@ -1,0 +1,86 @@
+using Coppice.Foundation;
+
+namespace Coppice.Inference;
+
+/// <summary>How far ahead a generation guesses, and what came of it. One object serves one generator.</summary>
+/// <remarks>
+/// A proposed token is kept where it is the one that is drawn there from the model's logits, with the random number of its place: a text is the one that it
+/// would be without proposals. With up to <see cref="ExactTokens"/> proposals a pass that holds to the last bit, where vectors have 256 bits or more: as
+/// many rows are computed as one is. More are computed by kernels that sum in another order, and a token can differ where two are so close that the last
+/// bits decide.
+/// </remarks>
+public sealed class Speculation
+{
+    /// <summary>The most proposals that a pass computes to the same bits as tokens one at a time.</summary>
+    public const int ExactTokens = 2;
+
+    /// <summary>The most that can be asked for.</summary>
+    public const int MostTokens = 64;
+
+    private readonly IDraftSource _source;
+    private readonly int[] _pass;
+    private int _length = ExactTokens;
+
+    /// <summary>A way to guess.</summary>
+    /// <param name="source">Proposes tokens.</param>
+    /// <param name="mostTokens">The most tokens that are proposed at a time.</param>
+    /// <exception cref="CoppiceException"><paramref name="mostTokens"/> is out of its range.</exception>
+    public Speculation(IDraftSource source, int mostTokens = ExactTokens)
+    {
+        if (mostTokens is < 1 or > MostTokens) throw CoppiceException.Usage($"draft tokens: {mostTokens}; 1 to {MostTokens} are expected");
+        _source = source;
+        _pass = new int[1 + mostTokens];
+    }
+
+    /// <summary>Passes through the model after that of the prompt.</summary>
+    public long Passes { get; private set; }
+
+    /// <summary>Tokens that were proposed.</summary>
+    public long Proposed { get; private set; }
+
+    /// <summary>Those of them that came true.</summary>
+    public long Accepted { get; private set; }
+
+    /// <summary>Begins a text.</summary>
+    /// <param name="prompt">Its prompt.</param>
+    /// <param name="options">How it is continued.</param>
+    internal void Begin(ReadOnlySpan<int> prompt, GenerationOptions options)
+    {
+        _source.Begin(prompt, options);
+        _length = ExactTokens;
+    }
+
+    /// <summary>Learns what was drawn after a pass: proposals that came true, and the token that was drawn in place of the next.</summary>
+    /// <param name="text">The text.</param>
+    /// <param name="drawn">How many of its last tokens that are.</param>
+    /// <param name="proposed">How many were proposed.</param>
+    internal void Accept(IReadOnlyList<int> text, int drawn, int proposed)
+    {
+        for (var i = text.Count - drawn; i < text.Count; i++) _source.Accept(text[i]);
+        Accepted += drawn - 1;
+        // Where all came true, more would have; where not, computing them was in vain.
+        if (proposed > 0) _length = drawn > proposed ? Math.Min(2 * _length, MostTokens) : ExactTokens;
+    }
+
+    /// <summary>The next pass: the last token and proposals of what follows.</summary>
+    /// <param name="last">The last token.</param>
+    /// <param name="room">The most proposals that are of use.</param>
+    internal ReadOnlySpan<int> Next(int last, int room)
+    {
+        _pass[0] = last;
+        var most = Math.Min(room, Math.Min(_length, _pass.Length - 1));
+        var proposed = most > 0 ? _source.Propose(_pass.AsSpan(1, most)) : 0;
+        Passes++;
+        Proposed += proposed;
+        return _pass.AsSpan(0, 1 + proposed);
+    }
+
+    /// <summary>Shows what the model expects after each token of a pass.</summary>
+    /// <param name="pass">The tokens.</param>
+    /// <param name="logits">[tokens, vocabulary].</param>
+    internal void Observe(ReadOnlySpan<int> pass, ReadOnlySpan<float> logits)
+    {
+        var vocabulary = logits.Length / pass.Length;
+        for (var row = 0; row < pass.Length; row++) _source.Observe(pass[row], logits.Slice(row * vocabulary, vocabulary));
+    }
+}
