@@ -25,6 +25,7 @@ public sealed class InferenceEngine : IDisposable
     private readonly LanguageModel _model;
     private readonly Tokenizer _tokenizer;
     private readonly TextBoundaries _boundaries;
+    private readonly ConstraintCache _constraints;
     private readonly EngineOptions _options;
     private readonly RequestQueue _queue;
     private readonly KeyValueCache _cache;
@@ -49,6 +50,7 @@ public sealed class InferenceEngine : IDisposable
         (_model, _tokenizer, _options) = (model, tokenizer, options ?? new EngineOptions());
         _options.Check();
         _boundaries = new TextBoundaries(model, tokenizer);
+        _constraints = new ConstraintCache(tokenizer, _boundaries);
         Metrics = metrics ?? new EngineMetrics();
         _queue = new RequestQueue(_options.MaxQueue);
         var capacity = Math.Min(_options.ContextTokens, model.Configuration.MaxPositions);
@@ -115,7 +117,7 @@ public sealed class InferenceEngine : IDisposable
     /// <param name="options">How it is continued.</param>
     /// <param name="cancellationToken">Ends it between two tokens; its place goes to the next.</param>
     /// <returns>The text, as it comes.</returns>
-    /// <exception cref="CoppiceException">An option or a token is outside its range, the prompt too long, or the model an encoder.</exception>
+    /// <exception cref="CoppiceException">An option or a token is outside its range, the prompt too long, the constraint wrong or not supported, or the model an encoder.</exception>
     /// <exception cref="EngineBusyException">Too many requests wait already.</exception>
     /// <exception cref="EngineClosedException">The engine is being closed.</exception>
     public GenerationStream Generate(int[] prompt, GenerationOptions options, CancellationToken cancellationToken = default)
@@ -123,7 +125,7 @@ public sealed class InferenceEngine : IDisposable
         _model.RequireCausal("continue a text");
         options.Check(_tokenizer.VocabularySize);
         CheckTokens(prompt, ContextTokens);
-        var text = new GenerationStream(prompt, new Continuation(_boundaries, _tokenizer, prompt, options), cancellationToken);
+        var text = new GenerationStream(prompt, new Continuation(_boundaries, _tokenizer, prompt, options, _constraints.Begin(options.Constraint)), cancellationToken);
         Enqueue(text);
         return text;
     }

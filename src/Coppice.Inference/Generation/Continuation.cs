@@ -22,10 +22,11 @@ internal sealed class Continuation
     /// <param name="tokenizer">The tokenizer.</param>
     /// <param name="prompt">The prompt's tokens.</param>
     /// <param name="options">How it is continued; checked.</param>
-    public Continuation(TextBoundaries boundaries, Tokenizer tokenizer, ReadOnlySpan<int> prompt, GenerationOptions options)
+    /// <param name="constraint">What holds it to the options' constraint; null where there is none.</param>
+    public Continuation(TextBoundaries boundaries, Tokenizer tokenizer, ReadOnlySpan<int> prompt, GenerationOptions options, ConstraintStep? constraint)
     {
         (_boundaries, _options, _vocabularySize, _promptTokens) = (boundaries, options, tokenizer.VocabularySize, prompt.Length);
-        _sampler = new TokenSampler(options, prompt);
+        _sampler = new TokenSampler(options, prompt, constraint);
         _decoder = new ContinuationDecoder(tokenizer, prompt);
         _filter = new StopStringFilter(options.StopStrings);
     }
@@ -51,6 +52,7 @@ internal sealed class Continuation
         if (_sampler.LogProbabilities is { } probable) _logProbabilities.Add(probable);
         var piece = _filter.Add(_decoder.Add(token));
         _text.Append(piece);
+        if (_sampler.IsComplete) return piece + End(FinishReason.Stop);
         return _filter.Stopped || _tokens.Count == _options.MaxTokens ? piece + End(FinishReason.Length) : piece;
     }
 

@@ -50,6 +50,9 @@ public sealed record GenerationOptions
     /// <summary>Strings that end the text where the first of them is complete; they are not part of it.</summary>
     public IReadOnlyList<string> StopStrings { get; init; } = [];
 
+    /// <summary>What the text must look like; null for anything.</summary>
+    public TextConstraint? Constraint { get; init; }
+
     /// <summary>Refuses options that mean nothing.</summary>
     /// <param name="vocabularySize">Number of tokens that can be drawn.</param>
     /// <exception cref="CoppiceException">An option is outside its range.</exception>

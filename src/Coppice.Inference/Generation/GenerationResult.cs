@@ -3,7 +3,7 @@ namespace Coppice.Inference;
 /// <summary>Why a text ended.</summary>
 public enum FinishReason
 {
-    /// <summary>The model wrote its end-of-text token (or the begin-of-text token of another text), or a stop string was complete.</summary>
+    /// <summary>The model wrote its end-of-text token (or the begin-of-text token of another text), a stop string was complete, or the text met its constraint.</summary>
     Stop,
 
     /// <summary>As many tokens were generated as were allowed.</summary>

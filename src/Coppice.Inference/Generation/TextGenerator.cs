@@ -18,6 +18,7 @@ public sealed class TextGenerator : IDisposable
 {
     private readonly TextBoundaries _boundaries;
     private readonly Tokenizer _tokenizer;
+    private readonly ConstraintCache _constraints;
     private readonly DecodingContext _context;
     private readonly Speculation? _speculation;
 
@@ -30,6 +31,7 @@ public sealed class TextGenerator : IDisposable
     {
         _boundaries = new TextBoundaries(model, tokenizer);
         (_tokenizer, _speculation) = (tokenizer, speculation);
+        _constraints = new ConstraintCache(tokenizer, _boundaries);
         _context = new DecodingContext(model);
     }
 
@@ -40,7 +42,7 @@ public sealed class TextGenerator : IDisposable
     /// Receives the text as it becomes certain, never half a character or a part of a stop string; put together, the pieces are the result's text.
     /// </param>
     /// <param name="cancellationToken">Ends it between two tokens.</param>
-    /// <exception cref="CoppiceException">An option is outside its range, or the model's numbers are not finite.</exception>
+    /// <exception cref="CoppiceException">An option is outside its range, the constraint can't be kept to, or the model's numbers are not finite.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public GenerationResult Generate(string prompt, GenerationOptions options, Action<string>? onText = null, CancellationToken cancellationToken = default) =>
         Generate(TextBoundaries.Begin(_tokenizer, prompt), options, onText, cancellationToken);
@@ -50,13 +52,13 @@ public sealed class TextGenerator : IDisposable
     /// <param name="options">How.</param>
     /// <param name="onText">As above.</param>
     /// <param name="cancellationToken">Ends it between two tokens.</param>
-    /// <exception cref="CoppiceException">There is no token, an option is outside its range, or the model's numbers are not finite.</exception>
+    /// <exception cref="CoppiceException">There is no token, an option is outside its range, the constraint can't be kept to, or the model's numbers are not finite.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public GenerationResult Generate(int[] promptTokens, GenerationOptions options, Action<string>? onText = null, CancellationToken cancellationToken = default)
     {
         if (promptTokens.Length == 0) throw CoppiceException.Usage("a prompt without a token has no continuation");
         options.Check(_tokenizer.VocabularySize);
-        var continuation = new Continuation(_boundaries, _tokenizer, promptTokens, options);
+        var continuation = new Continuation(_boundaries, _tokenizer, promptTokens, options, _constraints.Begin(options.Constraint));
         cancellationToken.ThrowIfCancellationRequested();
         _context.Clear();
         _speculation?.Begin(promptTokens, options);

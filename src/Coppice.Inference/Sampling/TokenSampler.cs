@@ -12,17 +12,21 @@ internal sealed class TokenSampler
     private readonly bool _greedy;
     private readonly int? _top;
     private readonly List<ILogitsStep> _steps = [];
+    private readonly ConstraintStep? _constraint;
     private readonly Philox _random;
     private float[] _logits = [];
 
     /// <summary>A sampler for one generation.</summary>
     /// <param name="options">What is done to the logits, and the seed.</param>
     /// <param name="prompt">The tokens of the prompt.</param>
-    public TokenSampler(GenerationOptions options, ReadOnlySpan<int> prompt = default)
+    /// <param name="constraint">What holds the text to a constraint; null where it has none.</param>
+    public TokenSampler(GenerationOptions options, ReadOnlySpan<int> prompt = default, ConstraintStep? constraint = null)
     {
         _random = new Philox(options.Seed, stream: 0);
         _top = options.LogProbabilities;
         _greedy = options.Temperature == 0;
+        _constraint = constraint;
+        if (constraint is not null) _steps.Add(constraint);
         if (options.RepetitionPenalty != 1) _steps.Add(new RepetitionPenalty(options.RepetitionPenalty, prompt));
         if (options.PresencePenalty != 0 || options.FrequencyPenalty != 0) _steps.Add(new OccurrencePenalty(options.PresencePenalty, options.FrequencyPenalty));
         if (options.LogitBias.Count > 0) _steps.Add(new LogitBias(options.LogitBias));
@@ -32,6 +36,9 @@ internal sealed class TokenSampler
         if (options.TopP < 1) _steps.Add(new TopP(options.TopP));
         if (options.MinP > 0) _steps.Add(new MinP(options.MinP));
     }
+
+    /// <summary>Whether the text keeps to a constraint that allows no further token.</summary>
+    public bool IsComplete => _constraint is { IsComplete: true };
 
     /// <summary>How probable the token drawn last was; null where that was not asked for.</summary>
     public TokenLogProbabilities? LogProbabilities { get; private set; }

@@ -5,6 +5,8 @@ namespace Coppice.Tokenizers.Decoders;
 /// <summary><c>BPEDecoder</c>: the suffix of tokens that end a word becomes a space, in the last token nothing.</summary>
 internal sealed class BpeDecoder(string suffix) : Decoder
 {
+    public override bool DependsOnNeighbours => true;
+
     public override DecoderStream Start(DecoderStream next) => new Stream(next, suffix);
 
     public override void Write(Utf8JsonWriter writer)

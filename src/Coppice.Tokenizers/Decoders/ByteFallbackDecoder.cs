@@ -12,7 +12,13 @@ internal sealed class ByteFallbackDecoder : Decoder
 {
     private static readonly UTF8Encoding Strict = new(false, throwOnInvalidBytes: true);
 
-    public override DecoderStream Start(DecoderStream next) => new Stream(next);
+    public override byte[]? BytesOf(string token) =>
+        token.Length == 6 && token.StartsWith("<0x", StringComparison.Ordinal) && token[5] == '>' &&
+        byte.TryParse(token.AsSpan(3, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var value)
+            ? [value]
+            : null;
+
+    public override DecoderStream Start(DecoderStream next) => new Stream(next, this);
 
     public override void Write(Utf8JsonWriter writer)
     {
@@ -21,7 +27,7 @@ internal sealed class ByteFallbackDecoder : Decoder
         writer.WriteEndObject();
     }
 
-    private sealed class Stream(DecoderStream next) : WholeTokenStream(next)
+    private sealed class Stream(DecoderStream next, ByteFallbackDecoder decoder) : WholeTokenStream(next)
     {
         private readonly List<byte> run = [];
 
@@ -33,8 +39,7 @@ internal sealed class ByteFallbackDecoder : Decoder
 
         protected override void Token(string token)
         {
-            if (token.Length == 6 && token.StartsWith("<0x", StringComparison.Ordinal) && token[5] == '>' &&
-                byte.TryParse(token.AsSpan(3, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var value))
+            if (decoder.BytesOf(token) is [var value])
             {
                 run.Add(value);
                 return;

@@ -6,7 +6,10 @@ namespace Coppice.Tokenizers.Decoders;
 /// <summary><c>ByteLevel</c>: tokens in GPT-2's alphabet become bytes and those text; bytes that are no valid UTF-8 become U+FFFD.</summary>
 internal sealed class ByteLevelDecoder(bool addPrefixSpace, bool trimOffsets, bool useRegex) : Decoder
 {
-    public override DecoderStream Start(DecoderStream next) => new Stream(next);
+    // A token with a character outside the alphabet (an added token) is its own text.
+    public override byte[] BytesOf(string token) => ByteAlphabet.ToBytes(token) ?? Encoding.UTF8.GetBytes(token);
+
+    public override DecoderStream Start(DecoderStream next) => new Stream(next, this);
 
     public override void Write(Utf8JsonWriter writer)
     {
@@ -18,7 +21,7 @@ internal sealed class ByteLevelDecoder(bool addPrefixSpace, bool trimOffsets, bo
         writer.WriteEndObject();
     }
 
-    private sealed class Stream(DecoderStream next) : WholeTokenStream(next)
+    private sealed class Stream(DecoderStream next, ByteLevelDecoder decoder) : WholeTokenStream(next)
     {
         private readonly System.Text.Decoder utf8 = Encoding.UTF8.GetDecoder();
 
@@ -29,8 +32,7 @@ internal sealed class ByteLevelDecoder(bool addPrefixSpace, bool trimOffsets, bo
             base.Finish();
         }
 
-        // A token with a character outside the alphabet (an added token) is its own text.
-        protected override void Token(string token) => Decode(ByteAlphabet.ToBytes(token) ?? Encoding.UTF8.GetBytes(token), flush: false);
+        protected override void Token(string token) => Decode(decoder.BytesOf(token), flush: false);
 
         private void Decode(byte[] bytes, bool flush)
         {

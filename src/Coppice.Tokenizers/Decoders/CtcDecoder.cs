@@ -5,6 +5,8 @@ namespace Coppice.Tokenizers.Decoders;
 /// <summary><c>CTC</c>: the output of connectionist temporal classification: a token that comes again at once is one, padding is left out.</summary>
 internal sealed class CtcDecoder(string padToken, string wordDelimiter, bool cleanup) : Decoder
 {
+    public override bool DependsOnNeighbours => true;
+
     public override DecoderStream Start(DecoderStream next) => new Stream(next, padToken, wordDelimiter, cleanup);
 
     public override void Write(Utf8JsonWriter writer)

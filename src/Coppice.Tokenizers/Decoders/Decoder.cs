@@ -7,6 +7,13 @@ namespace Coppice.Tokenizers.Decoders;
 /// </summary>
 internal abstract class Decoder
 {
+    /// <summary>Whether a token's text depends on the tokens around it, but for the first of a text.</summary>
+    public virtual bool DependsOnNeighbours => false;
+
+    /// <summary>The bytes that a token stands for, where that may be a part of a character; null where it stands for text.</summary>
+    /// <param name="token">The token.</param>
+    public virtual byte[]? BytesOf(string token) => null;
+
     /// <summary>Starts a stream that hands its result on.</summary>
     /// <param name="next">What receives the text.</param>
     public abstract DecoderStream Start(DecoderStream next);

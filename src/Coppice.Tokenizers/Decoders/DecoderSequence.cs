@@ -5,6 +5,10 @@ namespace Coppice.Tokenizers.Decoders;
 /// <summary><c>Sequence</c>: one decoder after another.</summary>
 internal sealed class DecoderSequence(IReadOnlyList<Decoder> parts) : Decoder
 {
+    public override bool DependsOnNeighbours => parts.Any(part => part.DependsOnNeighbours);
+
+    public override byte[]? BytesOf(string token) => parts.Select(part => part.BytesOf(token)).FirstOrDefault(bytes => bytes is not null);
+
     public override DecoderStream Start(DecoderStream next)
     {
         for (var i = parts.Count - 1; i >= 0; i--) next = parts[i].Start(next);

@@ -1,0 +1,41 @@
+using Coppice.Foundation;
+using Coppice.Tokenizers;
+
+namespace Coppice.Inference;
+
+/// <summary>The constraints that were used last, ready for a vocabulary. Thread-safe; the steps that come from it are not, and belong to one thread together.</summary>
+/// <param name="tokenizer">The vocabulary.</param>
+/// <param name="boundaries">Which tokens end a text.</param>
+internal sealed class ConstraintCache(Tokenizer tokenizer, TextBoundaries boundaries)
+{
+    private const int Most = 16;
+
+    private readonly Lock _gate = new();
+    private readonly List<(TextConstraint Constraint, TokenMasks Masks)> _recent = [];
+    private TokenTrie? _trie;
+    private ulong[] _ends = [];
+
+    /// <summary>What holds a text to a constraint.</summary>
+    /// <param name="constraint">The constraint; null for none.</param>
+    /// <exception cref="CoppiceException">The constraint is wrong, not supported or too large, or the tokenizer can't be constrained.</exception>
+    public ConstraintStep? Begin(TextConstraint? constraint)
+    {
+        if (constraint is null) return null;
+        lock (_gate)
+        {
+            if (_trie is null)
+            {
+                _trie = new TokenTrie(tokenizer);
+                _ends = new ulong[(tokenizer.VocabularySize + 63) / 64];
+                foreach (var token in Enumerable.Range(0, tokenizer.VocabularySize).Where(boundaries.Ends)) _ends[token >> 6] |= 1UL << (token & 63);
+            }
+
+            var place = _recent.FindIndex(known => known.Constraint == constraint);
+            var masks = place >= 0 ? _recent[place].Masks : new TokenMasks(constraint.Read(), _trie);
+            if (place >= 0) _recent.RemoveAt(place);
+            else if (_recent.Count == Most) _recent.RemoveAt(0);
+            _recent.Add((constraint, masks));
+            return new ConstraintStep(masks, _ends);
+        }
+    }
+}

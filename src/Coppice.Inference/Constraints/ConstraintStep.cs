@@ -1,0 +1,42 @@
+using Coppice.Foundation;
+
+namespace Coppice.Inference;
+
+/// <summary>Leaves the tokens with which a text still follows its grammar, and those that end a text where it may end.</summary>
+/// <param name="masks">The grammar.</param>
+/// <param name="ends">The tokens that end a text, a bit each.</param>
+internal sealed class ConstraintStep(TokenMasks masks, ulong[] ends) : ILogitsStep
+{
+    private GrammarState _state = masks.Start;
+
+    /// <summary>Whether the text is complete and no token can be added to it.</summary>
+    public bool IsComplete => _state.IsEnd && !masks.Of(_state).ContainsAnyExcept(0UL);
+
+    /// <inheritdoc/>
+    /// <exception cref="CoppiceException">No token of the vocabulary goes on as the grammar demands.</exception>
+    public void Apply(Span<float> logits)
+    {
+        var mask = masks.Of(_state);
+        var left = false;
+        for (var word = 0; word < mask.Length; word++)
+        {
+            var allowed = mask[word] | (_state.IsEnd ? ends[word] : 0);
+            left |= allowed != 0;
+            if (allowed == ulong.MaxValue) continue;
+            var tokens = logits[(64 * word)..Math.Min(64 * (word + 1), logits.Length)];
+            for (var i = 0; i < tokens.Length; i++)
+            {
+                if ((allowed >> i & 1) == 0) tokens[i] = float.NegativeInfinity;
+            }
+        }
+
+        if (!left) throw CoppiceException.Usage("The constraint demands a character that no token of the model's vocabulary has.");
+    }
+
+    /// <inheritdoc/>
+    public void Accept(int token)
+    {
+        var endsText = (ends[token >> 6] >> (token & 63) & 1) != 0;
+        if (!endsText) _state = masks.After(_state, token);
+    }
+}
