@@ -13,7 +13,7 @@ internal static class BenchCommand
 {
     public static Command Create() => new("bench", "Measure how fast this machine is at each part of the work")
     {
-        Gemm(), Train(), Tokenizer(), Generate(), Serve(), Corpus(), Curation(),
+        Gemm(), Train(), Tokenizer(), Generate(), Decoding(), Serve(), Corpus(), Curation(),
     };
 
     private static Command Gemm()
@@ -117,6 +117,35 @@ internal static class BenchCommand
                 Page.Table(
                     ["clients", "tokens/s", "x one client", "seconds to first token"],
                     [.. rows.Select(row => new[] { Figures.Count(row.Clients), Figures.Number(row.TokensPerSecond), Figures.Number(row.Gain), Figures.Number(row.SecondsToFirstToken) })]);
+            }
+
+            return (int)ExitCode.Done;
+        });
+        return command;
+    }
+
+    private static Command Decoding()
+    {
+        var shape = new ShapeOptions();
+        var command = new Command("decoding", "Guessing ahead on a text that repeats itself, and holding a text to a JSON schema") { CommonOptions.Threads, CommonOptions.Json };
+        shape.AddTo(command);
+        command.SetAction(parse =>
+        {
+            var result = DecodingBenchmark.Run(shape.Read(parse));
+            if (parse.GetValue(CommonOptions.Json)) JsonOutput.Write(result);
+            else
+            {
+                Page.Table(
+                    ["guessed at a time", "tokens/s", "tokens a pass", "times as fast"],
+                    [
+                        ["none", Figures.Number(result.TokensPerSecond), "1", "1"],
+                        .. result.Guessed.Select(row => new[] { Figures.Count(row.DraftTokens), Figures.Number(row.TokensPerSecond), Figures.Number(row.TokensPerPass), Figures.Number(row.Speedup) }),
+                    ]);
+                Page.Line();
+                Page.Facts(
+                    ("drawn", $"{Figures.Number(result.SampledTokensPerSecond)} tokens/s"),
+                    ("held to a schema", $"{Figures.Number(result.ConstrainedTokensPerSecond)} tokens/s: {Figures.Percent(result.ConstraintShare)} of the time is the constraint's, with {Figures.Count(result.Vocabulary, "token")}"),
+                    ("ready", $"{Figures.Number(result.ReadyMilliseconds)} ms, once"));
             }
 
             return (int)ExitCode.Done;

@@ -32,10 +32,14 @@ internal static class GenerateCommand
         var logProbabilities = new Option<int?>("--log-probabilities") { Description = $"With --json: the probability of every token, and the N most probable ones in its place, at most {GenerationOptions.MostLogProbabilities}", HelpName = "N" };
         var stop = new Option<string[]>("--stop") { Description = "Text that ends the generation and is not printed", HelpName = "TEXT", AllowMultipleArgumentsPerToken = true };
         var seed = CommonOptions.Seed((long)defaults.Seed);
+        var constraint = new ConstraintOptions();
+        var speculation = new SpeculationOptions();
         var command = new Command("generate", "Continue a text")
         {
             directory, prompt, chat, system, tokens, temperature, topK, topP, minP, repetition, presence, frequency, bias, logProbabilities, stop, seed, CommonOptions.Threads, CommonOptions.Json,
         };
+        constraint.AddTo(command);
+        speculation.AddTo(command);
         command.SetAction(parse =>
         {
             var path = parse.GetRequiredValue(directory);
@@ -58,16 +62,18 @@ internal static class GenerateCommand
                 LogProbabilities = parse.GetValue(logProbabilities),
                 Seed = (ulong)parse.GetValue(seed),
                 StopStrings = parse.GetValue(stop) ?? [],
+                Constraint = constraint.Read(parse),
             };
             using var backend = Backends.Create(parse.GetValue(CommonOptions.Threads));
             using var model = ModelDirectory.Load(path, backend);
             var tokenizer = Tokenizer.Load(path);
-            using var generator = new TextGenerator(model, tokenizer);
+            using var drafts = speculation.Open(parse, tokenizer, backend);
+            using var generator = new TextGenerator(model, tokenizer, drafts.Speculation);
             Action<string>? show = json ? null : Page.Piece;
             var result = parse.GetValue(chat)
                 ? Answer(generator, ModelChat.TemplateOf(path, tokenizer), parse.GetValue(system), parse.GetRequiredValue(prompt), options, show)
                 : generator.Generate(parse.GetRequiredValue(prompt), options, show);
-            if (json) JsonOutput.Write(new GeneratedText(result.Text, result.Tokens.Count, result.Tokens, result.PromptTokens, result.FinishReason, result.LogProbabilities));
+            if (json) JsonOutput.Write(new GeneratedText(result.Text, result.Tokens.Count, result.Tokens, result.PromptTokens, result.FinishReason, result.LogProbabilities, Count(drafts.Speculation)));
             else Page.EndText(result.Text);
         });
         return command;
@@ -92,6 +98,8 @@ internal static class GenerateCommand
         }
     }
 
+    private static GuessedAhead? Count(Speculation? speculation) => speculation is null ? null : new GuessedAhead(speculation.Passes, speculation.Proposed, speculation.Accepted);
+
     private static KeyValuePair<int, double> ReadBias(string text)
     {
         var parts = text.Split('=');
@@ -102,5 +110,8 @@ internal static class GenerateCommand
     }
 
     private sealed record GeneratedText(
-        string Text, int Tokens, IReadOnlyList<int> TokenIds, int PromptTokens, FinishReason FinishReason, IReadOnlyList<TokenLogProbabilities> LogProbabilities);
+        string Text, int Tokens, IReadOnlyList<int> TokenIds, int PromptTokens, FinishReason FinishReason, IReadOnlyList<TokenLogProbabilities> LogProbabilities,
+        GuessedAhead? Speculation);
+
+    private sealed record GuessedAhead(long Passes, long Proposed, long Accepted);
 }

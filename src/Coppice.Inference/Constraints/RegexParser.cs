@@ -56,7 +56,7 @@ internal sealed class RegexParser
                 part = new Pattern.Repeat(part, least, most);
                 // Which of several matches is preferred doesn't matter where all of them are allowed.
                 _reader.Take("?");
-                if (_reader.Next is '*' or '+' or '?') throw _reader.Error("a repetition can't be repeated or be possessive");
+                if (_reader.Repetition() is not null) throw _reader.Error("a repetition can't be repeated or be possessive");
             }
 
             parts.Add(part);

@@ -69,6 +69,7 @@ public sealed class TextGenerator : IDisposable
         {
             _speculation?.Observe(pass, logits);
             var drawn = Draw(continuation, pass, logits, onText, cancellationToken);
+            _speculation?.Count(drawn, proposed: pass.Length - 1);
             if (continuation.Result is { } result) return result;
             _context.Drop(pass.Length - drawn);
             one[0] = continuation.Tokens[^1];
@@ -78,7 +79,7 @@ public sealed class TextGenerator : IDisposable
             }
             else
             {
-                _speculation.Accept(continuation.Tokens, drawn, proposed: pass.Length - 1);
+                for (var i = continuation.Tokens.Count - drawn; i < continuation.Tokens.Count; i++) _speculation.Accept(continuation.Tokens[i]);
                 pass = _speculation.Next(one[0], Math.Min(_context.Room, options.MaxTokens - continuation.Tokens.Count) - 1);
             }
 

@@ -50,17 +50,19 @@ public sealed class Speculation
         _length = ExactTokens;
     }
 
-    /// <summary>Learns what was drawn after a pass: proposals that came true, and the token that was drawn in place of the next.</summary>
-    /// <param name="text">The text.</param>
-    /// <param name="drawn">How many of its last tokens that are.</param>
+    /// <summary>Learns how many tokens were drawn after a pass: proposals that came true, and one in place of the next.</summary>
+    /// <param name="drawn">How many that are.</param>
     /// <param name="proposed">How many were proposed.</param>
-    internal void Accept(IReadOnlyList<int> text, int drawn, int proposed)
+    internal void Count(int drawn, int proposed)
     {
-        for (var i = text.Count - drawn; i < text.Count; i++) _source.Accept(text[i]);
         Accepted += drawn - 1;
         // Where all came true, more would have; where not, computing them was in vain.
         if (proposed > 0) _length = drawn > proposed ? Math.Min(2 * _length, MostTokens) : ExactTokens;
     }
+
+    /// <summary>Learns the next token of the text.</summary>
+    /// <param name="token">The token.</param>
+    internal void Accept(int token) => _source.Accept(token);
 
     /// <summary>The next pass: the last token and proposals of what follows.</summary>
     /// <param name="last">The last token.</param>

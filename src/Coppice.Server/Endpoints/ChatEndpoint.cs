@@ -26,7 +26,6 @@ internal static class ChatEndpoint
         var wanted = parameters.Flag("logprobs");
         if (top is not null && !wanted) throw ApiException.BadParameter("top_logprobs", "is for requests with logprobs: true");
         var generation = GenerationParameters.Read(parameters, ChatDefaults(version), maxTokens, wanted ? top ?? 0 : null, version.ChatTemplate.StopStrings);
-        parameters.Refuse("response_format", value => value.ValueKind == JsonValueKind.Object && value.TryGetProperty("type", out var type) && type.ValueKind == JsonValueKind.String && type.ValueEquals("text"));
         parameters.Refuse("tools", value => value.ValueKind == JsonValueKind.Array && value.GetArrayLength() == 0);
         parameters.Refuse("tool_choice", value => value.ValueKind == JsonValueKind.String && (value.ValueEquals("none") || value.ValueEquals("auto")));
         parameters.RefuseOthers();

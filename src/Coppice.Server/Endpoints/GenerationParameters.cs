@@ -41,6 +41,7 @@ internal sealed record GenerationParameters(GenerationOptions Options, int Choic
             LogProbabilities = logProbabilities,
             Seed = (ulong)(parameters.Whole("seed", long.MinValue, long.MaxValue) ?? Random.Shared.NextInt64()),
             StopStrings = [.. stops, .. stopStrings],
+            Constraint = ConstraintParameters.Read(parameters),
         };
         var choices = (int)(parameters.Whole("n", 1, MostChoices) ?? 1);
         var stream = parameters.Flag("stream");
