@@ -41,6 +41,38 @@ public class GenerateCommandTests
         Assert.Equal("nouns", measured.GetProperty("pairs").GetProperty("phenomena")[0].GetProperty("name").GetString());
     }
 
+    [SharedDataFact(Stories)]
+    public void Guessing_ahead_writes_the_same_text_in_fewer_passes()
+    {
+        string[] arguments = ["generate", SharedData.At(Stories), "--temperature", "0", "--max-tokens", "100", "--json"];
+        var plain = CommandRun.Of(arguments).Json;
+        foreach (var source in new[] { "prompt-lookup", "recycling", SharedData.At(Stories) })
+        {
+            var run = CommandRun.Of([.. arguments, "--speculate", source]).Json;
+            Assert.Equal(plain.GetProperty("text").GetString(), run.GetProperty("text").GetString());
+            Assert.InRange(run.GetProperty("speculation").GetProperty("passes").GetInt32(), 33, 98);
+        }
+
+        var refused = CommandRun.Of([.. arguments[..^1], "--speculate", "prompt-loockup"]);
+        Assert.Equal(2, refused.ExitCode);
+        Assert.Contains("did you mean 'prompt-lookup'?", refused.Error, StringComparison.Ordinal);
+    }
+
+    [SharedDataFact(Stories)]
+    public void A_text_keeps_to_the_form_that_is_asked_for()
+    {
+        using var folder = new TemporaryFolder();
+        var schema = folder.Write("schema.json", """{"properties": {"name": {"type": "string", "maxLength": 10}, "age": {"type": "integer", "minimum": 1, "maximum": 9}}, "required": ["name", "age"]}""");
+        var json = CommandRun.Of("generate", SharedData.At(Stories), "--prompt", "Lily", "--json-schema", schema).Output;
+        using var person = System.Text.Json.JsonDocument.Parse(json);
+        Assert.InRange(person.RootElement.GetProperty("age").GetInt32(), 1, 9);
+        Assert.Matches("^(yes|no)!$", CommandRun.Of("generate", SharedData.At(Stories), "--regex", "(yes|no)!").Output);
+        Assert.Matches("^- [a-z]{3}\n- [a-z]{3}$", CommandRun.Of("generate", SharedData.At(Stories), "--grammar", folder.Write("list.gbnf", "root ::= item \"\\n\" item\nitem ::= \"- \" [a-z]{3}")).Output);
+        var refused = CommandRun.Of("generate", SharedData.At(Stories), "--json-schema", folder.Write("wrong.json", "{\"type\": \"txet\"}"));
+        Assert.Equal(2, refused.ExitCode);
+        Assert.Contains("there is no type 'txet'", refused.Error, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void A_folder_that_is_no_model_is_named()
     {

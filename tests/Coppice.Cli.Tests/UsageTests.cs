@@ -16,6 +16,8 @@ public class UsageTests
     [InlineData("there is nothing to evaluate on", "evaluate", "model")]
     [InlineData("did you mean '--json'?", "evaluate", "model", "--data", "text", "--jsno")]
     [InlineData("--temperature must be a number from 0 to 1000, not '0,8'", "generate", "model", "--temperature", "0,8")]
+    [InlineData("--draft-tokens is for --speculate", "generate", "model", "--draft-tokens", "3")]
+    [InlineData("only one of --json-schema, --regex and --grammar", "generate", "model", "--regex", "a", "--grammar", "file")]
     [InlineData("'more' is one argument too many", "verify", "dir", "more")]
     [InlineData("--threads must be a whole number from 0 to 4096, not '1.5'", "verify", "dir", "--threads", "1.5")]
     [InlineData("did you mean 'character'?", "tokenizer", "train", "text", "-o", "file", "--type", "charakter")]

@@ -26,6 +26,10 @@ internal sealed class SpeculationOptions
     {
         command.Add(_source);
         command.Add(_tokens);
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(_source) is null && result.GetResult(_tokens) is { Implicit: false }) result.AddError("--draft-tokens is for --speculate");
+        });
     }
 
     /// <summary>Makes ready what was asked for.</summary>
@@ -35,7 +39,6 @@ internal sealed class SpeculationOptions
     public Drafts Open(ParseResult parse, Tokenizer tokenizer, Backend backend)
     {
         var (name, most) = (parse.GetValue(_source), parse.GetValue(_tokens));
-        if (name is null && parse.GetResult(_tokens) is { Implicit: false }) throw CoppiceException.Usage("--draft-tokens is for --speculate");
         return name switch
         {
             null => new Drafts(null, null),

@@ -25,7 +25,7 @@ internal sealed class ConstraintCache(Tokenizer tokenizer, TextBoundaries bounda
         {
             if (_trie is null)
             {
-                _trie = new TokenTrie(tokenizer);
+                _trie = new TokenTrie(tokenizer, boundaries.Ends);
                 _ends = new ulong[(tokenizer.VocabularySize + 63) / 64];
                 foreach (var token in Enumerable.Range(0, tokenizer.VocabularySize).Where(boundaries.Ends)) _ends[token >> 6] |= 1UL << (token & 63);
             }

@@ -6,7 +6,7 @@ namespace Coppice.Inference;
 
 /// <summary>
 /// The bytes of a vocabulary's tokens as a tree: tokens that begin alike share nodes. Nodes are numbered so that what is below a node comes right behind it, and
-/// can be skipped at once where the node's byte may not come. Special tokens, and those without text, are not in it.
+/// can be skipped at once where the node's byte may not come. Special tokens, those without text and those that end a text are not in it.
 /// </summary>
 internal sealed class TokenTrie
 {
@@ -19,11 +19,12 @@ internal sealed class TokenTrie
 
     /// <summary>Makes the tree of a vocabulary.</summary>
     /// <param name="tokenizer">The tokenizer.</param>
+    /// <param name="ends">Whether a token ends a text.</param>
     /// <exception cref="CoppiceException">The text of a token depends on its neighbours.</exception>
-    public TokenTrie(Tokenizer tokenizer)
+    public TokenTrie(Tokenizer tokenizer, Func<int, bool> ends)
     {
         VocabularySize = tokenizer.VocabularySize;
-        _bytesOfToken = [.. Enumerable.Range(0, VocabularySize).Select(token => tokenizer.BytesOf(token) ?? [])];
+        _bytesOfToken = [.. Enumerable.Range(0, VocabularySize).Select(token => ends(token) ? [] : tokenizer.BytesOf(token) ?? [])];
         var sorted = Enumerable.Range(0, VocabularySize).Where(token => _bytesOfToken[token].Length > 0).ToArray();
         if (sorted.Length == 0) throw new CoppiceException("What this tokenizer's tokens mean depends on the tokens around them: a text can't be constrained with it.");
         Array.Sort(sorted, (a, b) => _bytesOfToken[a].AsSpan().SequenceCompareTo(_bytesOfToken[b]));

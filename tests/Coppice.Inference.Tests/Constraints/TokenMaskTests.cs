@@ -27,7 +27,7 @@ public sealed class TokenMaskTests
             _ => text.StartsWith("root", StringComparison.Ordinal) ? TextConstraint.Grammar(text) : TextConstraint.Regex(text),
         };
         var tokenizer = Trained(BpeStyle.Gpt2);
-        var trie = new TokenTrie(tokenizer);
+        var trie = new TokenTrie(tokenizer, _ => false);
         var masks = new TokenMasks(constraint.Read(), trie);
         var states = Following.States(constraint);
         for (var seed = 0UL; seed < 20; seed++)
@@ -67,7 +67,7 @@ public sealed class TokenMaskTests
     public void The_tree_of_a_vocabulary_has_each_token_once()
     {
         var tokenizer = Trained(BpeStyle.Gpt2);
-        var trie = new TokenTrie(tokenizer);
+        var trie = new TokenTrie(tokenizer, _ => false);
         var found = new Dictionary<int, byte[]>();
         var path = new List<byte>();
         for (var node = 0; node < trie.Count; node++)
@@ -92,7 +92,7 @@ public sealed class TokenMaskTests
              "model": {"type": "BPE", "dropout": null, "unk_token": null, "continuing_subword_prefix": null, "end_of_word_suffix": "</w>", "fuse_unk": false,
                "byte_fallback": false, "ignore_merges": false, "vocab": {"a": 0, "a</w>": 1}, "merges": []}}
             """);
-        Assert.Contains("depends on the tokens around", Assert.Throws<CoppiceException>(() => new TokenTrie(tokenizer)).Message, StringComparison.Ordinal);
+        Assert.Contains("depends on the tokens around", Assert.Throws<CoppiceException>(() => new TokenTrie(tokenizer, _ => false)).Message, StringComparison.Ordinal);
     }
 
     private static Tokenizer Trained(BpeStyle style) => BpeTrainer.Train([string.Concat(Enumerable.Repeat(Sample + " ", 10))], new BpeTrainerOptions { VocabularySize = 420, Style = style, Threads = 1 });
