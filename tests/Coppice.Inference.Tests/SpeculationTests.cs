@@ -122,6 +122,20 @@ public sealed class SpeculationTests : IDisposable
     }
 
     [Fact]
+    public void Proposals_that_never_come_true_become_rare()
+    {
+        using var model = Endless("llama", seed: 1, positions: 1000);
+        using var plain = new TextGenerator(model, Characters);
+        var options = new GenerationOptions { MaxTokens = 500, Temperature = 0 };
+        var wrong = plain.Generate("abc", options).Tokens.Select(token => (token + 1) % Letters.Length).ToList();
+        var speculation = new Speculation(new Prophet(wrong));
+        using var generator = new TextGenerator(model, Characters, speculation);
+        generator.Generate("abc", options);
+        Assert.Equal(0, speculation.Accepted);
+        Assert.InRange(speculation.Proposed, 2, 2 * 25);
+    }
+
+    [Fact]
     public void A_text_that_ends_in_the_middle_of_a_pass_ends_there()
     {
         var tokenizer = CharacterTrainer.Train(["abc"], ["<|endoftext|>"]);

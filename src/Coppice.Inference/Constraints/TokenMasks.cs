@@ -11,7 +11,7 @@ namespace Coppice.Inference;
 internal sealed class TokenMasks
 {
     // What masks may take in all; beyond it they are made anew.
-    private const long MostBytes = 64L << 20;
+    private const long MostBytes = 16L << 20;
 
     private readonly TokenTrie _trie;
     private readonly GrammarStates _states;

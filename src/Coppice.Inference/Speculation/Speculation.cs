@@ -17,9 +17,14 @@ public sealed class Speculation
     /// <summary>The most that can be asked for.</summary>
     public const int MostTokens = 64;
 
+    // After so many passes without one, proposals are tried again.
+    private const int LongestRest = 32;
+
     private readonly IDraftSource _source;
     private readonly int[] _pass;
-    private int _length = ExactTokens;
+    private int _length;
+    private int _failures;
+    private int _rest;
 
     /// <summary>A way to guess.</summary>
     /// <param name="source">Proposes tokens.</param>
@@ -47,7 +52,7 @@ public sealed class Speculation
     internal void Begin(ReadOnlySpan<int> prompt, GenerationOptions options)
     {
         _source.Begin(prompt, options);
-        _length = ExactTokens;
+        (_length, _failures, _rest) = (ExactTokens, 0, 0);
     }
 
     /// <summary>Learns how many tokens were drawn after a pass: proposals that came true, and one in place of the next.</summary>
@@ -55,9 +60,12 @@ public sealed class Speculation
     /// <param name="proposed">How many were proposed.</param>
     internal void Count(int drawn, int proposed)
     {
+        if (proposed == 0) return;
         Accepted += drawn - 1;
-        // Where all came true, more would have; where not, computing them was in vain.
-        if (proposed > 0) _length = drawn > proposed ? Math.Min(2 * _length, MostTokens) : ExactTokens;
+        // Where all came true, more would have; where none does time after time, computing them is in vain.
+        _length = drawn > proposed ? Math.Min(2 * _length, MostTokens) : ExactTokens;
+        _failures = drawn > 1 ? 0 : Math.Min(_failures + 1, 7);
+        _rest = Math.Min((1 << _failures) / 4, LongestRest);
     }
 
     /// <summary>Learns the next token of the text.</summary>
@@ -71,7 +79,7 @@ public sealed class Speculation
     {
         _pass[0] = last;
         var most = Math.Min(room, Math.Min(_length, _pass.Length - 1));
-        var proposed = most > 0 ? _source.Propose(_pass.AsSpan(1, most)) : 0;
+        var proposed = most > 0 && _rest-- <= 0 ? _source.Propose(_pass.AsSpan(1, most)) : 0;
         Passes++;
         Proposed += proposed;
         return _pass.AsSpan(0, 1 + proposed);
