@@ -16,8 +16,19 @@ public sealed class SpeculationTests : IDisposable
 
     private readonly Backend _backend = Backends.Create(threads: 2);
 
-    public static TheoryData<string, string> Sources => new(
-        from model in new[] { "gpt2", "llama", "mistral", "qwen3" } from source in new[] { "lookup", "recycling", "draft", "self", "nonsense" } select (model, source));
+    public static TheoryData<string, string> Sources
+    {
+        get
+        {
+            var data = new TheoryData<string, string>();
+            foreach (var model in new[] { "gpt2", "llama", "mistral", "qwen3" })
+            {
+                foreach (var source in new[] { "lookup", "recycling", "draft", "self", "nonsense" }) data.Add(model, source);
+            }
+
+            return data;
+        }
+    }
 
     public void Dispose() => _backend.Dispose();
 
