@@ -1,3 +1,4 @@
+using System.Numerics;
 using Coppice.Foundation;
 
 namespace Coppice.Inference;
@@ -22,11 +23,17 @@ internal sealed class ConstraintStep(TokenMasks masks, ulong[] ends) : ILogitsSt
         {
             var allowed = mask[word] | (_state.IsEnd ? ends[word] : 0);
             left |= allowed != 0;
-            if (allowed == ulong.MaxValue) continue;
             var tokens = logits[(64 * word)..Math.Min(64 * (word + 1), logits.Length)];
-            for (var i = 0; i < tokens.Length; i++)
+            if (allowed == 0)
             {
-                if ((allowed >> i & 1) == 0) tokens[i] = float.NegativeInfinity;
+                tokens.Fill(float.NegativeInfinity);
+                continue;
+            }
+
+            for (var forbidden = ~allowed; forbidden != 0; forbidden &= forbidden - 1)
+            {
+                var token = BitOperations.TrailingZeroCount(forbidden);
+                if (token < tokens.Length) tokens[token] = float.NegativeInfinity;
             }
         }
 
