@@ -77,8 +77,8 @@ public sealed class SpeculationTests : IDisposable
     [MemberData(nameof(TinyModels.All), MemberType = typeof(TinyModels))]
     public void A_pass_of_few_tokens_has_the_bits_of_as_many_passes(string name)
     {
-        // Kernels of 128-bit vectors compute two rows in another way than one.
-        foreach (var level in Backends.Supported.Where(level => level is KernelLevel.Avx2 or KernelLevel.Avx512))
+        // Kernels of smaller vectors compute two rows in another way than one.
+        foreach (var level in Backends.Supported.Where(level => level is KernelLevel.Avx512))
         {
             using var backend = Backends.Create(threads: 2, level);
             using var model = TinyModels.Create(name, backend, positions: 60);

@@ -116,7 +116,7 @@ internal sealed partial class JsonSchemaReader
     }
 
     /// <summary>A member that is not among the properties; null where none is written.</summary>
-    private Pattern? Other(SchemaNode node, List<string> names)
+    private Pattern.Rule? Other(SchemaNode node, List<string> names)
     {
         var schema = node.Find("additionalProperties");
         if (schema is null ? names.Count > 0 : schema.Value.Element.ValueKind == JsonValueKind.False) return null;

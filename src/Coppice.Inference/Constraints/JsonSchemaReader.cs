@@ -36,14 +36,10 @@ internal sealed partial class JsonSchemaReader
             reader._rules[Start] = reader.Schema(new SchemaNode(document.RootElement, "#"));
             return new Grammar(Start, reader._rules);
         }
-        catch (JsonException error)
+        catch (Exception error) when (error is JsonException or InvalidOperationException)
         {
-            throw CoppiceException.Usage($"JSON schema: it is not valid JSON: {error.Message}", error);
-        }
-        catch (InvalidOperationException error)
-        {
-            // What a text with half a surrogate pair gives.
-            throw CoppiceException.Usage("JSON schema: it has a text that is not valid Unicode", error);
+            // The second is what a text with half a surrogate pair gives.
+            throw CoppiceException.Usage($"JSON schema: it is not valid JSON or Unicode: {error.Message}", error);
         }
     }
 
@@ -58,7 +54,7 @@ internal sealed partial class JsonSchemaReader
         return pattern;
     }
 
-    private static Pattern? Constant(SchemaNode node)
+    private static Pattern.Choice? Constant(SchemaNode node)
     {
         if (node.Find("const") is not { } constant)
         {

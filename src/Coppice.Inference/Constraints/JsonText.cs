@@ -116,7 +116,7 @@ internal static class JsonText
     /// <param name="others">The others.</param>
     public static Pattern KeyExcept(IReadOnlyList<string> others) => Quoted(Except([.. others.Order(StringComparer.Ordinal)], depth: 0));
 
-    private static Pattern Escaped(CodePoints set)
+    private static Pattern.Choice Escaped(CodePoints set)
     {
         var alternatives = new List<Pattern>();
         var plain = set.Without(MustBeEscaped);
@@ -130,7 +130,7 @@ internal static class JsonText
     }
 
     /// <summary>What can follow a common beginning of some keys so that the whole is none of them.</summary>
-    private static Pattern Except(List<string> keys, int depth)
+    private static Pattern.Choice Except(List<string> keys, int depth)
     {
         var rest = keys.Where(key => key.Length > depth).GroupBy(key => char.ConvertToUtf32(key, depth)).ToList();
         var any = new Pattern.Repeat(new Pattern.Characters(PlainCharacters), 0, null);

@@ -5,13 +5,12 @@ namespace Coppice.Inference;
 /// <summary>How far ahead a generation guesses, and what came of it. One object serves one generator.</summary>
 /// <remarks>
 /// A proposed token is kept where it is the one that is drawn there from the model's logits, with the random number of its place: a text is the one that it
-/// would be without proposals. With up to <see cref="ExactTokens"/> proposals a pass that holds to the last bit, where vectors have 256 bits or more: as
-/// many rows are computed as one is. More are computed by kernels that sum in another order, and a token can differ where two are so close that the last
-/// bits decide.
+/// would be without proposals. With up to <see cref="ExactTokens"/> proposals a pass that holds to the last bit on processors with AVX-512 and on Arm, where as
+/// many rows are computed as one is. Otherwise kernels sum in another order, and a token can differ where two are so close that the last bits decide.
 /// </remarks>
 public sealed class Speculation
 {
-    /// <summary>The most proposals that a pass computes to the same bits as tokens one at a time.</summary>
+    /// <summary>The most proposals that a pass computes to the same bits as tokens one at a time, on processors with AVX-512 and on Arm.</summary>
     public const int ExactTokens = 2;
 
     /// <summary>The most that can be asked for.</summary>

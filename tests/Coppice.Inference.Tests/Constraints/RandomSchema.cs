@@ -16,7 +16,7 @@ internal sealed class RandomSchema
     public static string Of(ulong seed)
     {
         var made = new RandomSchema(seed);
-        var schema = made.Part(3).AsObject();
+        var schema = made.Part(3);
         // A part that refers to itself, and may always come to an end.
         schema["$defs"] = new JsonObject { ["node"] = new JsonObject { ["anyOf"] = new JsonArray(new JsonObject { ["type"] = "null" }, new JsonObject { ["type"] = "array", ["maxItems"] = 2, ["items"] = new JsonObject { ["$ref"] = "#/$defs/node" } }) } };
         return schema.ToJsonString();
@@ -24,7 +24,7 @@ internal sealed class RandomSchema
 
     private int Choose(int count) => _random.Integer(_number++, count);
 
-    private JsonNode Part(int depth) => Choose(depth == 0 ? 8 : 12) switch
+    private JsonObject Part(int depth) => Choose(depth == 0 ? 8 : 12) switch
     {
         0 => new JsonObject { ["type"] = "string", ["maxLength"] = Choose(12) },
         1 => Integer(),
