@@ -3,7 +3,7 @@ using Coppice.Tokenizers;
 
 namespace Coppice.Inference;
 
-/// <summary>The constraints that were used last, ready for a vocabulary. Thread-safe; the steps that come from it are not, and belong to one thread together.</summary>
+/// <summary>The constraints that were used last, ready for a vocabulary. Thread-safe.</summary>
 /// <param name="tokenizer">The vocabulary.</param>
 /// <param name="boundaries">Which tokens end a text.</param>
 internal sealed class ConstraintCache(Tokenizer tokenizer, TextBoundaries boundaries)

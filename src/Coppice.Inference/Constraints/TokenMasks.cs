@@ -4,7 +4,7 @@ namespace Coppice.Inference;
 
 /// <summary>
 /// Which tokens can come next where a text is in its grammar. Most tokens are decided by the place in a rule alone, however it was reached: they are sorted out
-/// once for each place. Left are those that go on behind the rule's end; they are followed to the end where the mask is made.
+/// once for each place. Left are those that go on behind the rule's end; they are followed to the end where the mask is made. Thread-safe.
 /// </summary>
 [Technique("constrained-decoding", Title = "Efficient Guided Generation for Large Language Models", Paper = "arXiv:2307.09702")]
 [Technique("xgrammar", Title = "XGrammar: Flexible and Efficient Structured Generation Engine for Large Language Models", Paper = "arXiv:2411.15100")]
@@ -13,6 +13,7 @@ internal sealed class TokenMasks
     // What masks may take in all; beyond it they are made anew.
     private const long MostBytes = 16L << 20;
 
+    private readonly Lock _gate = new();
     private readonly TokenTrie _trie;
     private readonly GrammarStates _states;
     private readonly Dictionary<int, PlaceTokens> _places = [];
@@ -41,15 +42,21 @@ internal sealed class TokenMasks
     /// <summary>Where a token leads.</summary>
     /// <param name="state">Where the text is.</param>
     /// <param name="token">A token that is allowed there.</param>
-    public GrammarState After(GrammarState state, int token) =>
-        Follow(state, _trie.BytesOf(token)) ?? throw new InvalidOperationException($"Token {token} can't come here.");
+    public GrammarState After(GrammarState state, int token)
+    {
+        lock (_gate) return Follow(state, _trie.BytesOf(token)) ?? throw new InvalidOperationException($"Token {token} can't come here.");
+    }
 
     /// <summary>The tokens that can come next, a bit each: [vocabulary / 64, rounded up].</summary>
     /// <param name="state">Where the text is.</param>
     /// <exception cref="CoppiceException">The grammar can be read in too many ways at once.</exception>
     public ReadOnlySpan<ulong> Of(GrammarState state)
     {
-        if (state.Mask is not null) return state.Mask;
+        lock (_gate) return state.Mask ?? Make(state);
+    }
+
+    private ulong[] Make(GrammarState state)
+    {
         var mask = new ulong[_words];
         foreach (var place in state.Places)
         {
