@@ -64,7 +64,7 @@ public static class ModelMerge
                 request.Method, settings.Scale, settings.Density, settings.Seed, Input(0), [.. Enumerable.Range(1, paths.Count - 1).Select(Input)]);
             var tokenizer = tokenizers[inputs.IndexOf(destination)];
             ModelDirectory.Save(request.Output, destination);
-            tokenizer.Save(Path.Combine(request.Output, Tokenizer.FileName));
+            TokenizerFiles.Write(tokenizer, request.Output, destination.Configuration.MaxPositions, paths[inputs.IndexOf(destination)]);
             Describe(request, paths, tokenizer, merge).Save(request.Output);
             return new ModelMergeResult(request.Output, destination.Parameters.Count, destination.Configuration.VocabularySize, ModelDirectory.Fingerprint(request.Output), merge);
         }

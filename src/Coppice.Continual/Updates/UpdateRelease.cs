@@ -60,7 +60,7 @@ internal sealed class UpdateRelease(
 
         var directory = Path.Combine(request.Directory, verdict.Accepted ? PretrainRun.ModelFolder : UpdateRun.CandidateFolder);
         ModelDirectory.Save(directory, start.Model);
-        data.Tokenizer.Save(Path.Combine(directory, Tokenizer.FileName));
+        TokenizerFiles.Write(data.Tokenizer, directory, start.Model.Configuration.MaxPositions, parent.Directory);
         KeepDocuments(directory, cancellation);
         ProvenanceOf(directory, done, sources).Save(directory);
         var result = new UpdateResult

@@ -77,7 +77,7 @@ public sealed class VocabularyGrowth : IDisposable
     public void Save(string directory)
     {
         ModelDirectory.Save(directory, Model);
-        Tokenizer.Save(directory);
+        TokenizerFiles.Write(Tokenizer, directory, Model.Configuration.MaxPositions);
     }
 
     /// <inheritdoc/>

@@ -127,7 +127,7 @@ public sealed class PretrainRun
         var measured = validation is null ? null : loop.WithReleasedWeights(() => validation.Measure(loop.Moment, maxTokens: 0));
         var directory = Path.Combine(_request.RunDirectory, ModelFolder);
         ModelDirectory.Save(directory, model, values: trainer.Optimizer.AverageWeights);
-        data.Tokenizer.Save(Path.Combine(directory, Tokenizers.Tokenizer.FileName));
+        Tokenizers.TokenizerFiles.Write(data.Tokenizer, directory, model.Configuration.MaxPositions);
         var result = Result(done, measured, directory);
         var metrics = new Dictionary<string, double> { ["train_loss"] = result.TrainLoss };
         if (result.ValidationLoss is { } loss) metrics["validation_loss"] = loss;
