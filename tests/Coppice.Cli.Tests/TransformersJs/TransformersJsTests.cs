@@ -1,0 +1,120 @@
+using System.Diagnostics;
+using System.Text;
+using System.Text.Json;
+using Coppice.Models;
+using Coppice.Models.Onnx;
+using Coppice.Models.Tests;
+using Coppice.Tensors;
+using Coppice.Testing;
+using Coppice.Tokenizers;
+using Coppice.Tokenizers.Training;
+using Xunit.Abstractions;
+
+namespace Coppice.Cli.Tests.TransformersJs;
+
+/// <summary>Directories that Coppice writes, opened by transformers.js: the same token numbers, and of encoders the same numbers out of ONNX Runtime.</summary>
+public sealed class TransformersJsTests(ITestOutputHelper output) : IDisposable
+{
+    private static readonly string[] Texts =
+    [
+        "Hello world", "it's 12345, isn't it? I'LL say 'tis", " leading and  double   spaces ", "tabs\tand\n\n\nlines", "naïve café, ½ Ünïcödé", "街道 and emoji 🐑 zwj 👩‍👩‍👧", "a",
+        "x = y[3] + 0xFF; // done!!!", "Ein Satz über Öl, Äpfel und Straßen.", "1 22 333 4444 55555",
+    ];
+
+    private readonly TemporaryFolder _folder = new();
+    private readonly Backend _backend = Backends.Create(threads: 2);
+
+    public void Dispose()
+    {
+        _folder.Dispose();
+        _backend.Dispose();
+    }
+
+    [TransformersJsTheory]
+    [InlineData("bert", "AutoModelForMaskedLM", "logits")]
+    [InlineData("bert-untied", "AutoModelForMaskedLM", "logits")]
+    [InlineData("roberta", "AutoModelForMaskedLM", "logits")]
+    [InlineData("bert", "AutoModel", "last_hidden_state")]
+    [InlineData("roberta", "AutoModel", "last_hidden_state")]
+    public void An_encoder_gives_the_same_numbers(string name, string kind, string gives)
+    {
+        var tokenizer = WordPieceTrainer.Train(Texts, new WordPieceTrainerOptions { VocabularySize = 200, Threads = 1 });
+        var configuration = (BertConfiguration)TinyModels.Configuration(name, tokenizer.VocabularySize, positions: 64);
+        using var model = TinyModels.Create(configuration, _backend);
+        Save(model, tokenizer);
+        var exported = OnnxExport.Write(model, _folder.At("model/onnx/model.onnx"), features: gives != "logits");
+        Assert.Equal(gives, exported.Gives);
+
+        var run = Run(kind, gives, configuration.PadToken);
+        Assert.Equal(Encode(tokenizer), run.Encodings);
+        var largest = 0.0;
+        foreach (var (ids, theirs) in run.Encodings.Zip(run.Outputs))
+        {
+            // RoBERTa in other programs gives no position to what it takes for padding.
+            if (configuration.FirstPosition > 0 && ids.Contains(configuration.PadToken)) continue;
+            using var tape = new Tape(_backend) { Recording = false };
+            var hidden = model.Hidden(tape, TinyModels.Pack(model, tape, ids));
+            var ours = (gives == "logits" ? model.Logits(tape, hidden) : hidden).ToArray();
+            Assert.Equal(ours.Length, theirs.Length);
+            for (var i = 0; i < ours.Length; i++) largest = Math.Max(largest, Math.Abs(ours[i] - theirs[i]));
+        }
+
+        output.WriteLine($"largest difference: {largest:G3}");
+        Assert.InRange(largest, 0, 1e-3);
+    }
+
+    [TransformersJsTheory]
+    [InlineData(BpeStyle.Gpt2)]
+    [InlineData(BpeStyle.Gpt4)]
+    [InlineData(BpeStyle.Llama)]
+    public void A_decoder_s_directory_gives_the_same_tokens(BpeStyle style)
+    {
+        var tokenizer = BpeTrainer.Train(Texts, new BpeTrainerOptions { VocabularySize = 400, Style = style });
+        using var model = TinyModels.Create(style == BpeStyle.Llama ? "llama" : "gpt2", _backend, tokenizer.VocabularySize);
+        Save(model, tokenizer);
+        Assert.Equal(Encode(tokenizer), Run(kind: null, gives: null, padding: 0).Encodings);
+    }
+
+    private static int[][] Encode(Tokenizer tokenizer) => [.. Texts.Select(text => tokenizer.EncodeWithSpecialTokens(text).ToArray())];
+
+    private void Save(LanguageModel model, Tokenizer tokenizer)
+    {
+        ModelDirectory.Save(_folder.At("model"), model);
+        TokenizerFiles.Write(tokenizer, _folder.At("model"), model.Configuration.MaxPositions);
+    }
+
+    private Answer Run(string? kind, string? gives, int padding)
+    {
+        var start = new ProcessStartInfo("node")
+        {
+            RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true,
+            StandardInputEncoding = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false), StandardOutputEncoding = Encoding.UTF8,
+        };
+        start.ArgumentList.Add(Path.Combine(SharedData.RepositoryRoot, "tests", "Coppice.Cli.Tests", "TransformersJs", "transformers.mjs"));
+        using var process = Process.Start(start)!;
+        var (printed, error) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
+        process.StandardInput.Write(JsonSerializer.Serialize(new { modules = TransformersJsTheoryAttribute.Modules, model = _folder.At("model"), texts = Texts, kind, gives, padding }));
+        process.StandardInput.Close();
+        process.WaitForExit();
+        Assert.True(process.ExitCode == 0, $"transformers.js: {error.Result}");
+        return JsonSerializer.Deserialize<Answer>(printed.Result, JsonSerializerOptions.Web)!;
+    }
+
+    private sealed record Answer(int[][] Encodings, float[][] Outputs);
+}
+
+/// <summary>A theory that needs transformers.js and is skipped, with the reason, where it is not installed.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+public sealed class TransformersJsTheoryAttribute : TheoryAttribute
+{
+    /// <summary>Needs transformers.js.</summary>
+    public TransformersJsTheoryAttribute()
+    {
+        var node = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Any(folder => File.Exists(Path.Combine(folder, "node")));
+        if (!node || !Directory.Exists(Path.Combine(Modules, "node_modules", "@huggingface", "transformers")))
+            Skip = "needs Node and transformers.js (the npm package @huggingface/transformers), which .ci/run installs where there is npm and a network";
+    }
+
+    /// <summary>Where <c>.ci/run</c> installs it.</summary>
+    public static string Modules { get; } = Path.Combine(SharedData.RepositoryRoot, "artifacts", "transformers-js");
+}
