@@ -207,7 +207,7 @@ public sealed class InferenceEngineTests : IDisposable
         using var engine = new InferenceEngine(served, Characters, new EngineOptions { ContextTokens = 60 });
         Assert.Equal((0, 24), (engine.MaxSequences, engine.ContextTokens));
         foreach (var text in new[] { "some text", new string('a', 60) }) Assert.Equal(embedder.Embed([text])[0], await engine.EmbedAsync(engine.TokenizeWhole(text)), (a, b) => Math.Abs(a - b) < 1e-6);
-        Assert.Equal(ExitCode.Usage, Assert.Throws<CoppiceException>(() => { engine.EmbedAsync(engine.TokenizeWhole(new string('a', 61))); }).ExitCode);
+        Assert.Equal(ExitCode.Usage, (await Assert.ThrowsAsync<CoppiceException>(() => engine.EmbedAsync(engine.TokenizeWhole(new string('a', 61))))).ExitCode);
         var error = Assert.Throws<CoppiceException>(() => engine.Generate(engine.Tokenize("a"), Greedy));
         Assert.Equal(ExitCode.Usage, error.ExitCode);
         Assert.Contains("is an encoder", error.Message, StringComparison.Ordinal);
