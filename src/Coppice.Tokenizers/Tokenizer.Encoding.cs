@@ -61,24 +61,45 @@ public sealed partial class Tokenizer
             return;
         }
 
-        foreach (var (part, token) in Prepare(text.ToString()))
-        {
-            if (token is not null)
-            {
-                output.Add(token.Id, 0);
-                continue;
-            }
+        foreach (var (part, token) in Prepare(text.ToString())) Encode(part, token, words, output);
+    }
 
-            Split(part, words);
-            foreach (var word in words) parts.Model.Encode(part.Text.AsSpan(word.Start, word.Length), output);
+    /// <summary>
+    /// Appends the ids of a text in which special tokens are recognised, without adding others. Where a stand-in took the place of a character, no special
+    /// token is seen; the text around them is encoded with the character itself.
+    /// </summary>
+    /// <param name="text">The text.</param>
+    /// <param name="standIns">The characters by their stand-ins.</param>
+    /// <param name="ids">Where the ids are appended.</param>
+    internal void EncodeWithStandIns(string text, IReadOnlyDictionary<char, char> standIns, List<int> ids)
+    {
+        var words = new List<TextPiece>();
+        var output = new TokenBuffer(ids);
+        foreach (var (part, token) in Prepare(text, specialIsPlainText: false))
+        {
+            foreach (var (standIn, character) in standIns) part.Replace(standIn, character);
+            Encode(part, token, words, output);
         }
     }
 
-    /// <summary>What becomes words of a text: its parts around added tokens, normalised. Special tokens written in it are plain text.</summary>
-    /// <param name="text">The text.</param>
-    internal IEnumerable<(NormalizedText Text, AddedToken? Token)> Prepare(string text)
+    private void Encode(NormalizedText part, AddedToken? token, List<TextPiece> words, TokenBuffer output)
     {
-        foreach (var (piece, token) in Pieces(text, specialIsPlainText: true))
+        if (token is not null)
+        {
+            output.Add(token.Id, 0);
+            return;
+        }
+
+        Split(part, words);
+        foreach (var word in words) parts.Model.Encode(part.Text.AsSpan(word.Start, word.Length), output);
+    }
+
+    /// <summary>What becomes words of a text: its parts around added tokens, normalised.</summary>
+    /// <param name="text">The text.</param>
+    /// <param name="specialIsPlainText">Whether special tokens written in it are plain text.</param>
+    internal IEnumerable<(NormalizedText Text, AddedToken? Token)> Prepare(string text, bool specialIsPlainText = true)
+    {
+        foreach (var (piece, token) in Pieces(text, specialIsPlainText))
         {
             var original = NormalizedText.From(text.Substring(piece.Start, piece.Length), piece.Start, trackOffsets: false);
             if (token is not null)
@@ -87,7 +108,7 @@ public sealed partial class Tokenizer
                 continue;
             }
 
-            foreach (var part in Normalize(original, specialIsPlainText: true)) yield return part;
+            foreach (var part in Normalize(original, specialIsPlainText)) yield return part;
         }
     }
 
