@@ -73,6 +73,10 @@ internal static class CommonOptions
         return option;
     }
 
+    /// <summary>What was given for an option; null where nothing was, so that its default counts.</summary>
+    public static T? Given<T>(this ParseResult parse, Option<T> option)
+        where T : struct => parse.GetResult(option) is { Implicit: false } ? parse.GetValue(option) : null;
+
     private delegate bool TryParse<T>(string text, NumberStyles style, IFormatProvider provider, out T value);
 
     private static T Parse<T>(ArgumentResult result, TryParse<T> tryParse, string expected)

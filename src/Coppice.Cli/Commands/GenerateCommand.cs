@@ -6,6 +6,7 @@ using Coppice.Inference;
 using Coppice.Models;
 using Coppice.Tensors;
 using Coppice.Tokenizers;
+using Coppice.Tokenizers.ChatTemplates;
 
 namespace Coppice.Cli.Commands;
 
@@ -16,7 +17,9 @@ internal static class GenerateCommand
     {
         var defaults = new GenerationOptions();
         var directory = new Argument<string>("MODEL") { Description = "A model directory" };
-        var prompt = new Option<string>("--prompt") { Description = "The text to continue", HelpName = "TEXT", DefaultValueFactory = _ => "" };
+        var prompt = new Option<string>("--prompt") { Description = "The text to continue; with --chat, what is said to the model", HelpName = "TEXT", DefaultValueFactory = _ => "" };
+        var chat = new Option<bool>("--chat") { Description = "Take the prompt as a message of a conversation, written as the model's chat template says" };
+        var system = new Option<string>("--system") { Description = "With --chat: what the system says first", HelpName = "TEXT" };
         var tokens = CommonOptions.Whole("--max-tokens", 1, int.MaxValue, defaults.MaxTokens, "The most tokens to generate");
         var temperature = CommonOptions.Number("--temperature", 0, 1000, defaults.Temperature, "Below 1 the probable becomes more probable; 0 takes the most probable token each time");
         var topK = CommonOptions.Whole("--top-k", 0, int.MaxValue, defaults.TopK, "Draw from this many most probable tokens; 0 means all");
@@ -31,21 +34,24 @@ internal static class GenerateCommand
         var seed = CommonOptions.Seed((long)defaults.Seed);
         var command = new Command("generate", "Continue a text")
         {
-            directory, prompt, tokens, temperature, topK, topP, minP, repetition, presence, frequency, bias, logProbabilities, stop, seed, CommonOptions.Threads, CommonOptions.Json,
+            directory, prompt, chat, system, tokens, temperature, topK, topP, minP, repetition, presence, frequency, bias, logProbabilities, stop, seed, CommonOptions.Threads, CommonOptions.Json,
         };
         command.SetAction(parse =>
         {
             var path = parse.GetRequiredValue(directory);
             var json = parse.GetValue(CommonOptions.Json);
             if (parse.GetValue(logProbabilities) is not null && !json) throw CoppiceException.Usage("--log-probabilities is for --json: there is no room for numbers in a text");
-            var options = new GenerationOptions
+            if (parse.GetValue(system) is not null && !parse.GetValue(chat)) throw CoppiceException.Usage("--system is for --chat: a text that is continued has no system");
+            // What the model's authors say counts where the command line says nothing.
+            var authors = GenerationDefaults.Load(path).Apply(defaults);
+            var options = authors with
             {
-                MaxTokens = parse.GetValue(tokens),
-                Temperature = parse.GetValue(temperature),
-                TopK = parse.GetValue(topK),
-                TopP = parse.GetValue(topP),
-                MinP = parse.GetValue(minP),
-                RepetitionPenalty = parse.GetValue(repetition),
+                MaxTokens = parse.Given(tokens) ?? authors.MaxTokens,
+                Temperature = parse.Given(temperature) ?? authors.Temperature,
+                TopK = parse.Given(topK) ?? authors.TopK,
+                TopP = parse.Given(topP) ?? authors.TopP,
+                MinP = parse.Given(minP) ?? authors.MinP,
+                RepetitionPenalty = parse.Given(repetition) ?? authors.RepetitionPenalty,
                 PresencePenalty = parse.GetValue(presence),
                 FrequencyPenalty = parse.GetValue(frequency),
                 LogitBias = (parse.GetValue(bias) ?? []).Select(ReadBias).DistinctBy(pair => pair.Key).ToDictionary(),
@@ -55,12 +61,35 @@ internal static class GenerateCommand
             };
             using var backend = Backends.Create(parse.GetValue(CommonOptions.Threads));
             using var model = ModelDirectory.Load(path, backend);
-            using var generator = new TextGenerator(model, Tokenizer.Load(path));
-            var result = generator.Generate(parse.GetRequiredValue(prompt), options, json ? null : Page.Piece);
+            var tokenizer = Tokenizer.Load(path);
+            using var generator = new TextGenerator(model, tokenizer);
+            Action<string>? show = json ? null : Page.Piece;
+            var result = parse.GetValue(chat)
+                ? Answer(generator, ModelChat.TemplateOf(path, tokenizer), parse.GetValue(system), parse.GetRequiredValue(prompt), options, show)
+                : generator.Generate(parse.GetRequiredValue(prompt), options, show);
             if (json) JsonOutput.Write(new GeneratedText(result.Text, result.Tokens.Count, result.Tokens, result.PromptTokens, result.FinishReason, result.LogProbabilities));
             else Page.EndText(result.Text);
         });
         return command;
+    }
+
+    /// <summary>The assistant's turn after what system and user say.</summary>
+    private static GenerationResult Answer(TextGenerator generator, IChatTemplate template, string? system, string prompt, GenerationOptions options, Action<string>? show)
+    {
+        var messages = new List<ChatMessage> { new("user", prompt) };
+        if (system is not null) messages.Insert(0, new ChatMessage("system", system));
+        options = options with { EndTokens = [.. options.EndTokens.Union(template.EndTokens)], StopStrings = [.. options.StopStrings, .. template.StopStrings] };
+        // White space between the speaker's name and what is said is no part of it.
+        var hasBegun = false;
+        var result = generator.Generate(template.Encode(messages), options, show is null ? null : Show);
+        return result with { Text = result.Text.TrimStart() };
+
+        void Show(string piece)
+        {
+            if (!hasBegun) piece = piece.TrimStart();
+            hasBegun |= piece.Length > 0;
+            show(piece);
+        }
     }
 
     private static KeyValuePair<int, double> ReadBias(string text)

@@ -102,7 +102,7 @@ public sealed class InferenceEngine : IDisposable
 
     /// <summary>The tokens of a prompt, begin-of-text included, as <see cref="TextGenerator"/> has them.</summary>
     /// <param name="prompt">The text; special tokens written in it are plain text.</param>
-    public int[] Tokenize(string prompt) => _boundaries.Begin(prompt);
+    public int[] Tokenize(string prompt) => TextBoundaries.Begin(_tokenizer, prompt);
 
     /// <summary>Asks for the continuation of a text.</summary>
     /// <param name="prompt">The prompt's tokens, at least one.</param>

@@ -46,7 +46,7 @@ internal sealed class Continuation
     {
         // A model may have rows for tokens that the tokenizer lacks: sizes are rounded up.
         var token = _sampler.Next(logits[.._vocabularySize], _tokens.Count);
-        if (_boundaries.Ends(token)) return End(FinishReason.Stop);
+        if (_boundaries.Ends(token) || _options.EndTokens.Contains(token)) return End(FinishReason.Stop);
         _tokens.Add(token);
         if (_sampler.LogProbabilities is { } probable) _logProbabilities.Add(probable);
         var piece = _filter.Add(_decoder.Add(token));

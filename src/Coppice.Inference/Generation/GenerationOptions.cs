@@ -44,6 +44,9 @@ public sealed record GenerationOptions
     /// <summary>Decides the random numbers: the same seed gives the same text, whatever the number of threads.</summary>
     public ulong Seed { get; init; }
 
+    /// <summary>Tokens that end the text, beside the end-of-text token of model and tokenizer; they are not part of it.</summary>
+    public IReadOnlyList<int> EndTokens { get; init; } = [];
+
     /// <summary>Strings that end the text where the first of them is complete; they are not part of it.</summary>
     public IReadOnlyList<string> StopStrings { get; init; } = [];
 

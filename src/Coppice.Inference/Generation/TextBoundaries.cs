@@ -25,14 +25,15 @@ internal sealed class TextBoundaries
     /// The tokens of a prompt: the begin-of-text token where there is one, as documents have it in training, and the text's. An empty prompt for a
     /// tokenizer without one is the token of a newline, or, where a newline is not one token, token 0.
     /// </summary>
+    /// <param name="tokenizer">The tokenizer.</param>
     /// <param name="prompt">The text; special tokens written in it are plain text.</param>
-    public int[] Begin(string prompt)
+    public static int[] Begin(Tokenizer tokenizer, string prompt)
     {
         var tokens = new List<int>();
-        if (_tokenizer.BeginOfText is { } begin) tokens.Add(begin);
-        _tokenizer.Encode(prompt, tokens);
+        if (tokenizer.BeginOfText is { } begin) tokens.Add(begin);
+        tokenizer.Encode(prompt, tokens);
         if (tokens.Count > 0) return [.. tokens];
-        _tokenizer.Encode("\n", tokens);
+        tokenizer.Encode("\n", tokens);
         return tokens.Count == 1 ? [.. tokens] : [0];
     }
 

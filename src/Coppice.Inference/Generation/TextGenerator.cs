@@ -40,10 +40,20 @@ public sealed class TextGenerator : IDisposable
     /// <param name="cancellationToken">Ends it between two tokens.</param>
     /// <exception cref="CoppiceException">An option is outside its range, or the model's numbers are not finite.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
-    public GenerationResult Generate(string prompt, GenerationOptions options, Action<string>? onText = null, CancellationToken cancellationToken = default)
+    public GenerationResult Generate(string prompt, GenerationOptions options, Action<string>? onText = null, CancellationToken cancellationToken = default) =>
+        Generate(TextBoundaries.Begin(_tokenizer, prompt), options, onText, cancellationToken);
+
+    /// <summary>Continues a prompt whose tokens are known, such as a conversation's.</summary>
+    /// <param name="promptTokens">Its tokens, at least one; none is added.</param>
+    /// <param name="options">How.</param>
+    /// <param name="onText">As above.</param>
+    /// <param name="cancellationToken">Ends it between two tokens.</param>
+    /// <exception cref="CoppiceException">There is no token, an option is outside its range, or the model's numbers are not finite.</exception>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    public GenerationResult Generate(int[] promptTokens, GenerationOptions options, Action<string>? onText = null, CancellationToken cancellationToken = default)
     {
+        if (promptTokens.Length == 0) throw CoppiceException.Usage("a prompt without a token has no continuation");
         options.Check(_tokenizer.VocabularySize);
-        var promptTokens = _boundaries.Begin(prompt);
         var continuation = new Continuation(_boundaries, _tokenizer, promptTokens, options);
         cancellationToken.ThrowIfCancellationRequested();
         _context.Clear();

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using Coppice.Inference;
+using Coppice.Tokenizers.ChatTemplates;
 
 namespace Coppice.Server;
 
@@ -16,15 +17,15 @@ internal static class ChatEndpoint
     public static async Task AnswerAsync(ApiRequest request)
     {
         var (parameters, version) = (request.Parameters, request.Model.Version);
-        var prompt = version.Engine.Tokenize(version.ChatTemplate.Apply(Messages(parameters)));
+        var prompt = version.ChatTemplate.Encode(Messages(parameters));
         var most = request.Options.MaxTokens;
-        var maxTokens = (int)(parameters.Whole("max_completion_tokens", 1, most) ?? parameters.Whole("max_tokens", 1, most) ?? most);
+        var maxTokens = (int)(parameters.Whole("max_completion_tokens", 1, most) ?? parameters.Whole("max_tokens", 1, most) ?? Math.Min(most, version.Defaults.MaxTokens));
         // Asked for in any case, so that the name is known where the other one is given.
         _ = parameters.Find("max_tokens");
         var top = (int?)parameters.Whole("top_logprobs", 0, GenerationOptions.MostLogProbabilities);
         var wanted = parameters.Flag("logprobs");
         if (top is not null && !wanted) throw ApiException.BadParameter("top_logprobs", "is for requests with logprobs: true");
-        var generation = GenerationParameters.Read(parameters, maxTokens, wanted ? top ?? 0 : null, version.ChatTemplate.StopStrings);
+        var generation = GenerationParameters.Read(parameters, ChatDefaults(version), maxTokens, wanted ? top ?? 0 : null, version.ChatTemplate.StopStrings);
         parameters.Refuse("response_format", value => value.ValueKind == JsonValueKind.Object && value.TryGetProperty("type", out var type) && type.ValueKind == JsonValueKind.String && type.ValueEquals("text"));
         parameters.Refuse("tools", value => value.ValueKind == JsonValueKind.Array && value.GetArrayLength() == 0);
         parameters.Refuse("tool_choice", value => value.ValueKind == JsonValueKind.String && (value.ValueEquals("none") || value.ValueEquals("auto")));
@@ -32,6 +33,9 @@ internal static class ChatEndpoint
         var format = new ChatFormat(request.ModelName, version.Engine.Tokenizer, generation.Choices);
         await Generation.AnswerAsync(request.Context, version.Engine, [prompt], generation, format, request.Cancellation).ConfigureAwait(false);
     }
+
+    private static GenerationOptions ChatDefaults(ModelVersion version) =>
+        version.Defaults with { EndTokens = [.. version.Defaults.EndTokens.Union(version.ChatTemplate.EndTokens)] };
 
     private static List<ChatMessage> Messages(JsonParameters parameters)
     {

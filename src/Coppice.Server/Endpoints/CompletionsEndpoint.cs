@@ -14,11 +14,12 @@ internal static class CompletionsEndpoint
     /// <param name="request">The request.</param>
     public static async Task AnswerAsync(ApiRequest request)
     {
-        var (parameters, engine) = (request.Parameters, request.Model.Version.Engine);
+        var (parameters, version) = (request.Parameters, request.Model.Version);
+        var engine = version.Engine;
         var prompts = Prompts(parameters, engine);
         var maxTokens = (int)(parameters.Whole("max_tokens", 1, request.Options.MaxTokens) ?? Math.Min(DefaultTokens, request.Options.MaxTokens));
         var logProbabilities = (int?)parameters.Whole("logprobs", 0, GenerationOptions.MostLogProbabilities);
-        var generation = GenerationParameters.Read(parameters, maxTokens, logProbabilities, stopStrings: []);
+        var generation = GenerationParameters.Read(parameters, version.Defaults, maxTokens, logProbabilities, stopStrings: []);
         parameters.Refuse("echo", value => value.ValueKind == JsonValueKind.False);
         parameters.Refuse("best_of", value => value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var best) && best == generation.Choices);
         parameters.Refuse("suffix", value => value.ValueKind == JsonValueKind.String && value.ValueEquals(""));

@@ -17,23 +17,24 @@ internal sealed record GenerationParameters(GenerationOptions Options, int Choic
 
     /// <summary>Reads them.</summary>
     /// <param name="parameters">The request's.</param>
+    /// <param name="defaults">What counts where the request doesn't say.</param>
     /// <param name="maxTokens">The most tokens a text.</param>
     /// <param name="logProbabilities">See <see cref="GenerationOptions.LogProbabilities"/>.</param>
     /// <param name="stopStrings">Strings that end a text beside the request's.</param>
     /// <exception cref="ApiException">One is out of its range.</exception>
-    public static GenerationParameters Read(JsonParameters parameters, int maxTokens, int? logProbabilities, IReadOnlyList<string> stopStrings)
+    public static GenerationParameters Read(JsonParameters parameters, GenerationOptions defaults, int maxTokens, int? logProbabilities, IReadOnlyList<string> stopStrings)
     {
         var stops = parameters.Texts("stop", MostStopStrings);
         if (stops.Any(stop => stop.Length is 0 or > LongestStopString)) throw ApiException.BadParameter("stop", $"a text of 1 to {LongestStopString} characters is expected");
-        var options = new GenerationOptions
+        var options = defaults with
         {
             MaxTokens = maxTokens,
-            Temperature = parameters.Number("temperature", 0, 2) ?? 1,
-            TopP = Positive("top_p", parameters.Number("top_p", 0, 1) ?? 1),
+            Temperature = parameters.Number("temperature", 0, 2) ?? defaults.Temperature,
+            TopP = Positive("top_p", parameters.Number("top_p", 0, 1) ?? defaults.TopP),
             // Some clients say -1 for all tokens.
-            TopK = (int)Math.Max(0, parameters.Whole("top_k", -1, int.MaxValue) ?? 0),
-            MinP = parameters.Number("min_p", 0, 1) ?? 0,
-            RepetitionPenalty = parameters.Number("repetition_penalty", 0.01, 100) ?? 1,
+            TopK = (int)Math.Max(0, parameters.Whole("top_k", -1, int.MaxValue) ?? defaults.TopK),
+            MinP = parameters.Number("min_p", 0, 1) ?? defaults.MinP,
+            RepetitionPenalty = parameters.Number("repetition_penalty", 0.01, 100) ?? defaults.RepetitionPenalty,
             PresencePenalty = parameters.Number("presence_penalty", -2, 2) ?? 0,
             FrequencyPenalty = parameters.Number("frequency_penalty", -2, 2) ?? 0,
             LogitBias = Bias(parameters),

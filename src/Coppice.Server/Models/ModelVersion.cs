@@ -12,7 +12,8 @@ internal sealed class ModelVersion
     // The one that serves it, and the requests.
     private int _users = 1;
 
-    private ModelVersion(string directory, string fingerprint, InferenceEngine engine) => (Directory, Fingerprint, Engine) = (directory, fingerprint, engine);
+    private ModelVersion(string directory, string fingerprint, InferenceEngine engine, IChatTemplate chatTemplate, GenerationOptions defaults) =>
+        (Directory, Fingerprint, Engine, ChatTemplate, Defaults) = (directory, fingerprint, engine, chatTemplate, defaults);
 
     /// <summary>Where it was loaded from.</summary>
     public string Directory { get; }
@@ -24,7 +25,10 @@ internal sealed class ModelVersion
     public InferenceEngine Engine { get; }
 
     /// <summary>How conversations are written.</summary>
-    public IChatTemplate ChatTemplate { get; } = new PlainChatTemplate();
+    public IChatTemplate ChatTemplate { get; }
+
+    /// <summary>How texts are continued where a request doesn't say: as the model's authors do, or else as OpenAI's interface does.</summary>
+    public GenerationOptions Defaults { get; }
 
     /// <summary>When it was loaded.</summary>
     public DateTimeOffset Loaded { get; } = DateTimeOffset.UtcNow;
@@ -56,7 +60,17 @@ internal sealed class ModelVersion
     public static ModelVersion Load(string directory, ServerOptions options, EngineMetrics metrics)
     {
         var fingerprint = ModelDirectory.Fingerprint(directory);
-        return new ModelVersion(directory, fingerprint, InferenceEngine.Load(directory, options.Engine, options.Threads, metrics));
+        var defaults = GenerationDefaults.Load(directory).Apply(new GenerationOptions { MaxTokens = int.MaxValue, Temperature = 1, TopP = 1 });
+        var engine = InferenceEngine.Load(directory, options.Engine, options.Threads, metrics);
+        try
+        {
+            return new ModelVersion(directory, fingerprint, engine, ModelChat.TemplateOf(directory, engine.Tokenizer), defaults);
+        }
+        catch
+        {
+            engine.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Counts a user. Only while there is another one.</summary>

@@ -105,7 +105,7 @@ internal sealed class ModelWatcher(IReadOnlyList<ServedModel> models, ServerOpti
     private static string? Stamp(string directory)
     {
         if (!File.Exists(Path.Combine(directory, ModelDirectory.ConfigurationFile))) return null;
-        var files = new DirectoryInfo(directory).EnumerateFiles().Where(file => file.Extension is ".safetensors" or ".json").OrderBy(file => file.Name, StringComparer.Ordinal);
+        var files = new DirectoryInfo(directory).EnumerateFiles().Where(file => file.Extension is ".safetensors" or ".json" or ".jinja").OrderBy(file => file.Name, StringComparer.Ordinal);
         return string.Join('\n', files.Select(file => FormattableString.Invariant($"{file.Name} {file.Length} {file.LastWriteTimeUtc.Ticks}")));
     }
 }

@@ -20,6 +20,18 @@ internal static class ChatTemplateFiles
     /// <summary>The template of a directory; null where there is none.</summary>
     public static ChatTemplate? Read(string directory)
     {
+        try
+        {
+            return ReadFiles(directory);
+        }
+        catch (InvalidOperationException error)
+        {
+            throw new CoppiceException($"{directory}: a text in the configuration of the tokenizer is not valid Unicode", inner: error);
+        }
+    }
+
+    private static ChatTemplate? ReadFiles(string directory)
+    {
         var configurationPath = Path.Combine(directory, ConfigurationFile);
         using var configuration = Open(configurationPath);
         var templatePath = Path.Combine(directory, TemplateFile);

@@ -21,9 +21,9 @@ internal sealed record JinjaName(int Line, string Name) : JinjaExpression(Line)
 }
 
 /// <summary>A list or tuple.</summary>
-internal sealed record JinjaListDisplay(int Line, IReadOnlyList<JinjaExpression> Items) : JinjaExpression(Line)
+internal sealed record JinjaListDisplay(int Line, IReadOnlyList<JinjaExpression> Items, bool IsTuple = false) : JinjaExpression(Line)
 {
-    public override object? Evaluate(JinjaRuntime runtime) => new JinjaList(Items.Select(runtime.Evaluate));
+    public override object? Evaluate(JinjaRuntime runtime) => new JinjaList(Items.Select(runtime.Evaluate)) { IsTuple = IsTuple };
 }
 
 /// <summary>A dictionary.</summary>

@@ -31,7 +31,6 @@ internal static class JinjaFilters
         ["float"] = Float,
         ["abs"] = (runtime, value, arguments) => Plain(runtime, "abs", arguments, value is long number ? number < 0 ? JinjaOperators.Compute(runtime, "-", 0L, number) : number : Math.Abs(Number(runtime, value))),
         ["round"] = Round,
-        ["attr"] = (runtime, value, arguments) => JinjaMembers.Attribute(runtime, value, Text(runtime, arguments.Bind(runtime, "attr", "name")[0])),
     };
 
     /// <summary>What a filter makes of a value.</summary>

@@ -16,7 +16,7 @@ internal sealed partial class JinjaParser
         if (!Current.IsOperator(",")) return first;
         var items = new List<JinjaExpression> { first };
         while (TakeOperator(",") && !EndsTuple()) items.Add(withChoice ? ReadExpression() : ReadOr());
-        return new JinjaListDisplay(line, items);
+        return new JinjaListDisplay(line, items, IsTuple: true);
 
         bool EndsTuple() => Current.Kind is JinjaTokenKind.BlockEnd or JinjaTokenKind.OutputEnd || Current.IsOperator(")");
     }
@@ -139,7 +139,7 @@ internal sealed partial class JinjaParser
             case JinjaTokenKind.Integer: return new JinjaLiteral(line, Whole(text));
             case JinjaTokenKind.Float: return new JinjaLiteral(line, double.Parse(text.Replace("_", "", StringComparison.Ordinal), NumberStyles.Float, CultureInfo.InvariantCulture));
             case JinjaTokenKind.Operator when text == "(":
-                if (TakeOperator(")")) return new JinjaListDisplay(line, []);
+                if (TakeOperator(")")) return new JinjaListDisplay(line, [], IsTuple: true);
                 var inner = ReadTuple();
                 ExpectOperator(")");
                 return inner;

@@ -20,6 +20,9 @@ internal sealed class JinjaList : List<object?>
         : base(values)
     {
     }
+
+    /// <summary>Whether it is written in round brackets.</summary>
+    public bool IsTuple { get; init; }
 }
 
 /// <summary>A dictionary with names as keys, which keeps their order.</summary>
@@ -157,14 +160,15 @@ internal static class JinjaValue
             case string inner: text.Append(PythonText.Quoted(inner)); break;
             case JinjaUndefined: text.Append("Undefined"); break;
             case JinjaList list:
-                text.Append('[');
+                text.Append(list.IsTuple ? '(' : '[');
                 for (var i = 0; i < list.Count; i++)
                 {
                     if (i > 0) text.Append(", ");
                     Show(runtime, text, list[i], depth + 1);
                 }
 
-                text.Append(']');
+                if (list is { IsTuple: true, Count: 1 }) text.Append(',');
+                text.Append(list.IsTuple ? ')' : ']');
                 break;
             case JinjaMap map:
                 text.Append('{');

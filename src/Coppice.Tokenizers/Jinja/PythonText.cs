@@ -48,7 +48,7 @@ internal static class PythonText
             if (i == text.Length) return parts;
             if (most >= 0 && parts.Count == most)
             {
-                parts.Add(text[i..].TrimEnd(WhiteSpace));
+                parts.Add(text[i..]);
                 return parts;
             }
 

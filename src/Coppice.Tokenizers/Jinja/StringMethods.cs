@@ -152,7 +152,7 @@ internal static class MapMethods
     };
 
     /// <summary>The pairs of a dictionary as lists of key and value.</summary>
-    public static IEnumerable<object?> Pairs(JinjaMap map) => map.Select(pair => (object?)new JinjaList([pair.Key, pair.Value]));
+    public static IEnumerable<object?> Pairs(JinjaMap map) => map.Select(pair => (object?)new JinjaList([pair.Key, pair.Value]) { IsTuple = true });
 
     private static JinjaList Listed(JinjaRuntime runtime, string name, JinjaArguments arguments, IEnumerable<object?> values)
     {

@@ -1,18 +1,24 @@
 using System.Text;
+using Coppice.Tokenizers;
+using Coppice.Tokenizers.ChatTemplates;
 
-namespace Coppice.Server;
+namespace Coppice.Inference;
 
 /// <summary>
 /// A conversation as a plain dialogue, for models that were trained on text and not on conversations: what the system says, then a paragraph for each
 /// turn with the speaker's name before it.
 /// </summary>
-internal sealed class PlainChatTemplate : IChatTemplate
+/// <param name="tokenizer">The model's tokenizer.</param>
+internal sealed class PlainChatTemplate(Tokenizer tokenizer) : IChatTemplate
 {
     /// <inheritdoc/>
     public IReadOnlyList<string> StopStrings { get; } = ["\n\nUser:", "\n\nAssistant:"];
 
     /// <inheritdoc/>
-    public string Apply(IReadOnlyList<ChatMessage> messages)
+    public IReadOnlyList<int> EndTokens => [];
+
+    /// <inheritdoc/>
+    public int[] Encode(IReadOnlyList<ChatMessage> messages)
     {
         var text = new StringBuilder();
         foreach (var message in messages)
@@ -21,6 +27,6 @@ internal sealed class PlainChatTemplate : IChatTemplate
             text.Append(name).Append(message.Content.Trim()).Append("\n\n");
         }
 
-        return text.Append("Assistant:").ToString();
+        return TextBoundaries.Begin(tokenizer, text.Append("Assistant:").ToString());
     }
 }
