@@ -49,6 +49,7 @@ internal static class CommandLine
                 CorpusDedupCommand.Create(), CorpusExtractCommand.Create(), CorpusLanguageCommand.Create(), CorpusCalibrateCommand.Create(), CorpusPlanCommand.Create(), CorpusCompareCommand.Create(),
             },
             new Command("tokenizer", "Train and use tokenizers") { TokenizerTrainCommand.Create(), TokenizerEncodeCommand.Create(), TokenizerDecodeCommand.Create() },
+            GetCommand.Create(),
             PlanCommand.Create(),
             PretrainCommand.Create(),
             MergeCommand.Create(),

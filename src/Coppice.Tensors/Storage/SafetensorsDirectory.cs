@@ -52,7 +52,7 @@ public sealed class SafetensorsDirectory : IDisposable
 
             var weightMap = ReadWeightMap(index);
             var byName = new Dictionary<string, SafetensorsFile>(StringComparer.Ordinal);
-            foreach (var shard in weightMap.Values.Distinct().Order(StringComparer.Ordinal))
+            foreach (var shard in ShardNames(weightMap))
             {
                 files.Add(SafetensorsFile.Open(Path.Combine(path, shard)));
                 byName.Add(shard, files[^1]);
@@ -71,6 +71,11 @@ public sealed class SafetensorsDirectory : IDisposable
             throw;
         }
     }
+
+    /// <summary>The names of the files that an index lists; each is a plain name that ends in <c>.safetensors</c>.</summary>
+    /// <param name="index">A <c>model.safetensors.index.json</c>.</param>
+    /// <exception cref="CoppiceException">It is none, or names a file elsewhere.</exception>
+    public static IReadOnlyList<string> ReadShardNames(string index) => ShardNames(ReadWeightMap(index));
 
     /// <summary>
     /// Writes tensors to a directory: to one file where they fit, else to shards and an index. The other form, if the directory held it, is removed.
@@ -149,6 +154,8 @@ public sealed class SafetensorsDirectory : IDisposable
     private SafetensorsFile FileOf(string name) => _fileOf.TryGetValue(name, out var file)
         ? file
         : throw new CoppiceException($"{_path}: has no tensor '{name}'{NearestName.Hint(name, _fileOf.Keys)}");
+
+    private static IReadOnlyList<string> ShardNames(Dictionary<string, string> weightMap) => [.. weightMap.Values.Distinct().Order(StringComparer.Ordinal)];
 
     private static Dictionary<string, string> ReadWeightMap(string index)
     {
