@@ -10,8 +10,8 @@ namespace Coppice.Models.Hub;
 /// <param name="client">Fetches.</param>
 /// <param name="name">The model.</param>
 /// <param name="options">Where files are kept.</param>
-/// <param name="arrived">Receives the number of bytes that arrived; below 0 where some have to be fetched again.</param>
-internal sealed class HubCache(HubClient client, HubName name, HubOptions options, Action<long> arrived)
+/// <param name="transfer">Counts bytes.</param>
+internal sealed class HubCache(HubClient client, HubName name, HubOptions options, HubTransfer transfer)
 {
     private readonly string _folder = Path.Combine(options.CacheFolder, "models--" + name.Repository.Replace("/", "--", StringComparison.Ordinal), "blobs");
 
@@ -27,7 +27,7 @@ internal sealed class HubCache(HubClient client, HubName name, HubOptions option
         {
             if (file.Is(path, cancellation))
             {
-                arrived(file.Size);
+                transfer.Have(file.Size);
                 return path;
             }
 
@@ -38,7 +38,7 @@ internal sealed class HubCache(HubClient client, HubName name, HubOptions option
             if (!file.Is(incomplete, cancellation))
             {
                 File.Delete(incomplete);
-                arrived(-file.Size);
+                transfer.Have(-file.Size);
                 // What was there before may have been the damaged part.
                 if (isResumed) return await GetAsync(commit, file, cancellation).ConfigureAwait(false);
                 throw new CoppiceException($"{name}: {file.Name} arrives with another checksum than the hub names; it was thrown away: try again, and if that doesn't help, tell the model's owner");
@@ -58,7 +58,7 @@ internal sealed class HubCache(HubClient client, HubName name, HubOptions option
         // Nobody else writes into it meanwhile.
         await using var kept = new FileStream(path, FileMode.OpenOrCreate, FileAccess.Write, FileShare.None, 1);
         if (kept.Length > file.Size) kept.SetLength(0);
-        arrived(kept.Length);
+        transfer.Have(kept.Length);
         for (var failures = 0; kept.Length < file.Size;)
         {
             var before = kept.Length;
@@ -107,13 +107,13 @@ internal sealed class HubCache(HubClient client, HubName name, HubOptions option
                 throw new DiskException(error.Message, error);
             }
 
-            arrived(count);
+            transfer.Receive(count);
         }
     }
 
     private void Restart(FileStream kept)
     {
-        if (kept.Length > 0) arrived(-kept.Length);
+        if (kept.Length > 0) transfer.Have(-kept.Length);
         kept.SetLength(0);
     }
 

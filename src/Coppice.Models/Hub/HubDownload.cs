@@ -52,8 +52,8 @@ public static partial class HubDownload
         Require(name, listed);
         CheckDirectory(name, directory, commit);
 
-        var state = new State(progress);
-        var cache = new HubCache(client, name, options, state.Arrive);
+        var transfer = new HubTransfer(progress);
+        var cache = new HubCache(client, name, options, transfer);
         // What decides whether it can be used at all comes first.
         var configuration = await FetchAsync(ModelDirectory.ConfigurationFile).ConfigureAwait(false);
         CheckConfiguration(name, configuration.Path);
@@ -63,7 +63,7 @@ public static partial class HubDownload
         string[] tokenizer = [listed.Contains(TokenizerFile) ? TokenizerFile : SentencePieceFile];
         var rest = new List<HubFile>();
         foreach (var file in Optional.Where(listed.Contains).Concat(tokenizer).Concat(weights)) rest.Add(await client.DescribeAsync(commit, file, cancellation).ConfigureAwait(false));
-        state.Total += rest.Sum(file => file.Size);
+        transfer.Total += rest.Sum(file => file.Size);
         WriteSource(name, directory, commit, [.. rest, .. files.Select(file => file.File), configuration.File]);
         foreach (var file in rest)
         {
@@ -71,23 +71,23 @@ public static partial class HubDownload
             var own = Path.Combine(directory, file.Name);
             var isThere = file.Is(own, cancellation);
             files.Add((file, isThere ? own : await Fetch(file).ConfigureAwait(false)));
-            if (isThere) state.Skip(file.Size);
+            if (isThere) transfer.Have(file.Size);
         }
 
         files.Add(configuration);
         foreach (var (file, path) in files) Copy(path, Path.Combine(directory, file.Name));
-        return new HubModel(directory, name.Repository, commit, [.. files.Select(file => file.File.Name)], files.Sum(file => file.File.Size), state.Received);
+        return new HubModel(directory, name.Repository, commit, [.. files.Select(file => file.File.Name)], files.Sum(file => file.File.Size), transfer.Received);
 
         async Task<(HubFile File, string Path)> FetchAsync(string file)
         {
             var described = await client.DescribeAsync(commit, file, cancellation).ConfigureAwait(false);
-            state.Total += described.Size;
+            transfer.Total += described.Size;
             return (described, await Fetch(described).ConfigureAwait(false));
         }
 
         Task<string> Fetch(HubFile file)
         {
-            state.File = file.Name;
+            transfer.File = file.Name;
             return cache.GetAsync(commit, file, cancellation);
         }
     }
@@ -179,28 +179,4 @@ public static partial class HubDownload
 
     [GeneratedRegex(@"\.(bin|pt|pth|ckpt|pkl|msgpack|h5)$")]
     private static partial Regex PickledWeights();
-
-    /// <summary>What has come, and how much there is.</summary>
-    private sealed class State(Action<HubProgress>? progress)
-    {
-        private long _done;
-
-        public string File { get; set; } = "";
-
-        public long Total { get; set; }
-
-        public long Received { get; private set; }
-
-        public void Arrive(long bytes)
-        {
-            Received += bytes;
-            Skip(bytes);
-        }
-
-        public void Skip(long bytes)
-        {
-            _done += bytes;
-            progress?.Invoke(new HubProgress(File, _done, Total));
-        }
-    }
 }
