@@ -49,4 +49,24 @@ public class GenerateCommandTests
         Assert.Equal(1, run.ExitCode);
         Assert.Contains("is not a model directory", run.Error, StringComparison.Ordinal);
     }
+
+    [SharedDataFact(Stories)]
+    public void A_conversation_is_written_as_the_models_template_says_and_its_authors_defaults_count()
+    {
+        using var folder = new TemporaryFolder();
+        var model = folder.At("model");
+        Directory.CreateDirectory(model);
+        foreach (var file in Directory.GetFiles(SharedData.At(Stories))) File.Copy(file, Path.Combine(model, Path.GetFileName(file)));
+        folder.Write("model/tokenizer_config.json", """{"chat_template": "{{ bos_token }}{{ messages[-1].content }}", "bos_token": "<s>", "eos_token": "</s>"}""");
+        folder.Write("model/generation_config.json", """{"do_sample": false, "max_new_tokens": 12}""");
+        string[] generate = ["generate", model, "--prompt", "Once upon a time", "--json"];
+        var plain = CommandRun.Of(generate).Json;
+        var chat = CommandRun.Of([.. generate, "--chat", "--system", "Tell."]).Json;
+        Assert.Equal((12, 12), (plain.GetProperty("tokens").GetInt32(), chat.GetProperty("tokens").GetInt32()));
+        // The template is the prompt itself, and begins with <s> once.
+        Assert.Equal(plain.GetProperty("prompt_tokens").GetInt32(), chat.GetProperty("prompt_tokens").GetInt32());
+        Assert.Equal(plain.GetProperty("text").GetString()!.TrimStart(), chat.GetProperty("text").GetString());
+        Assert.Equal(3, CommandRun.Of([.. generate, "--max-tokens", "3"]).Json.GetProperty("tokens").GetInt32());
+        Assert.Equal(2, CommandRun.Of([.. generate, "--system", "Tell."]).ExitCode);
+    }
 }

@@ -177,6 +177,6 @@ public static partial class HubDownload
         });
     }
 
-    [GeneratedRegex(@"\.(bin|pt|pth|ckpt|pkl|msgpack|h5)$")]
+    [GeneratedRegex(@"^(?!training_args|optimizer|scheduler).*\.(bin|pt|pth|ckpt|pkl|msgpack|h5)$")]
     private static partial Regex PickledWeights();
 }
