@@ -93,7 +93,12 @@ internal sealed record JinjaArithmetic(int Line, string Operator, JinjaExpressio
 /// <summary>A sign before a number.</summary>
 internal sealed record JinjaSign(int Line, bool IsMinus, JinjaExpression Operand) : JinjaExpression(Line)
 {
-    public override object? Evaluate(JinjaRuntime runtime) => JinjaOperators.Compute(runtime, IsMinus ? "-" : "+", 0L, runtime.Evaluate(Operand));
+    public override object? Evaluate(JinjaRuntime runtime)
+    {
+        var value = runtime.Evaluate(Operand);
+        // Not a difference: there is a zero below zero.
+        return IsMinus && value is double number ? -number : JinjaOperators.Compute(runtime, IsMinus ? "-" : "+", 0L, value);
+    }
 }
 
 /// <summary><c>a.name</c>.</summary>

@@ -56,13 +56,13 @@ internal static class JinjaMembers
 
         var items = JinjaValue.Items(runtime, value);
         var count = items.Count;
-        var (from, to) = forward
+        var (begin, limit) = forward
             ? (Bound(start, 0, count, 0, count), Bound(stop, count, count, 0, count))
             : (Bound(start, count - 1, count, -1, count - 1), Bound(stop, -1, count, -1, count - 1));
         var taken = new JinjaList();
         runtime.Allocate(count);
         // In 128 bits: a step may be as long as it likes.
-        for (Int128 i = from; forward ? i < to : i > to; i += by) taken.Add(items[(int)i]);
+        for (Int128 i = begin; forward ? i < limit : i > limit; i += by) taken.Add(items[(int)i]);
         return value is string ? string.Concat(taken.Cast<string>()) : taken;
 
         static long Bound(long? bound, long otherwise, int count, long least, long most) =>

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Coppice.Foundation;
 
 namespace Coppice.Tokenizers.Jinja;
 
@@ -79,7 +80,7 @@ internal static class SequenceFilters
         }
 
         var bound = arguments.Bind(runtime, "map", "attribute", "default");
-        return new JinjaList(items.Select(item => Path(runtime, item, bound[0]) is var found && found is JinjaUndefined && bound[1] is not JinjaUndefined ? bound[1] : found));
+        return new JinjaList(items.Select(item => Path(runtime, item, bound[0])).Select(found => found is JinjaUndefined && bound[1] is not JinjaUndefined ? bound[1] : found));
     }
 
     private static JinjaList Select(JinjaRuntime runtime, object? value, JinjaArguments arguments, bool keep) =>
@@ -138,7 +139,15 @@ internal static class SequenceFilters
     private static JinjaList Sorted(JinjaRuntime runtime, IEnumerable<object?> items, Func<object?, object?> key, bool caseSensitive, bool descending)
     {
         var comparer = Comparer<object?>.Create((a, b) => JinjaValue.Compare(runtime, Folded(a, caseSensitive), Folded(b, caseSensitive)));
-        return new JinjaList(descending ? items.OrderByDescending(key, comparer) : items.OrderBy(key, comparer));
+        try
+        {
+            return new JinjaList(descending ? items.OrderByDescending(key, comparer) : items.OrderBy(key, comparer));
+        }
+        catch (InvalidOperationException error) when (error.InnerException is CoppiceException told)
+        {
+            // What a comparison throws comes wrapped.
+            throw new CoppiceException(told.Message, told.ExitCode, told);
+        }
     }
 
     private static JinjaList Unique(JinjaRuntime runtime, object? value, JinjaArguments arguments)
