@@ -25,12 +25,12 @@ internal static class JinjaFilters
         ["tojson"] = (runtime, value, arguments) => value is JinjaUndefined undefined ? throw runtime.Error($"{undefined.Name} is not defined, so that it has no JSON") : JsonText.Write(runtime, value, arguments),
         ["default"] = Default,
         ["d"] = Default,
-        ["length"] = Length,
-        ["count"] = Length,
+        ["length"] = (runtime, value, arguments) => Length(runtime, value, arguments),
+        ["count"] = (runtime, value, arguments) => Length(runtime, value, arguments),
         ["int"] = Integer,
         ["float"] = Float,
         ["abs"] = (runtime, value, arguments) => Plain(runtime, "abs", arguments, value is long number ? number < 0 ? JinjaOperators.Compute(runtime, "-", 0L, number) : number : Math.Abs(Number(runtime, value))),
-        ["round"] = Round,
+        ["round"] = (runtime, value, arguments) => Round(runtime, value, arguments),
     };
 
     /// <summary>What a filter makes of a value.</summary>
@@ -99,13 +99,13 @@ internal static class JinjaFilters
         return value is JinjaUndefined || (JinjaValue.IsTrue(bound[1]) && !JinjaValue.IsTrue(value)) ? otherwise : value;
     }
 
-    private static object Length(JinjaRuntime runtime, object? value, JinjaArguments arguments)
+    private static long Length(JinjaRuntime runtime, object? value, JinjaArguments arguments)
     {
         arguments.Bind(runtime, "length");
         return value switch
         {
-            string text => (long)PythonText.Length(text),
-            JinjaList or JinjaMap or JinjaUndefined => (long)JinjaValue.Items(runtime, value).Count,
+            string text => PythonText.Length(text),
+            JinjaList or JinjaMap or JinjaUndefined => JinjaValue.Items(runtime, value).Count,
             _ => throw runtime.Error($"{JinjaValue.TypeName(value)} has no length"),
         };
     }
@@ -131,7 +131,7 @@ internal static class JinjaFilters
         return value is string text && double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var parsed) ? parsed : bound[0] is JinjaUndefined ? 0.0 : bound[0];
     }
 
-    private static object Round(JinjaRuntime runtime, object? value, JinjaArguments arguments)
+    private static double Round(JinjaRuntime runtime, object? value, JinjaArguments arguments)
     {
         var bound = arguments.Bind(runtime, "round", "precision", "method");
         var digits = bound[0] is JinjaUndefined ? 0 : JinjaValue.Whole(runtime, bound[0]);

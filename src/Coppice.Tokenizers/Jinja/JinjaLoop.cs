@@ -2,8 +2,7 @@ namespace Coppice.Tokenizers.Jinja;
 
 /// <summary>The variable <c>loop</c>: where a loop is.</summary>
 /// <param name="items">What it goes over.</param>
-/// <param name="depth">1 for a loop that is inside no other.</param>
-internal sealed class JinjaLoop(IReadOnlyList<object?> items, int depth)
+internal sealed class JinjaLoop(IReadOnlyList<object?> items)
 {
     /// <summary>The variable's name.</summary>
     public const string Name = "loop";
@@ -13,9 +12,6 @@ internal sealed class JinjaLoop(IReadOnlyList<object?> items, int depth)
 
     /// <summary>The item that it is at, from 0.</summary>
     public int Place { get; set; }
-
-    /// <summary>1 for a loop that is inside no other.</summary>
-    public int Depth => depth;
 
     /// <summary>An attribute.</summary>
     public object? Attribute(JinjaRuntime runtime, string name) => name switch
@@ -27,8 +23,9 @@ internal sealed class JinjaLoop(IReadOnlyList<object?> items, int depth)
         "first" => Place == 0,
         "last" => Place == items.Count - 1,
         "length" => (long)items.Count,
-        "depth" => (long)depth,
-        "depth0" => depth - 1L,
+        // Only recursive loops have a depth.
+        "depth" => 1L,
+        "depth0" => 0L,
         "previtem" => Place > 0 ? items[Place - 1] : new JinjaUndefined("the item before the first"),
         "nextitem" => Place + 1 < items.Count ? items[Place + 1] : new JinjaUndefined("the item after the last"),
         "cycle" => new JinjaFunction(name, (caller, arguments) =>

@@ -120,7 +120,8 @@ internal sealed class JinjaRuntime
     /// <summary>Writes text.</summary>
     public void Write(string text)
     {
-        Allocate((long)Output.Length + text.Length);
+        CheckLength((long)Output.Length + text.Length);
+        Count(text.Length / CharactersPerStep);
         Output.Append(text);
     }
 
@@ -139,12 +140,19 @@ internal sealed class JinjaRuntime
         if (_steps > MostSteps) throw Error($"the template takes more than {MostSteps} steps; is it a loop without an end?");
     }
 
-    /// <summary>Refuses a text or list that is too long before it is made.</summary>
+    /// <summary>Refuses a text or list that is too long before it is made, and counts the steps that it takes to make it.</summary>
     /// <param name="length">Its characters or items.</param>
     public void Allocate(long length)
     {
-        if (length > MostCharacters) throw Error($"the template makes a text of more than {MostCharacters} characters");
+        CheckLength(length);
         Count(length / CharactersPerStep);
+    }
+
+    /// <summary>Refuses a text or list that is too long.</summary>
+    /// <param name="length">Its characters or items.</param>
+    public void CheckLength(long length)
+    {
+        if (length > MostCharacters) throw Error($"the template makes a text of more than {MostCharacters} characters");
     }
 
     private void Enter(int line)

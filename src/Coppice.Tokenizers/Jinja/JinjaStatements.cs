@@ -52,8 +52,7 @@ internal sealed record JinjaFor(
         var items = JinjaValue.Items(runtime, runtime.Evaluate(Values));
         if (Filter is not null) items = [.. items.Where(item => Passes(runtime, outer, item))];
         if (items.Count == 0) return runtime.Execute(Otherwise);
-        var depth = outer.Find(JinjaLoop.Name) is JinjaLoop around ? around.Depth + 1 : 1;
-        var loop = new JinjaLoop(items, depth);
+        var loop = new JinjaLoop(items);
         for (; loop.Place < items.Count; loop.Place++)
         {
             runtime.Count();

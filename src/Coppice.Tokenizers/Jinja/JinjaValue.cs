@@ -148,7 +148,7 @@ internal static class JinjaValue
     /// <summary>A value as Python's <c>repr</c> writes it.</summary>
     private static void Show(JinjaRuntime runtime, StringBuilder text, object? value, int depth)
     {
-        runtime.Allocate(text.Length);
+        runtime.CheckLength(text.Length);
         runtime.Count();
         if (depth > Deepest) throw runtime.Error("a value is nested too deeply to be written");
         switch (value)

@@ -47,7 +47,8 @@ internal sealed class JsonText
 
     private void Append(object? value, int depth)
     {
-        _runtime.Allocate(_text.Length);
+        _runtime.CheckLength(_text.Length);
+        _runtime.Count();
         if (depth > Deepest) throw _runtime.Error("a value is nested too deeply for tojson");
         switch (value)
         {

@@ -141,9 +141,17 @@ internal static class PythonText
         if (value == Math.Floor(value) && Math.Abs(value) < 1e16) return value.ToString("F1", CultureInfo.InvariantCulture);
         var text = value.ToString("R", CultureInfo.InvariantCulture);
         var exponent = text.IndexOf('E', StringComparison.Ordinal);
-        if (exponent < 0) return text;
+        if (exponent < 0) return Math.Abs(value) < 1e16 ? text : WithExponent(text);
         var digits = text[(exponent + 2)..].TrimStart('0').PadLeft(2, '0');
         return $"{text[..exponent]}e{text[exponent + 1]}{digits}";
+    }
+
+    private static string WithExponent(string digits)
+    {
+        var sign = digits[0] == '-' ? "-" : "";
+        digits = digits[sign.Length..];
+        var fraction = digits[1..].TrimEnd('0');
+        return string.Create(CultureInfo.InvariantCulture, $"{sign}{digits[0]}{(fraction.Length > 0 ? "." : "")}{fraction}e+{digits.Length - 1}");
     }
 
     /// <summary>A string as Python's <c>repr</c> writes it.</summary>

@@ -57,7 +57,7 @@ public class JinjaReferenceTests
     [InlineData("{% set x = 'a' * 1000000 %}{% for i in range(100000) %}{% if x == x ~ 'b' %}{% endif %}{% endfor %}", "steps")]
     [InlineData("{% for i in range(100000) %}{{ 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa' }}{% endfor %}", "characters")]
     [InlineData("{{ range(100000) | list | unique | list | length }}", "steps")]
-    [InlineData("{{ 'x' | indent('y' * 10000000) | indent('y' * 10000000, true) }}", "characters")]
+    [InlineData("{{ 'x\nx\nx' | indent('y' * 10000000) }}", "characters")]
     public void A_hostile_template_comes_to_an_end(string source, string limit) =>
         Assert.Contains(limit, Assert.Throws<CoppiceException>(() => JinjaTemplate.Parse("t", source).Render(new Dictionary<string, object?>(), Now)).Message, StringComparison.Ordinal);
 
