@@ -91,8 +91,9 @@ internal sealed class FakeHub : IDisposable
 
     private static HubAnswer Small(byte[] bytes)
     {
-        var tag = Convert.ToHexStringLower(SHA1.HashData([.. Encoding.ASCII.GetBytes($"blob {bytes.Length}\0"), .. bytes]));
-        return new HubAnswer(200, bytes) { Headers = { ["ETag"] = $"\"{tag}\"" } };
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA1);
+        hash.AppendData([.. Encoding.ASCII.GetBytes($"blob {bytes.Length}\0"), .. bytes]);
+        return new HubAnswer(200, bytes) { Headers = { ["ETag"] = $"\"{Convert.ToHexStringLower(hash.GetHashAndReset())}\"" } };
     }
 
     private HubAnswer AnswerAsStore(HubRequest request)
