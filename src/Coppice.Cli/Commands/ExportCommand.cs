@@ -1,14 +1,16 @@
 using System.CommandLine;
 using Coppice.Cli.Output;
 using Coppice.Cli.Progress;
+using Coppice.Foundation;
 using Coppice.Models;
 using Coppice.Models.Gguf;
+using Coppice.Models.Onnx;
 using Coppice.Tensors;
 using Coppice.Tokenizers;
 
 namespace Coppice.Cli.Commands;
 
-/// <summary><c>coppice export</c>: a model as a GGUF file, for llama.cpp and what is built on it.</summary>
+/// <summary><c>coppice export</c>: a model as a GGUF file, for llama.cpp and what is built on it, or an encoder as an ONNX file.</summary>
 internal static class ExportCommand
 {
     private static readonly (string Name, GgufExportType Type)[] Types =
@@ -18,13 +20,24 @@ internal static class ExportCommand
     {
         var directory = new Argument<string>("MODEL") { Description = "A model directory" };
         var type = CommonOptions.Choice("--type", [.. Types.Select(entry => entry.Name)], "How matrices are stored: exactly, in half precision, or in 8.5 or 4.5 bits a value");
-        var output = CommonOptions.Output("FILE.gguf", "The file to write");
-        var command = new Command("export", "Write a model as a GGUF file for llama.cpp") { directory, output, type, CommonOptions.Json };
+        var output = CommonOptions.Output("FILE", "The file to write: .gguf for llama.cpp, or .onnx, which holds an encoder");
+        var features = new Option<bool>("--features") { Description = "Of an encoder: hidden states in place of what its head makes of them" };
+        var command = new Command("export", "Write a model as a GGUF file for llama.cpp, or an encoder as an ONNX file") { directory, output, type, features, CommonOptions.Json };
         command.SetAction(parse =>
         {
             var path = parse.GetRequiredValue(directory);
             using var backend = Backends.Create(threads: 1);
             using var model = ModelDirectory.Load(path, backend);
+            if (parse.GetRequiredValue(output).EndsWith(".onnx", StringComparison.OrdinalIgnoreCase))
+            {
+                if (parse.GetRequiredValue(type) != Types[0].Name) throw CoppiceException.Usage("--type: an ONNX file holds float32 numbers; leave it out");
+                var onnx = Stage.Run("Exporting", _ => OnnxExport.Write(model, parse.GetRequiredValue(output), parse.GetValue(features)));
+                if (parse.GetValue(CommonOptions.Json)) JsonOutput.Write(onnx);
+                else Page.Facts(("architecture", onnx.Architecture), ("gives", onnx.Gives), ("parameters", Figures.Count(onnx.Parameters)), ("size", Figures.Bytes(onnx.Bytes)), ("written to", onnx.Output));
+                return;
+            }
+
+            if (parse.GetValue(features)) throw CoppiceException.Usage("--features is for encoders and files that end in .onnx");
             var tokenizer = File.Exists(Path.Combine(path, Tokenizer.FileName)) ? Tokenizer.Load(path).ToJson() : null;
             var name = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(path)));
             var chosen = Types.Single(entry => entry.Name == parse.GetRequiredValue(type)).Type;

@@ -1,5 +1,3 @@
-using System.Diagnostics;
-using System.Text;
 using System.Text.Json;
 using Coppice.Models;
 using Coppice.Models.Onnx;
@@ -30,7 +28,7 @@ public sealed class TransformersJsTests(ITestOutputHelper output) : IDisposable
         _backend.Dispose();
     }
 
-    [TransformersJsTheory]
+    [NodePackageTheory("@huggingface/transformers")]
     [InlineData("bert", "AutoModelForMaskedLM", "logits")]
     [InlineData("bert-untied", "AutoModelForMaskedLM", "logits")]
     [InlineData("roberta", "AutoModelForMaskedLM", "logits")]
@@ -63,7 +61,7 @@ public sealed class TransformersJsTests(ITestOutputHelper output) : IDisposable
         Assert.InRange(largest, 0, 1e-3);
     }
 
-    [TransformersJsTheory]
+    [NodePackageTheory("@huggingface/transformers")]
     [InlineData(BpeStyle.Gpt2)]
     [InlineData(BpeStyle.Gpt4)]
     [InlineData(BpeStyle.Llama)]
@@ -85,36 +83,10 @@ public sealed class TransformersJsTests(ITestOutputHelper output) : IDisposable
 
     private Answer Run(string? kind, string? gives, int padding)
     {
-        var start = new ProcessStartInfo("node")
-        {
-            RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true,
-            StandardInputEncoding = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false), StandardOutputEncoding = Encoding.UTF8,
-        };
-        start.ArgumentList.Add(Path.Combine(SharedData.RepositoryRoot, "tests", "Coppice.Cli.Tests", "TransformersJs", "transformers.mjs"));
-        using var process = Process.Start(start)!;
-        var (printed, error) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
-        process.StandardInput.Write(JsonSerializer.Serialize(new { modules = TransformersJsTheoryAttribute.Modules, model = _folder.At("model"), texts = Texts, kind, gives, padding }));
-        process.StandardInput.Close();
-        process.WaitForExit();
-        Assert.True(process.ExitCode == 0, $"transformers.js: {error.Result}");
-        return JsonSerializer.Deserialize<Answer>(printed.Result, JsonSerializerOptions.Web)!;
+        var script = Path.Combine(SharedData.RepositoryRoot, "tests", "Coppice.Cli.Tests", "TransformersJs", "transformers.mjs");
+        var request = JsonSerializer.Serialize(new { model = _folder.At("model"), texts = Texts, kind, gives, padding });
+        return JsonSerializer.Deserialize<Answer>(NodePackages.Run(script, request), JsonSerializerOptions.Web)!;
     }
 
     private sealed record Answer(int[][] Encodings, float[][] Outputs);
-}
-
-/// <summary>A theory that needs transformers.js and is skipped, with the reason, where it is not installed.</summary>
-[AttributeUsage(AttributeTargets.Method)]
-public sealed class TransformersJsTheoryAttribute : TheoryAttribute
-{
-    /// <summary>Needs transformers.js.</summary>
-    public TransformersJsTheoryAttribute()
-    {
-        var node = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Any(folder => File.Exists(Path.Combine(folder, "node")));
-        if (!node || !Directory.Exists(Path.Combine(Modules, "node_modules", "@huggingface", "transformers")))
-            Skip = "needs Node and transformers.js (the npm package @huggingface/transformers), which .ci/run installs where there is npm and a network";
-    }
-
-    /// <summary>Where <c>.ci/run</c> installs it.</summary>
-    public static string Modules { get; } = Path.Combine(SharedData.RepositoryRoot, "artifacts", "transformers-js");
 }

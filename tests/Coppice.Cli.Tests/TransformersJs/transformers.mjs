@@ -1,6 +1,5 @@
 // Opens a model directory with transformers.js and prints one JSON object: the token numbers of each text, and what the encoder makes of them.
-// The request is a JSON object on stdin:
-//   modules   a folder whose node_modules has @huggingface/transformers
+// The first argument is a folder whose node_modules has @huggingface/transformers; the request is a JSON object on stdin:
 //   model     the model directory
 //   texts     texts to tokenise
 //   kind      the class of the model to run, such as AutoModelForMaskedLM, or null for none
@@ -13,7 +12,7 @@ let input = "";
 for await (const chunk of process.stdin) input += chunk;
 const request = JSON.parse(input);
 
-const resolve = createRequire(path.join(request.modules, "index.js")).resolve;
+const resolve = createRequire(path.join(process.argv[2], "index.js")).resolve;
 const library = await import(pathToFileURL(resolve("@huggingface/transformers")).href);
 library.env.allowRemoteModels = false;
 library.env.localModelPath = path.dirname(request.model);
