@@ -15,19 +15,19 @@ internal sealed class ConstraintCache(Tokenizer tokenizer, TextBoundaries bounda
     private TokenTrie? _trie;
     private ulong[] _ends = [];
 
-    /// <summary>What holds a text to a constraint.</summary>
-    /// <param name="constraint">The constraint; null for none.</param>
+    /// <summary>What holds a text to its constraint.</summary>
+    /// <param name="options">How it is continued.</param>
+    /// <returns>The step; null where there is no constraint.</returns>
     /// <exception cref="CoppiceException">The constraint is wrong, not supported or too large, or the tokenizer can't be constrained.</exception>
-    public ConstraintStep? Begin(TextConstraint? constraint)
+    public ConstraintStep? Begin(GenerationOptions options)
     {
-        if (constraint is null) return null;
+        if (options.Constraint is not { } constraint) return null;
         lock (_gate)
         {
             if (_trie is null)
             {
                 _trie = new TokenTrie(tokenizer, boundaries.Ends);
-                _ends = new ulong[(tokenizer.VocabularySize + 63) / 64];
-                foreach (var token in Enumerable.Range(0, tokenizer.VocabularySize).Where(boundaries.Ends)) _ends[token >> 6] |= 1UL << (token & 63);
+                _ends = With(new ulong[(tokenizer.VocabularySize + 63) / 64], Enumerable.Range(0, tokenizer.VocabularySize).Where(boundaries.Ends));
             }
 
             var place = _recent.FindIndex(known => known.Constraint == constraint);
@@ -35,7 +35,14 @@ internal sealed class ConstraintCache(Tokenizer tokenizer, TextBoundaries bounda
             if (place >= 0) _recent.RemoveAt(place);
             else if (_recent.Count == Most) _recent.RemoveAt(0);
             _recent.Add((constraint, masks));
-            return new ConstraintStep(masks, _ends);
+            return new ConstraintStep(masks, With(_ends, options.EndTokens.Where(token => token >= 0 && token < tokenizer.VocabularySize)));
         }
+    }
+
+    private static ulong[] With(ulong[] mask, IEnumerable<int> tokens)
+    {
+        ulong[] result = [.. mask];
+        foreach (var token in tokens) result[token >> 6] |= 1UL << (token & 63);
+        return result;
     }
 }

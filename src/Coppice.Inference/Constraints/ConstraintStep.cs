@@ -21,7 +21,7 @@ internal sealed class ConstraintStep(TokenMasks masks, ulong[] ends) : ILogitsSt
         var left = false;
         for (var word = 0; word < mask.Length; word++)
         {
-            var allowed = mask[word] | (_state.IsEnd ? ends[word] : 0);
+            var allowed = (mask[word] & ~ends[word]) | (_state.IsEnd ? ends[word] : 0);
             left |= allowed != 0;
             var tokens = logits[(64 * word)..Math.Min(64 * (word + 1), logits.Length)];
             if (allowed == 0)

@@ -125,7 +125,7 @@ public sealed class InferenceEngine : IDisposable
         _model.RequireCausal("continue a text");
         options.Check(_tokenizer.VocabularySize);
         CheckTokens(prompt, ContextTokens);
-        var text = new GenerationStream(prompt, new Continuation(_boundaries, _tokenizer, prompt, options, _constraints.Begin(options.Constraint)), cancellationToken);
+        var text = new GenerationStream(prompt, new Continuation(_boundaries, _tokenizer, prompt, options, _constraints.Begin(options)), cancellationToken);
         Enqueue(text);
         return text;
     }

@@ -58,7 +58,7 @@ public sealed class TextGenerator : IDisposable
     {
         if (promptTokens.Length == 0) throw CoppiceException.Usage("a prompt without a token has no continuation");
         options.Check(_tokenizer.VocabularySize);
-        var continuation = new Continuation(_boundaries, _tokenizer, promptTokens, options, _constraints.Begin(options.Constraint));
+        var continuation = new Continuation(_boundaries, _tokenizer, promptTokens, options, _constraints.Begin(options));
         cancellationToken.ThrowIfCancellationRequested();
         _context.Clear();
         _speculation?.Begin(promptTokens, options);

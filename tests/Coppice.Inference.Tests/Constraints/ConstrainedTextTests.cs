@@ -100,6 +100,18 @@ public sealed class ConstrainedTextTests : IDisposable
     }
 
     [Fact]
+    public void Tokens_that_end_this_text_alone_come_where_it_may_end_and_nowhere_else()
+    {
+        using var model = TinyModels.Create("gpt2", _backend, Characters.VocabularySize, positions: 600);
+        using var generator = new TextGenerator(model, Characters);
+        var options = Drawn with { EndTokens = [Characters.TokenToId("7")!.Value], Constraint = TextConstraint.Regex("[0-9]{3,}") };
+        var results = Enumerable.Range(0, 20).Select(seed => generator.Generate("x", options with { Seed = (ulong)seed })).ToList();
+        Assert.All(results, result => Assert.DoesNotContain('7', result.Text));
+        Assert.All(results, result => Assert.True(result.Text.Length >= 3));
+        Assert.Contains(results, result => result.FinishReason == FinishReason.Stop);
+    }
+
+    [Fact]
     public void Guessing_ahead_changes_no_constrained_text()
     {
         using var model = TinyModels.Create("llama", _backend, Bytes.VocabularySize, positions: 600);
