@@ -196,17 +196,13 @@ internal sealed class ChunkFile
     // There are very many of these files, and one that a loss of power cut off is made again: none waits until the disk has it.
     private static void WriteUnflushed(string path, Action<Stream> write)
     {
-        var temporary = path + AtomicFile.TemporarySuffix;
         try
         {
-            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-            using (var stream = new FileStream(temporary, FileMode.Create, FileAccess.Write, FileShare.None, 1 << 16)) write(stream);
-            File.Move(temporary, path, overwrite: true);
+            AtomicFile.Write(path, write, toDisk: false);
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        catch (CoppiceException error)
         {
-            File.Delete(temporary);
-            throw new CoppiceException($"{path}: can't be written: {error.Message} What is done is kept: make room and start the same command again.", inner: error);
+            throw new CoppiceException($"{error.Message} What is done is kept: make room and start the same command again.", inner: error.InnerException);
         }
     }
 

@@ -130,11 +130,7 @@ public sealed class ModelLoss : ICorpusStep
             _scorer = new DocumentScorer(_model);
         }
 
-        public double BitsPerByte(Document document)
-        {
-            var score = _scorer.Score(TokenSequences.Of([document], _tokenizer))[0];
-            return score.Nats / (score.Bytes * Math.Log(2));
-        }
+        public double BitsPerByte(Document document) => _scorer.Score(TokenSequences.Of([document], _tokenizer))[0].BitsPerByte;
 
         public void Dispose()
         {

@@ -10,7 +10,11 @@ namespace Coppice.Evaluation;
 /// <param name="Tokens">Number of tokens that were predicted.</param>
 /// <param name="Bytes">UTF-8 bytes of its text.</param>
 /// <param name="Nats">-log p of all predicted tokens together, natural logarithm. An encoder is asked for a sample of them, which stands for all.</param>
-public sealed record DocumentScore(string Source, long Tokens, long Bytes, double Nats);
+public sealed record DocumentScore(string Source, long Tokens, long Bytes, double Nats)
+{
+    /// <summary>Bits for each byte of the text.</summary>
+    public double BitsPerByte => Nats / (Bytes * Math.Log(2));
+}
 
 /// <summary>
 /// Scores a model document by document, as <see cref="TextEvaluator"/> does in sum: what a comparison of two models is paired by. Bits per byte

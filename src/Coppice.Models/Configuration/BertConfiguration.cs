@@ -4,7 +4,7 @@ using Coppice.Tensors;
 namespace Coppice.Models;
 
 /// <summary>BERT and RoBERTa: learned positions, norms behind each branch, and the heads that the directory has.</summary>
-public sealed record BertConfiguration : ModelConfiguration
+public sealed record BertConfiguration : EncoderConfiguration
 {
     /// <summary>The <c>model_type</c>s of the family.</summary>
     public static IReadOnlyList<string> Types { get; } = ["bert", "roberta"];
@@ -16,25 +16,13 @@ public sealed record BertConfiguration : ModelConfiguration
     public override string ModelType => Family;
 
     /// <inheritdoc/>
-    public override bool IsCausal => false;
-
-    /// <inheritdoc/>
     public override int TokenTypes => TypeVocabularySize;
 
     /// <inheritdoc/>
     public override int FirstPosition => Family == "roberta" ? PadToken + 1 : 0;
 
-    /// <summary>Width inside the MLP.</summary>
-    public required int IntermediateSize { get; init; }
-
-    /// <summary>The activation of MLPs and of the head's transform.</summary>
-    public PointwiseFunction Activation { get; init; } = PointwiseFunction.GeluErf;
-
     /// <summary>Segments that have an embedding.</summary>
     public int TypeVocabularySize { get; init; } = 1;
-
-    /// <summary>The token that other tools pad with. RoBERTa's positions begin behind it.</summary>
-    public int PadToken { get; init; }
 
     /// <summary>Whether there is a head that predicts tokens.</summary>
     public bool MaskedHead { get; init; } = true;
@@ -44,20 +32,6 @@ public sealed record BertConfiguration : ModelConfiguration
 
     /// <summary>Whether there is a head that tells whether a segment follows another.</summary>
     public bool NextSentenceHead { get; init; }
-
-    /// <inheritdoc/>
-    public override int KeyValueHeads
-    {
-        get => Heads;
-        init => throw new NotSupportedException("BERT has as many key/value heads as heads.");
-    }
-
-    /// <inheritdoc/>
-    public override int HeadSize
-    {
-        get => HiddenSize / Heads;
-        init => throw new NotSupportedException("BERT's head size follows from its width.");
-    }
 
     internal EncoderSizes Sizes => new(HiddenSize, HiddenSize, Layers, Heads, IntermediateSize, Activation, NormEpsilon, Dropout);
 

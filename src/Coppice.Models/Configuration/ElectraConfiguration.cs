@@ -14,7 +14,7 @@ public sealed record ElectraGenerator(int HiddenSize, int Layers, int Heads, int
 /// ELECTRA: an encoder that tells replaced tokens from those of the text, and the small generator that replaces them. On disk the discriminator is what
 /// Hugging Face expects of one; the generator is in the same files under names of its own, which other tools pass over.
 /// </summary>
-public sealed record ElectraConfiguration : ModelConfiguration
+public sealed record ElectraConfiguration : EncoderConfiguration
 {
     /// <summary>Its <c>model_type</c>.</summary>
     public const string Type = "electra";
@@ -25,45 +25,19 @@ public sealed record ElectraConfiguration : ModelConfiguration
     public override string ModelType => Type;
 
     /// <inheritdoc/>
-    public override bool IsCausal => false;
-
-    /// <inheritdoc/>
     public override int TokenTypes => TypeVocabularySize;
 
     /// <summary>Width of the embeddings, which generator and discriminator share.</summary>
     public required int EmbeddingSize { get; init; }
 
-    /// <summary>Width inside the MLP.</summary>
-    public required int IntermediateSize { get; init; }
-
-    /// <summary>The activation of MLPs and heads.</summary>
-    public PointwiseFunction Activation { get; init; } = PointwiseFunction.GeluErf;
-
     /// <summary>Segments that have an embedding.</summary>
     public int TypeVocabularySize { get; init; } = 2;
-
-    /// <summary>The token that other tools pad with.</summary>
-    public int PadToken { get; init; }
 
     /// <summary>Whether there is a head that detects replaced tokens.</summary>
     public bool DetectionHead { get; init; } = true;
 
     /// <summary>The generator; null for a discriminator alone.</summary>
     public ElectraGenerator? Generator { get; init; }
-
-    /// <inheritdoc/>
-    public override int KeyValueHeads
-    {
-        get => Heads;
-        init => throw new NotSupportedException("ELECTRA has as many key/value heads as heads.");
-    }
-
-    /// <inheritdoc/>
-    public override int HeadSize
-    {
-        get => HiddenSize / Heads;
-        init => throw new NotSupportedException("ELECTRA's head size follows from its width.");
-    }
 
     internal EncoderSizes Sizes => new(EmbeddingSize, HiddenSize, Layers, Heads, IntermediateSize, Activation, NormEpsilon, Dropout);
 

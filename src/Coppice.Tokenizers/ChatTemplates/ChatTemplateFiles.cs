@@ -7,11 +7,6 @@ namespace Coppice.Tokenizers.ChatTemplates;
 /// <summary>Reads the chat template of a model directory and the special tokens that it may write.</summary>
 internal static class ChatTemplateFiles
 {
-    private const string TemplateFile = "chat_template.jinja";
-    private const string ConfigurationFile = "tokenizer_config.json";
-
-    // Where older tools wrote the special tokens.
-    private const string TokensFile = "special_tokens_map.json";
     private const string AdditionalTokens = "additional_special_tokens";
     private const long LargestFile = 64 << 20;
 
@@ -32,15 +27,15 @@ internal static class ChatTemplateFiles
 
     private static ChatTemplate? ReadFiles(string directory)
     {
-        var configurationPath = Path.Combine(directory, ConfigurationFile);
+        var configurationPath = Path.Combine(directory, TokenizerFiles.ConfigurationFile);
         using var configuration = Open(configurationPath);
-        var templatePath = Path.Combine(directory, TemplateFile);
+        var templatePath = Path.Combine(directory, TokenizerFiles.ChatTemplateFile);
         var (name, source) = ReadText(templatePath) is { } text
             ? (templatePath, text)
             : (configurationPath, configuration is null ? null : Template(configurationPath, configuration.RootElement));
         if (source is null) return null;
         var tokens = new Dictionary<string, object?>(StringComparer.Ordinal);
-        var tokensPath = Path.Combine(directory, TokensFile);
+        var tokensPath = Path.Combine(directory, TokenizerFiles.SpecialTokensFile);
         using var map = Open(tokensPath);
         if (map is not null) Read(tokensPath, map.RootElement, tokens);
         if (configuration is not null) Read(configurationPath, configuration.RootElement, tokens);

@@ -12,7 +12,13 @@ public static class TokenizerFiles
     /// <summary>The file that names the special tokens by what they are for.</summary>
     public const string ConfigurationFile = "tokenizer_config.json";
 
-    private static readonly string[] Companions = [ConfigurationFile, "special_tokens_map.json", "chat_template.jinja"];
+    /// <summary>Where older tools wrote the special tokens.</summary>
+    public const string SpecialTokensFile = "special_tokens_map.json";
+
+    /// <summary>The chat template, where it has a file of its own.</summary>
+    public const string ChatTemplateFile = "chat_template.jinja";
+
+    private static readonly string[] Companions = [ConfigurationFile, SpecialTokensFile, ChatTemplateFile];
 
     private static readonly (string Key, string[] Names)[] Roles =
     [

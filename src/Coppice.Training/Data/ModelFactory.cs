@@ -30,7 +30,14 @@ public static class ModelFactory
     public static ModelConfiguration Configure(ModelSection section, int vocabularySize) => Configure(section, new Vocabulary(vocabularySize, null, null, null));
 
     private static ModelConfiguration Configure(ModelSection section, Vocabulary vocabulary) => ByName.TryGetValue(section.Architecture, out var configure)
-        ? configure(section, vocabulary)
+        ? configure(section, vocabulary) with
+        {
+            NormEpsilon = (float)section.NormEpsilon,
+            InitializerRange = (float)section.InitializerStd,
+            Dropout = (float)section.Dropout,
+            BeginOfText = vocabulary.BeginOfText,
+            EndOfText = vocabulary.EndOfText,
+        }
         : throw CoppiceException.Usage($"unknown architecture '{section.Architecture}'{NearestName.Hint(section.Architecture, ByName.Keys)} (known: {string.Join(", ", ByName.Keys)})");
 
     private static Gpt2Configuration Gpt2(ModelSection section, Vocabulary vocabulary) => new()
@@ -43,12 +50,7 @@ public static class ModelFactory
         IntermediateSize = section.IntermediateSize,
         Activation = Activation(section),
         Bias = section.Bias,
-        NormEpsilon = (float)section.NormEpsilon,
-        InitializerRange = (float)section.InitializerStd,
-        Dropout = (float)section.Dropout,
         TieEmbeddings = section.TieEmbeddings,
-        BeginOfText = vocabulary.BeginOfText,
-        EndOfText = vocabulary.EndOfText,
     };
 
     private static LlamaConfiguration Llama(ModelSection section, Vocabulary vocabulary) => new()
@@ -63,15 +65,10 @@ public static class ModelFactory
         HeadSize = section.HeadDim,
         IntermediateSize = section.IntermediateSize,
         MaxPositions = section.MaxPositions,
-        NormEpsilon = (float)section.NormEpsilon,
         RopeTheta = section.RopeTheta,
         SlidingWindow = section.SlidingWindow,
         QueryKeyNorm = section.QkNorm,
-        InitializerRange = (float)section.InitializerStd,
-        Dropout = (float)section.Dropout,
         TieEmbeddings = section.TieEmbeddings,
-        BeginOfText = vocabulary.BeginOfText,
-        EndOfText = vocabulary.EndOfText,
     };
 
     private static BertConfiguration Bert(ModelSection section, Vocabulary vocabulary) => new()
@@ -84,13 +81,8 @@ public static class ModelFactory
         MaxPositions = section.MaxPositions,
         IntermediateSize = section.IntermediateSize,
         Activation = Activation(section),
-        NormEpsilon = (float)section.NormEpsilon,
-        InitializerRange = (float)section.InitializerStd,
-        Dropout = (float)section.Dropout,
         TieEmbeddings = section.TieEmbeddings,
         PadToken = vocabulary.Pad ?? (section.Architecture == "roberta" ? EncoderTokens.RobertaPad : 0),
-        BeginOfText = vocabulary.BeginOfText,
-        EndOfText = vocabulary.EndOfText,
     };
 
     private static ElectraConfiguration Electra(ModelSection section, Vocabulary vocabulary)
@@ -108,12 +100,7 @@ public static class ModelFactory
             MaxPositions = section.MaxPositions,
             IntermediateSize = section.IntermediateSize,
             Activation = Activation(section),
-            NormEpsilon = (float)section.NormEpsilon,
-            InitializerRange = (float)section.InitializerStd,
-            Dropout = (float)section.Dropout,
             PadToken = vocabulary.Pad ?? 0,
-            BeginOfText = vocabulary.BeginOfText,
-            EndOfText = vocabulary.EndOfText,
             Generator = section.GeneratorShare > 0 ? new ElectraGenerator(width, section.Layers, heads, Math.Max(1, section.IntermediateSize * width / section.HiddenSize)) : null,
         };
     }
