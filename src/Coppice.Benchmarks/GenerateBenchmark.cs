@@ -25,11 +25,11 @@ public static class GenerateBenchmark
 
     /// <summary>Measures.</summary>
     /// <param name="shape">The model; batch is not used, sequence is its longest.</param>
-    public static GenerateResult Run(TrainShape shape)
+    /// <param name="quantization">In what its matrices are held.</param>
+    public static GenerateResult Run(TrainShape shape, Quantization quantization = Quantization.None)
     {
         using var backend = Backends.Create(shape.Threads);
-        using var model = TrainBenchmark.Configure(shape with { Sequence = Math.Max(shape.Sequence, Prompt + Generated) }).Create(backend, trainable: false);
-        model.Initialize(1);
+        using var model = Create(TrainBenchmark.Configure(shape with { Sequence = Math.Max(shape.Sequence, Prompt + Generated) }), backend, quantization);
         using var tape = new Tape(backend) { Recording = false };
         var input = new ModelInput(model);
         using var cache = model.CreateCache(Prompt + Generated);
@@ -48,12 +48,27 @@ public static class GenerateBenchmark
         }
 
         var perSecond = 1 / Median(decode);
-        // A tied head is read once, as the head: looking up a row of it costs nothing.
-        var bytes = 4.0 * model.Parameters.Parameters.Where(p => !p.Name.EndsWith("wpe.weight", StringComparison.Ordinal)).Sum(p => p.Count);
-        if (!model.Configuration.TieEmbeddings) bytes -= 4.0 * model.Head.Count;
+        var bytes = BytesOfAToken(model);
         var bandwidth = MeasureBandwidth(backend);
         return new GenerateResult(
-            model.Parameters.Count, Prompt, Prompt / Median(prefill), perSecond, bytes * perSecond / 1e9, bandwidth, bytes * perSecond / 1e9 / bandwidth);
+            model.Parameters.Count + (model.Quantized?.Count ?? 0), Prompt, Prompt / Median(prefill), perSecond, bytes * perSecond / 1e9, bandwidth, bytes * perSecond / 1e9 / bandwidth);
+    }
+
+    private static LanguageModel Create(ModelConfiguration configuration, Backend backend, Quantization quantization)
+    {
+        var model = configuration.Create(backend, trainable: false);
+        model.Initialize(1);
+        if (quantization == Quantization.None) return model;
+        using (model) return QuantizedModel.Of(model, quantization);
+    }
+
+    /// <summary>The weights that a token reads. A tied head is read once, as the head: looking up a row of it costs nothing.</summary>
+    private static double BytesOfAToken(LanguageModel model)
+    {
+        var bytes = 4.0 * model.Parameters.Parameters.Where(p => !p.Name.EndsWith("wpe.weight", StringComparison.Ordinal)).Sum(p => p.Count) + (model.Quantized?.Bytes ?? 0);
+        if (model.Configuration.TieEmbeddings) return bytes;
+        var table = (double)model.Configuration.VocabularySize * model.Configuration.HiddenSize;
+        return bytes - (model.Quantized is null ? 4 : 34.0 / 32) * table;
     }
 
     private static double Pass(Tape tape, LanguageModel model, ModelInput input, KeyValueCache cache, int[] tokens)

@@ -1,5 +1,6 @@
 using Coppice.Foundation;
 using Coppice.Inference;
+using Coppice.Models;
 
 namespace Coppice.Server;
 
@@ -35,6 +36,9 @@ public sealed record ServerOptions
 
     /// <summary>Threads to compute with; 0 for one per processor.</summary>
     public int Threads { get; init; }
+
+    /// <summary>In what the matrices of the models are held.</summary>
+    public Quantization Quantization { get; init; }
 
     /// <summary>What each model's engine may take.</summary>
     public EngineOptions Engine { get; init; } = new();

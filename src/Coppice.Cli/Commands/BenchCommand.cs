@@ -84,11 +84,11 @@ internal static class BenchCommand
     private static Command Generate()
     {
         var shape = new ShapeOptions();
-        var command = new Command("generate", "A prompt in one pass, then token by token with cached keys and values") { CommonOptions.Threads, CommonOptions.Json };
+        var command = new Command("generate", "A prompt in one pass, then token by token with cached keys and values") { CommonOptions.Quantize, CommonOptions.Threads, CommonOptions.Json };
         shape.AddTo(command);
         command.SetAction(parse =>
         {
-            var result = GenerateBenchmark.Run(shape.Read(parse));
+            var result = GenerateBenchmark.Run(shape.Read(parse), CommonOptions.ReadQuantize(parse));
             if (parse.GetValue(CommonOptions.Json)) JsonOutput.Write(result);
             else
             {

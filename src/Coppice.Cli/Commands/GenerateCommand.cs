@@ -3,9 +3,7 @@ using System.Globalization;
 using Coppice.Cli.Output;
 using Coppice.Foundation;
 using Coppice.Inference;
-using Coppice.Models;
 using Coppice.Tensors;
-using Coppice.Tokenizers;
 using Coppice.Tokenizers.ChatTemplates;
 
 namespace Coppice.Cli.Commands;
@@ -16,7 +14,7 @@ internal static class GenerateCommand
     public static Command Create()
     {
         var defaults = new GenerationOptions();
-        var directory = new Argument<string>("MODEL") { Description = "A model directory" };
+        var directory = new Argument<string>("MODEL") { Description = "A model directory or a GGUF file" };
         var prompt = new Option<string>("--prompt") { Description = "The text to continue; with --chat, what is said to the model", HelpName = "TEXT", DefaultValueFactory = _ => "" };
         var chat = new Option<bool>("--chat") { Description = "Take the prompt as a message of a conversation, written as the model's chat template says" };
         var system = new Option<string>("--system") { Description = "With --chat: what the system says first", HelpName = "TEXT" };
@@ -36,7 +34,7 @@ internal static class GenerateCommand
         var speculation = new SpeculationOptions();
         var command = new Command("generate", "Continue a text")
         {
-            directory, prompt, chat, system, tokens, temperature, topK, topP, minP, repetition, presence, frequency, bias, logProbabilities, stop, seed, CommonOptions.Threads, CommonOptions.Json,
+            directory, prompt, chat, system, tokens, temperature, topK, topP, minP, repetition, presence, frequency, bias, logProbabilities, stop, seed, CommonOptions.Quantize, CommonOptions.Threads, CommonOptions.Json,
         };
         constraint.AddTo(command);
         speculation.AddTo(command);
@@ -65,13 +63,12 @@ internal static class GenerateCommand
                 Constraint = constraint.Read(parse),
             };
             using var backend = Backends.Create(parse.GetValue(CommonOptions.Threads));
-            using var model = ModelDirectory.Load(path, backend);
-            var tokenizer = Tokenizer.Load(path);
-            using var drafts = speculation.Open(parse, tokenizer, backend);
-            using var generator = new TextGenerator(model, tokenizer, drafts.Speculation);
+            using var opened = InferenceModel.Load(path, backend, CommonOptions.ReadQuantize(parse));
+            using var drafts = speculation.Open(parse, opened.Tokenizer, backend);
+            using var generator = new TextGenerator(opened.Model, opened.Tokenizer, drafts.Speculation);
             Action<string>? show = json ? null : Page.Piece;
             var result = parse.GetValue(chat)
-                ? Answer(generator, ModelChat.TemplateOf(path, tokenizer), parse.GetValue(system), parse.GetRequiredValue(prompt), options, show)
+                ? Answer(generator, ModelChat.TemplateOf(path, opened.Tokenizer), parse.GetValue(system), parse.GetRequiredValue(prompt), options, show)
                 : generator.Generate(parse.GetRequiredValue(prompt), options, show);
             if (json) JsonOutput.Write(new GeneratedText(result.Text, result.Tokens.Count, result.Tokens, result.PromptTokens, result.FinishReason, result.LogProbabilities, Count(drafts.Speculation)));
             else Page.EndText(result.Text);

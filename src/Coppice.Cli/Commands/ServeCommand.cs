@@ -29,7 +29,7 @@ internal static class ServeCommand
         var timeout = CommonOptions.Whole("--timeout", 1, 1 << 20, 600, "The most seconds of a request");
         var command = new Command("serve", "Serve models over HTTP, as OpenAI's interface has it")
         {
-            models, host, port, keys, watch, body, tokens, context, queue, batch, cache, timeout, CommonOptions.Threads,
+            models, host, port, keys, watch, body, tokens, context, queue, batch, cache, timeout, CommonOptions.Quantize, CommonOptions.Threads,
         };
         command.SetAction(async (parse, _) =>
         {
@@ -44,6 +44,7 @@ internal static class ServeCommand
                 MaxTokens = parse.GetValue(tokens),
                 Timeout = TimeSpan.FromSeconds(parse.GetValue(timeout)),
                 Threads = parse.GetValue(CommonOptions.Threads),
+                Quantization = CommonOptions.ReadQuantize(parse),
                 Engine = new EngineOptions { ContextTokens = parse.GetValue(context), MaxQueue = parse.GetValue(queue), MaxSequences = parse.GetValue(batch), CacheBytes = parse.GetValue(cache) * 1024L * 1024 },
                 Notice = Terminal.WriteLine,
             };

@@ -82,8 +82,9 @@ public sealed class InferenceEngine : IDisposable
     /// <param name="options">What the engine may take; null for the defaults.</param>
     /// <param name="threads">Threads to compute with; 0 for one per processor.</param>
     /// <param name="metrics">Where it counts; null for an object of its own.</param>
+    /// <param name="quantization">In what the model's matrices are held.</param>
     /// <exception cref="CoppiceException">The directory can't be opened, or the memory is too little for one text.</exception>
-    public static InferenceEngine Load(string directory, EngineOptions? options = null, int threads = 0, EngineMetrics? metrics = null)
+    public static InferenceEngine Load(string directory, EngineOptions? options = null, int threads = 0, EngineMetrics? metrics = null, Quantization quantization = Quantization.None)
     {
         var owned = new Stack<IDisposable>();
         try
@@ -91,7 +92,7 @@ public sealed class InferenceEngine : IDisposable
             var tokenizer = Tokenizer.Load(directory);
             var backend = Backends.Create(threads);
             owned.Push(backend);
-            var model = ModelDirectory.Load(directory, backend);
+            var model = ModelDirectory.Load(directory, backend, quantization);
             owned.Push(model);
             var engine = new InferenceEngine(model, tokenizer, options, metrics);
             engine._owned.AddRange(owned);

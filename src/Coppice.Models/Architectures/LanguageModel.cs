@@ -10,17 +10,25 @@ namespace Coppice.Models;
 public abstract class LanguageModel : IDisposable
 {
     private protected LanguageModel(ModelConfiguration configuration, Backend backend, bool trainable)
+        : this(configuration, backend, trainable, quantized: null)
     {
-        Configuration = configuration;
-        var plan = configuration.Plan();
+    }
+
+    private protected LanguageModel(ModelConfiguration configuration, Backend backend, bool trainable, QuantizedParameters? quantized)
+    {
+        (Configuration, Quantized) = (configuration, quantized);
+        var plan = configuration.Plan().Where(p => quantized?.Contains(p.Name) != true);
         Parameters = new ParameterSet(backend, [.. plan.Select(p => new ParameterSpecification(p.Name, p.Shape))], trainable);
     }
 
     /// <summary>Its sizes.</summary>
     public ModelConfiguration Configuration { get; }
 
-    /// <summary>Its parameters.</summary>
+    /// <summary>Its parameters; where it is quantised, those that are float32 all the same.</summary>
     public ParameterSet Parameters { get; }
+
+    /// <summary>Its quantised matrices; null where all are float32.</summary>
+    public QuantizedParameters? Quantized { get; }
 
     /// <summary>What computes.</summary>
     public Backend Backend => Parameters.Backend;
@@ -51,7 +59,13 @@ public abstract class LanguageModel : IDisposable
     /// <param name="tape">Records the operations.</param>
     /// <param name="hidden">[rows, hidden].</param>
     /// <returns>[rows, vocabulary].</returns>
-    public Tensor Logits(Tape tape, Tensor hidden) => tape.Linear(Predictor(tape, hidden), Head.Tensor, HeadBias?.Tensor);
+    public Tensor Logits(Tape tape, Tensor hidden)
+    {
+        var predictor = Predictor(tape, hidden);
+        return Quantized is { } quantized
+            ? tape.Linear(predictor, quantized[Configuration.Tables.Head], HeadBias?.Tensor)
+            : tape.Linear(predictor, Head.Tensor, HeadBias?.Tensor);
+    }
 
     /// <summary>The loss of what hidden states predict; see <see cref="CrossEntropyOperations.HeadCrossEntropy"/>.</summary>
     /// <param name="tape">Records the operations.</param>
@@ -89,10 +103,29 @@ public abstract class LanguageModel : IDisposable
         return new KeyValueCache(Backend, Configuration.Layers, capacity, Configuration.KeyValueHeads * Configuration.HeadSize, slots);
     }
 
+    /// <summary>A parameter as float32.</summary>
+    /// <param name="name">Its name.</param>
+    /// <exception cref="CoppiceException">The model is quantised.</exception>
+    private protected Parameter Dense(string name) => Quantized is null ? Parameters[name] : throw Quantized.Refusal();
+
+    /// <summary>The embeddings of tokens: [tokens, hidden].</summary>
+    private protected Tensor Embed(Tape tape, IntTensor tokens) =>
+        Quantized is { } quantized ? tape.Embedding(tokens, quantized[Configuration.Tables.Embedding]) : tape.Embedding(tokens, Embedding.Tensor);
+
+    /// <summary>A projection, however its weight is held.</summary>
+    /// <param name="name">The name of the parameter without <c>.weight</c>.</param>
+    private protected Projection Project(string name)
+    {
+        var weight = name + ".weight";
+        if (Quantized?.Contains(weight) != true) return new DenseProjection(Parameters, name, Configuration.LayoutOf(weight));
+        return new QuantizedProjection(name, Quantized[weight], Parameters.TryGet(name + ".bias", out var bias) ? bias.Tensor : null);
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {
         Parameters.Dispose();
+        Quantized?.Dispose();
         GC.SuppressFinalize(this);
     }
 }

@@ -17,27 +17,25 @@ public sealed class LlamaModel : LanguageModel
     private readonly Block[] _blocks;
     private RotaryTable? _rotary;
 
-    internal LlamaModel(LlamaConfiguration configuration, Backend backend, bool trainable)
-        : base(configuration, backend, trainable)
+    internal LlamaModel(LlamaConfiguration configuration, Backend backend, bool trainable, QuantizedParameters? quantized = null)
+        : base(configuration, backend, trainable, quantized)
     {
         _configuration = configuration;
-        Embedding = Parameters["model.embed_tokens.weight"];
         _normWeight = Parameters["model.norm.weight"].Tensor;
-        Head = configuration.TieEmbeddings ? Embedding : Parameters["lm_head.weight"];
         _blocks = [.. Enumerable.Range(0, configuration.Layers).Select(layer => new Block(this, layer))];
     }
 
     /// <inheritdoc/>
-    public override Parameter Embedding { get; }
+    public override Parameter Embedding => Dense(_configuration.Tables.Embedding);
 
     /// <inheritdoc/>
-    public override Parameter Head { get; }
+    public override Parameter Head => Dense(_configuration.Tables.Head);
 
     /// <inheritdoc/>
     public override Tensor Hidden(Tape tape, ModelInput input)
     {
         var rotary = RotaryFor(input.LastPosition);
-        var x_TC = tape.Embedding(input.Tokens, Embedding.Tensor);
+        var x_TC = Embed(tape, input.Tokens);
         x_TC = tape.Dropout(x_TC, _configuration.Dropout, input.Training);
         foreach (var block in _blocks)
         {
@@ -89,13 +87,13 @@ public sealed class LlamaModel : LanguageModel
                 _keyNorm = parameters[prefix + "self_attn.k_norm.weight"].Tensor;
             }
 
-            _query = new DenseProjection(parameters, prefix + "self_attn.q_proj");
-            _key = new DenseProjection(parameters, prefix + "self_attn.k_proj");
-            _value = new DenseProjection(parameters, prefix + "self_attn.v_proj");
-            _output = new DenseProjection(parameters, prefix + "self_attn.o_proj");
-            _gate = new DenseProjection(parameters, prefix + "mlp.gate_proj");
-            _up = new DenseProjection(parameters, prefix + "mlp.up_proj");
-            _down = new DenseProjection(parameters, prefix + "mlp.down_proj");
+            _query = model.Project(prefix + "self_attn.q_proj");
+            _key = model.Project(prefix + "self_attn.k_proj");
+            _value = model.Project(prefix + "self_attn.v_proj");
+            _output = model.Project(prefix + "self_attn.o_proj");
+            _gate = model.Project(prefix + "mlp.gate_proj");
+            _up = model.Project(prefix + "mlp.up_proj");
+            _down = model.Project(prefix + "mlp.down_proj");
         }
 
         public ModelInput? Input { get; set; }

@@ -76,6 +76,10 @@ public sealed record LlamaConfiguration : ModelConfiguration
     /// <inheritdoc/>
     public override LanguageModel Create(Backend backend, bool trainable = true) => new LlamaModel(this, backend, trainable);
 
+    internal override (string Embedding, string Head) Tables => ("model.embed_tokens.weight", TieEmbeddings ? "model.embed_tokens.weight" : "lm_head.weight");
+
+    internal override LanguageModel Create(Backend backend, QuantizedParameters quantized) => new LlamaModel(this, backend, trainable: false, quantized);
+
     internal static LlamaConfiguration Read(ConfigurationReader json, string family)
     {
         var activation = json.Text("hidden_act", "silu");

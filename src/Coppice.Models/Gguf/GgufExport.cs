@@ -24,6 +24,7 @@ public static class GgufExport
     /// <exception cref="CoppiceException">llama.cpp has no such model or tokenizer, a value can't be stored, or the file can't be written.</exception>
     public static GgufExportResult Write(LanguageModel model, string? tokenizer, string name, string path, GgufExportType type)
     {
+        if (model.Quantized is { } quantized) throw quantized.Refusal();
         var configuration = model.Configuration;
         var notes = new List<string>();
         var file = new GgufWriter();

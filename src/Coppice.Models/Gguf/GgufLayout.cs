@@ -1,3 +1,5 @@
+using Coppice.Tensors;
+
 namespace Coppice.Models.Gguf;
 
 /// <summary>How a parameter's values lie in a GGUF file, compared with a Hugging Face directory.</summary>
@@ -5,6 +7,10 @@ internal enum GgufOrder
 {
     /// <summary>Alike.</summary>
     Same,
+
+    /// <summary>Rows in blocks, in the order in which the parameter has its outputs.</summary>
+    /// <param name="blocks">The tensor's bytes.</param>
+    public byte[] RowsFromFile(byte[] blocks) => Order == GgufOrder.Interleaved ? MoveRows(blocks, toFile: false) : blocks;
 
     /// <summary>Rows and columns exchanged: GPT-2's matrices are [inputs, outputs] in Hugging Face's files, [outputs, inputs] in GGUF.</summary>
     Transposed,
@@ -52,7 +58,11 @@ internal sealed record GgufPlace(ParameterPlan Parameter, string Tensor, GgufOrd
         _ => values,
     };
 
-    private static float[] Transpose(float[] values, int rows, int columns)
+    /// <summary>Rows and columns exchanged.</summary>
+    /// <param name="values">[rows, columns].</param>
+    /// <param name="rows">Rows.</param>
+    /// <param name="columns">Columns.</param>
+    public static float[] Transpose(float[] values, int rows, int columns)
     {
         var transposed = new float[values.Length];
         for (var row = 0; row < rows; row++)
@@ -63,9 +73,9 @@ internal sealed record GgufPlace(ParameterPlan Parameter, string Tensor, GgufOrd
         return transposed;
     }
 
-    private float[] MoveRows(float[] values, bool toFile)
+    private T[] MoveRows<T>(T[] values, bool toFile)
     {
-        var moved = new float[values.Length];
+        var moved = new T[values.Length];
         var rows = Parameter.Shape[0];
         var columns = values.Length / rows;
         for (var row = 0; row < rows; row++)
@@ -123,7 +133,7 @@ internal static class GgufLayout
 
     private static GgufOrder OrderOf(ParameterPlan parameter, string name, ModelConfiguration configuration) => configuration switch
     {
-        Gpt2Configuration => parameter.Shape.Rank == 2 ? GgufOrder.Transposed : GgufOrder.Same,
+        _ when parameter.Shape.Rank == 2 && configuration.LayoutOf(parameter.Name) == WeightLayout.InputsByOutputs => GgufOrder.Transposed,
         LlamaConfiguration { Family: "llama" or "mistral" } when name is "attn_q" or "attn_k" => GgufOrder.Interleaved,
         _ => GgufOrder.Same,
     };

@@ -61,7 +61,7 @@ internal sealed class ModelVersion
     {
         var fingerprint = ModelDirectory.Fingerprint(directory);
         var defaults = GenerationDefaults.Load(directory).Apply(new GenerationOptions { MaxTokens = int.MaxValue, Temperature = 1, TopP = 1 });
-        var engine = InferenceEngine.Load(directory, options.Engine, options.Threads, metrics);
+        var engine = InferenceEngine.Load(directory, options.Engine, options.Threads, metrics, options.Quantization);
         try
         {
             return new ModelVersion(directory, fingerprint, engine, ModelChat.TemplateOf(directory, engine.Tokenizer), defaults);

@@ -3,7 +3,7 @@ using System.Runtime.Intrinsics;
 namespace Coppice.Tensors;
 
 /// <summary>Rows of activations, quantised for a product with quantised weights: see <see cref="QuantizedProduct"/>.</summary>
-internal unsafe struct ActivationBlocks
+internal readonly unsafe struct ActivationBlocks
 {
     /// <summary>The level of a block's largest magnitude.</summary>
     public const float Levels = 127;
@@ -25,38 +25,39 @@ internal unsafe struct ActivationBlocks
     /// <param name="quadBytes">The bytes that four levels take: <see cref="IIntegerSimd{V}.QuadBytes"/>.</param>
     public ActivationBlocks(void* memory, int rows, int columns, int quadBytes)
     {
-        (Columns, Blocks, _quadBytes) = (columns, QuantizedLayout.Blocks(columns), quadBytes);
+        var blocks = (long)rows * QuantizedLayout.Blocks(columns);
+        (Columns, _quadBytes) = (columns, quadBytes);
         _quads = (byte*)memory;
-        _scales = (float*)(_quads + (long)rows * RowBytes);
-        _starts = (int*)(_scales + (long)rows * Blocks);
+        _scales = (float*)(_quads + blocks * Quads * quadBytes);
+        _starts = (int*)(_scales + blocks);
     }
 
     /// <summary>Values of a row.</summary>
     public int Columns { get; }
 
     /// <summary>Blocks of a row.</summary>
-    public int Blocks { get; }
+    public int Blocks => QuantizedLayout.Blocks(Columns);
 
     /// <summary>The bytes that the levels of a row take.</summary>
-    public readonly int RowBytes => Blocks * Quads * _quadBytes;
+    public int RowBytes => Blocks * Quads * _quadBytes;
 
     /// <summary>The memory that rows need.</summary>
     public static long Bytes(int rows, int columns, int quadBytes) => (long)rows * QuantizedLayout.Blocks(columns) * (Quads * quadBytes + sizeof(float) + sizeof(int));
 
     /// <summary>The levels of a row from a block on, four after four as the kernel wants them.</summary>
-    public readonly byte* QuadsOf(int row, int block) => _quads + (long)row * RowBytes + block * Quads * _quadBytes;
+    public byte* QuadsOf(int row, int block) => _quads + (long)row * RowBytes + block * Quads * _quadBytes;
 
     /// <summary>The scales of a row from a block on.</summary>
-    public readonly float* ScalesOf(int row, int block) => _scales + (long)row * Blocks + block;
+    public float* ScalesOf(int row, int block) => _scales + (long)row * Blocks + block;
 
     /// <summary>What the sums of a row's blocks begin with: the sum of the levels times minus the offset of the weights' levels.</summary>
-    public readonly int* StartsOf(int row, int block) => _starts + (long)row * Blocks + block;
+    public int* StartsOf(int row, int block) => _starts + (long)row * Blocks + block;
 
     /// <summary>Quantises a row.</summary>
     /// <param name="row">Which row.</param>
     /// <param name="values">[columns].</param>
     /// <param name="offset">The offset of the weights' levels.</param>
-    public readonly void Quantize(int row, float* values, int offset)
+    public void Quantize(int row, float* values, int offset)
     {
         var quads = QuadsOf(row, 0);
         var scales = ScalesOf(row, 0);
@@ -79,7 +80,7 @@ internal unsafe struct ActivationBlocks
 
     /// <summary>Writes the levels of a block, and its scale: not a number where a value is not finite.</summary>
     /// <returns>The sum of the levels.</returns>
-    private readonly int QuantizeBlock(float* values, byte* quads, out float scale)
+    private int QuantizeBlock(float* values, byte* quads, out float scale)
     {
         var (largest, differences) = (Vector128<float>.Zero, Vector128<float>.Zero);
         for (var i = 0; i < QuantizedLayout.BlockColumns; i += 4)

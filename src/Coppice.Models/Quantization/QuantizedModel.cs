@@ -1,0 +1,118 @@
+using System.Buffers.Binary;
+using System.Globalization;
+using Coppice.Foundation;
+using Coppice.Models.Gguf;
+using Coppice.Tensors;
+
+namespace Coppice.Models;
+
+/// <summary>Makes models whose matrices are quantised. One matrix at a time is in memory as float32.</summary>
+public static class QuantizedModel
+{
+    private const int RowsOfAChunk = 256;
+
+    // Half precision has to hold a scale, which is at least an eighth of the largest value in 4 bits.
+    private const float LargestValue = 65504;
+
+    /// <summary>Reads a matrix in blocks where it is stored so.</summary>
+    /// <param name="parameter">The parameter.</param>
+    /// <param name="format">The blocks.</param>
+    /// <returns>[outputs] rows of whole blocks, or null where it is stored otherwise.</returns>
+    internal delegate byte[]? ReadBlocks(ParameterPlan parameter, BlockFormat format);
+
+    /// <summary>A quantised copy of a model.</summary>
+    /// <param name="model">The model; the copy doesn't need it.</param>
+    /// <param name="quantization">In what matrices are held.</param>
+    /// <exception cref="CoppiceException">The architecture can't be quantised, or a value is not finite.</exception>
+    public static LanguageModel Of(LanguageModel model, Quantization quantization) =>
+        Build(model.Configuration, model.Backend, quantization, parameter => model.Parameters[parameter.Name].Tensor.ToArray());
+
+    /// <summary>Makes a quantised model.</summary>
+    /// <param name="configuration">The model's configuration.</param>
+    /// <param name="backend">Computes.</param>
+    /// <param name="quantization">In what matrices are held.</param>
+    /// <param name="readValues">Reads a parameter.</param>
+    /// <param name="readBlocks">Reads a matrix that is stored in blocks already; null where none is.</param>
+    /// <exception cref="CoppiceException">The architecture can't be quantised, or a value is not finite.</exception>
+    internal static LanguageModel Build(ModelConfiguration configuration, Backend backend, Quantization quantization, Func<ParameterPlan, float[]> readValues, ReadBlocks? readBlocks = null)
+    {
+        var tables = configuration.Tables;
+        var matrices = new QuantizedParameters(quantization);
+        LanguageModel? model = null;
+        try
+        {
+            var plan = configuration.Plan();
+            foreach (var parameter in plan.Where(configuration.IsQuantizable))
+            {
+                var isTable = parameter.Name == tables.Embedding || parameter.Name == tables.Head;
+                var type = quantization == Quantization.Int8 || isTable ? QuantizedType.Int8 : QuantizedType.Int4;
+                var format = BlockFormat.Find(type == QuantizedType.Int8 ? "Q8_0" : "Q4_0");
+                var isTransposed = configuration.LayoutOf(parameter.Name) == WeightLayout.InputsByOutputs;
+                var (outputs, inputs) = isTransposed ? (parameter.Shape[1], parameter.Shape[0]) : (parameter.Shape[0], parameter.Shape[1]);
+                var matrix = new QuantizedMatrix(backend, type, outputs, inputs);
+                matrices.Add(parameter.Name, matrix);
+                if (readBlocks?.Invoke(parameter, format) is { } blocks)
+                {
+                    CheckScales(parameter.Name, blocks, format);
+                    matrix.Write(0, blocks);
+                    continue;
+                }
+
+                var values = readValues(parameter);
+                CheckValues(parameter.Name, values);
+                Write(matrix, isTransposed ? GgufPlace.Transpose(values, inputs, outputs) : values, format);
+            }
+
+            model = configuration.Create(backend, matrices);
+            foreach (var parameter in plan.Where(parameter => !matrices.Contains(parameter.Name))) model.Parameters[parameter.Name].Tensor.CopyFrom(readValues(parameter));
+            return model;
+        }
+        catch
+        {
+            if (model is null) matrices.Dispose();
+            else model.Dispose();
+            throw;
+        }
+    }
+
+    private static void Write(QuantizedMatrix matrix, float[] values, BlockFormat format)
+    {
+        var (columns, rowBytes) = (matrix.Columns, matrix.RowBytes);
+        var padded = rowBytes / format.BlockBytes * format.BlockValues;
+        for (var first = 0; first < matrix.Rows; first += RowsOfAChunk)
+        {
+            var start = first;
+            var blocks = new byte[Math.Min(RowsOfAChunk, matrix.Rows - first) * rowBytes];
+            Parallel.For(0, blocks.Length / rowBytes, row =>
+            {
+                var source = values.AsSpan((start + row) * columns, columns);
+                if (padded != columns)
+                {
+                    var whole = new float[padded];
+                    source.CopyTo(whole);
+                    source = whole;
+                }
+
+                format.Encode(source, blocks.AsSpan(row * rowBytes, rowBytes));
+            });
+            matrix.Write(first, blocks);
+        }
+    }
+
+    private static void CheckValues(string name, float[] values)
+    {
+        foreach (var value in values)
+        {
+            if (!float.IsFinite(value)) throw new CoppiceException($"'{name}' holds {value.ToString(CultureInfo.InvariantCulture)}: the model is broken");
+            if (Math.Abs(value) > LargestValue) throw new CoppiceException($"'{name}' holds {value.ToString(CultureInfo.InvariantCulture)}, which is too large to be quantised: run the model as it is");
+        }
+    }
+
+    private static void CheckScales(string name, byte[] blocks, BlockFormat format)
+    {
+        for (var at = 0; at < blocks.Length; at += format.BlockBytes)
+        {
+            if (!Half.IsFinite(BinaryPrimitives.ReadHalfLittleEndian(blocks.AsSpan(at)))) throw new CoppiceException($"'{name}' has a block whose scale is not a finite number: the model is broken");
+        }
+    }
+}
