@@ -73,6 +73,35 @@ public class GenerateCommandTests
         Assert.Contains("there is no type 'txet'", refused.Error, StringComparison.Ordinal);
     }
 
+    [SharedDataFact(Stories)]
+    public void A_model_is_run_in_fewer_bits()
+    {
+        foreach (var quantization in new[] { "int8", "int4" })
+        {
+            var run = CommandRun.Of("generate", SharedData.At(Stories), "--temperature", "0", "--max-tokens", "12", "--quantize", quantization, "--json");
+            Assert.StartsWith("Once upon a time", run.Json.GetProperty("text").GetString(), StringComparison.Ordinal);
+        }
+
+        using var folder = new TemporaryFolder();
+        var gguf = folder.At("stories.gguf");
+        Assert.Equal(0, CommandRun.Of("export", SharedData.At(Stories), "-o", gguf, "--type", "q8_0").ExitCode);
+        Assert.StartsWith("Once upon a time", CommandRun.Of("generate", gguf, "--temperature", "0", "--max-tokens", "12", "--quantize", "int8", "--json").Json.GetProperty("text").GetString(), StringComparison.Ordinal);
+        var measured = CommandRun.Of("bench", "generate", gguf, "--quantize", "int8", "--prompt-tokens", "8", "--json");
+        Assert.True(measured.Json.GetProperty("tokens_per_second").GetDouble() > 0, measured.Error);
+    }
+
+    [Fact]
+    public void What_can_not_be_done_with_fewer_bits_is_said()
+    {
+        using var folder = new TemporaryFolder();
+        var unknown = CommandRun.Of("generate", folder.Root, "--quantize", "int5");
+        Assert.Equal(2, unknown.ExitCode);
+        Assert.Contains("--quantize must be one of none, int8, int4, not 'int5'", unknown.Error, StringComparison.Ordinal);
+        var update = CommandRun.Of("evaluate", folder.Write("model.gguf", "GGUF"), "--data", folder.Write("a.txt", "text"));
+        Assert.Equal(1, update.ExitCode);
+        Assert.Contains("is a file, not a model directory; 'coppice import' makes one of a GGUF file", update.Error, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void A_folder_that_is_no_model_is_named()
     {

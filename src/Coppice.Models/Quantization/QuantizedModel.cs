@@ -6,7 +6,11 @@ using Coppice.Tensors;
 
 namespace Coppice.Models;
 
-/// <summary>Makes models whose matrices are quantised. One matrix at a time is in memory as float32.</summary>
+/// <summary>
+/// Makes models whose matrices are quantised in groups of weights with a scale each, and their activations as they come. One matrix at a time is in memory as
+/// float32.
+/// </summary>
+[Technique("group-quantisation", Title = "ZeroQuant: Efficient and Affordable Post-Training Quantization for Large-Scale Transformers", Paper = "arXiv:2206.01861")]
 public static class QuantizedModel
 {
     private const int RowsOfAChunk = 256;
