@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // A prompt in one pass and generation token by token: Coppice in turn with llama.cpp (node-llama-cpp), on the same weights and threads.
 //
-//     npm install --no-package-lock                                       # once, in this folder
+//     npm install --prefix artifacts/llama-cpp --omit=optional node-llama-cpp@3.22.1 @node-llama-cpp/linux-x64@3.22.1     # once, as .ci/run does
 //     dotnet build src/Coppice.Cli --configuration Release
 //     bench/compare_llama_cpp/random_model.mjs MODEL                      # or any model directory
 //     bench/compare_llama_cpp/compare.mjs MODEL [TYPES] [ROUNDS] [PROMPT]
@@ -15,8 +15,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
-const HERE = path.dirname(fileURLToPath(import.meta.url));
-const ROOT = path.dirname(path.dirname(HERE));
+const ROOT = path.dirname(path.dirname(path.dirname(fileURLToPath(import.meta.url))));
 const COPPICE = ['dotnet', 'artifacts/bin/Coppice.Cli/release/coppice.dll'];
 const QUANTIZE = { f32: 'none', q8_0: 'int8', q4_0: 'int4' };
 const THREADS = os.availableParallelism();
@@ -71,8 +70,8 @@ const [model, typesArgument = 'f32,q8_0,q4_0', roundsArgument = '3', promptArgum
 const types = typesArgument.split(',');
 const [rounds, prompt] = [Number(roundsArgument), Number(promptArgument)];
 if (!model || !types.every((type) => type in QUANTIZE) || !(rounds >= 1) || !(prompt >= 1)) fail('usage: compare.mjs MODEL [TYPES] [ROUNDS] [PROMPT]');
-const modules = [HERE, path.join(ROOT, 'artifacts', 'llama-cpp')].find((folder) => fs.existsSync(path.join(folder, 'node_modules', 'node-llama-cpp')));
-if (!modules) fail('node-llama-cpp is not installed: npm install --no-package-lock, in bench/compare_llama_cpp');
+const modules = path.join(ROOT, 'artifacts', 'llama-cpp');
+if (!fs.existsSync(path.join(modules, 'node_modules', 'node-llama-cpp'))) fail('node-llama-cpp is not installed: see the head of this file');
 const { getLlama, LlamaLogLevel } = await import(pathToFileURL(createRequire(path.join(modules, 'index.js')).resolve('node-llama-cpp')).href);
 const llama = await getLlama({ gpu: false, build: 'never', progressLogs: false, logLevel: LlamaLogLevel.error, maxThreads: THREADS });
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'compare_llama_cpp-'));
