@@ -9,12 +9,7 @@ namespace Coppice.Models;
 /// </summary>
 public abstract class LanguageModel : IDisposable
 {
-    private protected LanguageModel(ModelConfiguration configuration, Backend backend, bool trainable)
-        : this(configuration, backend, trainable, quantized: null)
-    {
-    }
-
-    private protected LanguageModel(ModelConfiguration configuration, Backend backend, bool trainable, QuantizedParameters? quantized)
+    private protected LanguageModel(ModelConfiguration configuration, Backend backend, bool trainable, QuantizedParameters? quantized = null)
     {
         (Configuration, Quantized) = (configuration, quantized);
         var plan = configuration.Plan().Where(p => quantized?.Contains(p.Name) != true);

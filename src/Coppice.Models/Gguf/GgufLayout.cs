@@ -8,10 +8,6 @@ internal enum GgufOrder
     /// <summary>Alike.</summary>
     Same,
 
-    /// <summary>Rows in blocks, in the order in which the parameter has its outputs.</summary>
-    /// <param name="blocks">The tensor's bytes.</param>
-    public byte[] RowsFromFile(byte[] blocks) => Order == GgufOrder.Interleaved ? MoveRows(blocks, toFile: false) : blocks;
-
     /// <summary>Rows and columns exchanged: GPT-2's matrices are [inputs, outputs] in Hugging Face's files, [outputs, inputs] in GGUF.</summary>
     Transposed,
 
@@ -57,6 +53,10 @@ internal sealed record GgufPlace(ParameterPlan Parameter, string Tensor, GgufOrd
         GgufOrder.Interleaved => MoveRows(values, toFile: false),
         _ => values,
     };
+
+    /// <summary>Rows in blocks, in the order in which the parameter has its outputs.</summary>
+    /// <param name="blocks">The tensor's bytes.</param>
+    public byte[] RowsFromFile(byte[] blocks) => Order == GgufOrder.Interleaved ? MoveRows(blocks, toFile: false) : blocks;
 
     /// <summary>Rows and columns exchanged.</summary>
     /// <param name="values">[rows, columns].</param>

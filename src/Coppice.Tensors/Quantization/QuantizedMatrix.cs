@@ -9,7 +9,7 @@ namespace Coppice.Tensors;
 public sealed unsafe class QuantizedMatrix : IDisposable
 {
     private void* _memory;
-    private QuantizedWeights _weights;
+    private readonly QuantizedWeights _weights;
 
     /// <summary>Allocates a matrix; <see cref="Write"/> gives it its values.</summary>
     /// <param name="backend">Whose memory it is.</param>
