@@ -6,7 +6,7 @@
 //     bench/compare_llama_cpp/random_model.mjs MODEL                      # or any model directory
 //     bench/compare_llama_cpp/compare.mjs MODEL [TYPES] [ROUNDS] [PROMPT]
 //
-// TYPES: f32,q8_0,q4_0 or some of them. PROMPT: its tokens. Coppice reads the GGUF file that llama.cpp reads, and its blocks as they are.
+// TYPES: f32,q8_0,q4_1,q4_0 or some of them. PROMPT: its tokens. Coppice reads the GGUF file that llama.cpp reads, and its blocks as they are.
 // llama.cpp's figures contain what node-llama-cpp takes to ask for a token: about a tenth of a millisecond.
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
@@ -17,7 +17,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const ROOT = path.dirname(path.dirname(path.dirname(fileURLToPath(import.meta.url))));
 const COPPICE = ['dotnet', 'artifacts/bin/Coppice.Cli/release/coppice.dll'];
-const QUANTIZE = { f32: 'none', q8_0: 'int8', q4_0: 'int4' };
+const QUANTIZE = { f32: 'none', q8_0: 'int8', q4_1: 'int4', q4_0: 'int4' };
 const THREADS = os.availableParallelism();
 const GENERATED = 32;
 const PASSES = 5;
@@ -66,7 +66,7 @@ async function theirs(llama, file, prompt) {
   return { prefill: prompt / median(prefill), decode: 1 / median(decode) };
 }
 
-const [model, typesArgument = 'f32,q8_0,q4_0', roundsArgument = '3', promptArgument = '256'] = process.argv.slice(2);
+const [model, typesArgument = 'f32,q8_0,q4_1', roundsArgument = '3', promptArgument = '256'] = process.argv.slice(2);
 const types = typesArgument.split(',');
 const [rounds, prompt] = [Number(roundsArgument), Number(promptArgument)];
 if (!model || !types.every((type) => type in QUANTIZE) || !(rounds >= 1) || !(prompt >= 1)) fail('usage: compare.mjs MODEL [TYPES] [ROUNDS] [PROMPT]');

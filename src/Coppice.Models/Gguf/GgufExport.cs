@@ -80,6 +80,7 @@ public static class GgufExport
     {
         GgufExportType.Q80 => "Q8_0",
         GgufExportType.Q40 => "Q4_0",
+        GgufExportType.Q41 => "Q4_1",
         GgufExportType.Q4K => "Q4_K",
         _ => type.ToString(),
     };
@@ -89,6 +90,7 @@ public static class GgufExport
     {
         GgufExportType.F16 => 1,
         GgufExportType.Q40 => 2,
+        GgufExportType.Q41 => 3,
         GgufExportType.Q80 => 7,
         GgufExportType.Q4K => 14,
         _ => 0,

@@ -80,8 +80,12 @@ public static class GgufImport
 
     private static float[] ReadValues(GgufFile file, GgufPlace place) => place.FromFile(file.ReadFloats(place.Tensor));
 
-    private static byte[]? ReadBlocks(GgufFile file, GgufPlace place, BlockFormat format) =>
-        file.Find(place.Tensor).Format == format ? place.RowsFromFile(file.ReadBytes(place.Tensor)) : null;
+    private static byte[]? ReadBlocks(GgufFile file, GgufPlace place, BlockFormat format)
+    {
+        var stored = file.Find(place.Tensor).Format;
+        if (stored == format) return place.RowsFromFile(file.ReadBytes(place.Tensor));
+        return (stored, format) is (Q4Format, Q4OffsetFormat) ? place.RowsFromFile(Q4OffsetFormat.FromQ4(file.ReadBytes(place.Tensor))) : null;
+    }
 
     private static void RequireShape(GgufFile file, GgufPlace place)
     {

@@ -9,6 +9,6 @@ public enum Quantization
     /// <summary>8 bits in blocks of 32 with a scale (GGUF's Q8_0): 8.5 bits a weight.</summary>
     Int8,
 
-    /// <summary>4 bits in blocks of 32 with a scale (GGUF's Q4_0): 4.5 bits a weight; embeddings and head 8.5.</summary>
+    /// <summary>4 bits in blocks of 32 with a scale and a minimum (GGUF's Q4_1): 5 bits a weight; embeddings and head 8.5.</summary>
     Int4,
 }

@@ -15,7 +15,7 @@ public static class QuantizedModel
 {
     private const int RowsOfAChunk = 256;
 
-    // Half precision has to hold a scale, which is at least an eighth of the largest value in 4 bits.
+    // Half precision has to hold the minimum of a block.
     private const float LargestValue = 65504;
 
     /// <summary>Reads a matrix in blocks where it is stored so.</summary>
@@ -50,14 +50,14 @@ public static class QuantizedModel
             {
                 var isTable = parameter.Name == tables.Embedding || parameter.Name == tables.Head;
                 var type = quantization == Quantization.Int8 || isTable ? QuantizedType.Int8 : QuantizedType.Int4;
-                var format = BlockFormat.Find(type == QuantizedType.Int8 ? "Q8_0" : "Q4_0");
+                var format = BlockFormat.Find(type == QuantizedType.Int8 ? "Q8_0" : "Q4_1");
                 var isTransposed = configuration.LayoutOf(parameter.Name) == WeightLayout.InputsByOutputs;
                 var (outputs, inputs) = isTransposed ? (parameter.Shape[1], parameter.Shape[0]) : (parameter.Shape[0], parameter.Shape[1]);
                 var matrix = new QuantizedMatrix(backend, type, outputs, inputs);
                 matrices.Add(parameter.Name, matrix);
                 if (readBlocks?.Invoke(parameter, format) is { } blocks)
                 {
-                    CheckScales(parameter.Name, blocks, format);
+                    CheckScales(parameter.Name, blocks, format, matrix.NumbersOfABlock);
                     matrix.Write(0, blocks);
                     continue;
                 }
@@ -92,15 +92,26 @@ public static class QuantizedModel
                 var source = values.AsSpan((start + row) * columns, columns);
                 if (padded != columns)
                 {
-                    var whole = new float[padded];
-                    source.CopyTo(whole);
-                    source = whole;
+                    source = Padded(source, padded);
                 }
 
                 format.Encode(source, blocks.AsSpan(row * rowBytes, rowBytes));
             });
             matrix.Write(first, blocks);
         }
+    }
+
+    /// <summary>
+    /// A row as whole blocks. What stands behind its end is multiplied with zeros: the last block's own values again, so that they decide over scale and minimum
+    /// alone.
+    /// </summary>
+    private static float[] Padded(ReadOnlySpan<float> row, int length)
+    {
+        var padded = new float[length];
+        row.CopyTo(padded);
+        var last = row[(length - QuantizedMatrix.ColumnsOfABlock)..];
+        for (var i = row.Length; i < length; i++) padded[i] = last[(i - row.Length) % last.Length];
+        return padded;
     }
 
     private static void CheckValues(string name, float[] values)
@@ -112,11 +123,14 @@ public static class QuantizedModel
         }
     }
 
-    private static void CheckScales(string name, byte[] blocks, BlockFormat format)
+    private static void CheckScales(string name, byte[] blocks, BlockFormat format, int numbers)
     {
         for (var at = 0; at < blocks.Length; at += format.BlockBytes)
         {
-            if (!Half.IsFinite(BinaryPrimitives.ReadHalfLittleEndian(blocks.AsSpan(at)))) throw new CoppiceException($"'{name}' has a block whose scale is not a finite number: the model is broken");
+            for (var i = 0; i < numbers; i++)
+            {
+                if (!Half.IsFinite(BinaryPrimitives.ReadHalfLittleEndian(blocks.AsSpan(at + 2 * i)))) throw new CoppiceException($"'{name}' has a block whose scale is not a finite number: the model is broken");
+            }
         }
     }
 }

@@ -15,7 +15,7 @@ internal readonly unsafe struct ActivationBlocks
 
     private readonly byte* _quads;
     private readonly float* _scales;
-    private readonly int* _starts;
+    private readonly int* _sums;
     private readonly int _quadBytes;
 
     /// <summary>Rows in memory of <see cref="Bytes"/> bytes.</summary>
@@ -29,7 +29,7 @@ internal readonly unsafe struct ActivationBlocks
         (Columns, _quadBytes) = (columns, quadBytes);
         _quads = (byte*)memory;
         _scales = (float*)(_quads + blocks * Quads * quadBytes);
-        _starts = (int*)(_scales + blocks);
+        _sums = (int*)(_scales + blocks);
     }
 
     /// <summary>Values of a row.</summary>
@@ -50,18 +50,17 @@ internal readonly unsafe struct ActivationBlocks
     /// <summary>The scales of a row from a block on.</summary>
     public float* ScalesOf(int row, int block) => _scales + (long)row * Blocks + block;
 
-    /// <summary>What the sums of a row's blocks begin with: the sum of the levels times minus the offset of the weights' levels.</summary>
-    public int* StartsOf(int row, int block) => _starts + (long)row * Blocks + block;
+    /// <summary>The sums of the levels of a row's blocks, from a block on.</summary>
+    public int* SumsOf(int row, int block) => _sums + (long)row * Blocks + block;
 
     /// <summary>Quantises a row.</summary>
     /// <param name="row">Which row.</param>
     /// <param name="values">[columns].</param>
-    /// <param name="offset">The offset of the weights' levels.</param>
-    public void Quantize(int row, float* values, int offset)
+    public void Quantize(int row, float* values)
     {
         var quads = QuadsOf(row, 0);
         var scales = ScalesOf(row, 0);
-        var starts = StartsOf(row, 0);
+        var sums = SumsOf(row, 0);
         var partial = stackalloc float[QuantizedLayout.BlockColumns];
         for (var block = 0; block < Blocks; block++)
         {
@@ -74,7 +73,7 @@ internal readonly unsafe struct ActivationBlocks
                 source = partial;
             }
 
-            starts[block] = -offset * QuantizeBlock(source, quads + block * Quads * _quadBytes, out scales[block]);
+            sums[block] = QuantizeBlock(source, quads + block * Quads * _quadBytes, out scales[block]);
         }
     }
 

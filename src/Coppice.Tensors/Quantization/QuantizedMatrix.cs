@@ -23,7 +23,7 @@ public sealed unsafe class QuantizedMatrix : IDisposable
         Backend = backend;
         var blocks = (long)QuantizedLayout.Groups(rows) * QuantizedLayout.Blocks(columns);
         var levelBytes = blocks * QuantizedLayout.LevelBytes(type);
-        Bytes = levelBytes + blocks * QuantizedLayout.GroupRows * sizeof(ushort);
+        Bytes = levelBytes + blocks * QuantizedLayout.Scales(type) * sizeof(ushort);
         _memory = backend.Allocate(Bytes);
         _weights = new QuantizedWeights { Type = type, Rows = rows, Columns = columns, Levels = (byte*)_memory, Scales = (ushort*)((byte*)_memory + levelBytes) };
     }
@@ -54,9 +54,15 @@ public sealed unsafe class QuantizedMatrix : IDisposable
     /// <summary>Rows are written in groups of as many.</summary>
     public static int RowsOfAGroup => QuantizedLayout.GroupRows;
 
+    /// <summary>Columns that share a scale.</summary>
+    public static int ColumnsOfABlock => QuantizedLayout.BlockColumns;
+
+    /// <summary>Half-precision numbers at the beginning of a block: the scale, and in 4 bits the minimum.</summary>
+    public int NumbersOfABlock => QuantizedLayout.ScalesOfABlock(Type);
+
     /// <summary>Gives rows their values.</summary>
     /// <param name="firstRow">The first: a multiple of <see cref="RowsOfAGroup"/>.</param>
-    /// <param name="rows">Whole rows, each as ggml has it: blocks of 32 columns, the scale and the levels of each (Q8_0 or Q4_0). As many as a multiple of
+    /// <param name="rows">Whole rows, each as ggml has it: blocks of 32 columns, the scale and the levels of each (Q8_0), or scale, minimum and levels (Q4_1). As many as a multiple of
     /// <see cref="RowsOfAGroup"/>, or up to the last.</param>
     public void Write(int firstRow, ReadOnlySpan<byte> rows)
     {
@@ -66,16 +72,15 @@ public sealed unsafe class QuantizedMatrix : IDisposable
         var blocks = QuantizedLayout.Blocks(Columns);
         var (weights, bytes) = (Weights, QuantizedLayout.LevelBytes(Type));
         var levels = new byte[blocks * bytes];
-        var scales = new ushort[blocks * RowsOfAGroup];
+        var scales = new ushort[blocks * QuantizedLayout.Scales(Type)];
         for (var row = 0; row < count; row += RowsOfAGroup)
         {
-            // Lanes behind the last row have the value 0.
-            Array.Fill(levels, (byte)(Type == QuantizedType.Int8 ? 0x80 : 0x88));
+            // Lanes behind the last row have the scale 0, whatever levels the group before left there.
             Array.Clear(scales);
             for (var lane = 0; lane < RowsOfAGroup && row + lane < count; lane++) Interleave(rows.Slice((row + lane) * RowBytes, RowBytes), lane, levels, scales);
             var group = (long)(firstRow + row) / RowsOfAGroup * blocks;
             Backend.CopyFromHost(MemoryMarshal.Cast<byte, int>(levels), (int*)(weights.Levels + group * bytes));
-            Backend.CopyFromHost(MemoryMarshal.Cast<ushort, int>(scales), (int*)(weights.Scales + group * RowsOfAGroup));
+            Backend.CopyFromHost(MemoryMarshal.Cast<ushort, int>(scales), (int*)(weights.Scales + group * QuantizedLayout.Scales(Type)));
         }
     }
 
@@ -88,16 +93,19 @@ public sealed unsafe class QuantizedMatrix : IDisposable
 
     private void Interleave(ReadOnlySpan<byte> row, int lane, byte[] levels, ushort[] scales)
     {
-        var (blockBytes, levelBytes) = (QuantizedLayout.BlockBytes(Type), QuantizedLayout.LevelBytes(Type));
-        // Signed bytes count from -128.
-        var flip = Type == QuantizedType.Int8 ? 0x80 : 0;
+        var (blockBytes, levelBytes, numbers) = (QuantizedLayout.BlockBytes(Type), QuantizedLayout.LevelBytes(Type), QuantizedLayout.ScalesOfABlock(Type));
+        var offset = Type == QuantizedType.Int8 ? QuantizedLayout.ByteOffset : 0;
         for (var block = 0; block < row.Length / blockBytes; block++)
         {
             var source = row.Slice(block * blockBytes, blockBytes);
-            scales[block * RowsOfAGroup + lane] = System.Buffers.Binary.BinaryPrimitives.ReadUInt16LittleEndian(source);
-            source = source[sizeof(ushort)..];
+            for (var i = 0; i < numbers; i++)
+            {
+                scales[(block * numbers + i) * RowsOfAGroup + lane] = System.Buffers.Binary.BinaryPrimitives.ReadUInt16LittleEndian(source);
+                source = source[sizeof(ushort)..];
+            }
+
             for (var i = 0; i < source.Length; i++)
-                levels[block * levelBytes + i / 4 * QuantizedLayout.RunBytes + lane * 4 + i % 4] = (byte)(source[i] ^ flip);
+                levels[block * levelBytes + i / 4 * QuantizedLayout.RunBytes + lane * 4 + i % 4] = unchecked((byte)(source[i] + offset));
         }
     }
 

@@ -15,6 +15,6 @@ public unsafe struct QuantizedWeights
     /// <summary>The levels, in the order that <see cref="QuantizedMatrix"/> gives them.</summary>
     public byte* Levels;
 
-    /// <summary>The scales, half-precision numbers.</summary>
+    /// <summary>The scales, and in int4 the minima, half-precision numbers.</summary>
     public ushort* Scales;
 }

@@ -48,6 +48,12 @@ internal unsafe interface IIntegerSimd<V>
     /// <param name="factor">The same for all lanes.</param>
     /// <param name="y">As many values as there are lanes.</param>
     static abstract void AddScaled(V sum, V scales, float factor, float* y);
+
+    /// <summary>y += numbers · factor, each operation rounded once.</summary>
+    /// <param name="numbers">float32 numbers.</param>
+    /// <param name="factor">The same for all lanes.</param>
+    /// <param name="y">As many values as there are lanes.</param>
+    static abstract void AddMultiple(V numbers, float factor, float* y);
 }
 
 /// <summary>Half precision by 32-bit operations: sign, exponent and fraction moved to where float32 has them, and 2^112 for the other bias.</summary>

@@ -46,4 +46,7 @@ internal readonly unsafe struct IntegerSimd128 : IIntegerSimd<Vector128<int>>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void AddScaled(Vector128<int> sum, Vector128<int> scales, float factor, float* y) =>
         (Vector128.Load(y) + Vector128.ConvertToSingle(sum) * (scales.AsSingle() * Vector128.Create(factor))).Store(y);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void AddMultiple(Vector128<int> numbers, float factor, float* y) => (Vector128.Load(y) + numbers.AsSingle() * Vector128.Create(factor)).Store(y);
 }

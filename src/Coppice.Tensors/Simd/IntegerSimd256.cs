@@ -43,4 +43,7 @@ internal readonly unsafe struct IntegerSimd256 : IIntegerSimd<Vector256<int>>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void AddScaled(Vector256<int> sum, Vector256<int> scales, float factor, float* y) =>
         (Vector256.Load(y) + Vector256.ConvertToSingle(sum) * (scales.AsSingle() * Vector256.Create(factor))).Store(y);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void AddMultiple(Vector256<int> numbers, float factor, float* y) => (Vector256.Load(y) + numbers.AsSingle() * Vector256.Create(factor)).Store(y);
 }

@@ -43,4 +43,7 @@ internal readonly unsafe struct IntegerSimd512 : IIntegerSimd<Vector512<int>>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void AddScaled(Vector512<int> sum, Vector512<int> scales, float factor, float* y) =>
         (Vector512.Load(y) + Vector512.ConvertToSingle(sum) * (scales.AsSingle() * Vector512.Create(factor))).Store(y);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void AddMultiple(Vector512<int> numbers, float factor, float* y) => (Vector512.Load(y) + numbers.AsSingle() * Vector512.Create(factor)).Store(y);
 }

@@ -40,4 +40,7 @@ internal readonly unsafe struct IntegerSimdVnni : IIntegerSimd<Vector256<int>>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void AddScaled(Vector256<int> sum, Vector256<int> scales, float factor, float* y) => IntegerSimd256.AddScaled(sum, scales, factor, y);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void AddMultiple(Vector256<int> numbers, float factor, float* y) => IntegerSimd256.AddMultiple(numbers, factor, y);
 }

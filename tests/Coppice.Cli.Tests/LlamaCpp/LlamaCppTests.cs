@@ -65,7 +65,7 @@ public sealed class LlamaCppTests(ITestOutputHelper output) : IDisposable
 
     [LlamaCppFact("models/stories260k")]
     public void A_model_that_others_trained_is_the_same_in_llama_cpp() =>
-        Compare(SharedData.At("models/stories260k"), Story, [GgufExportType.F32, GgufExportType.F16, GgufExportType.Q80, GgufExportType.Q4K, GgufExportType.Q40]);
+        Compare(SharedData.At("models/stories260k"), Story, [GgufExportType.F32, GgufExportType.F16, GgufExportType.Q80, GgufExportType.Q41, GgufExportType.Q4K, GgufExportType.Q40]);
 
     [NodePackageFact(LlamaCppRun.Package)]
     [Trait("Category", "Slow")]
@@ -83,7 +83,7 @@ public sealed class LlamaCppTests(ITestOutputHelper output) : IDisposable
         var run = CommandRun.Of(["pretrain", recipe, .. pages, "-o", _folder.At("run"), "--json"]);
         Assert.True(run.ExitCode == 0, run.Error);
         var unseen = File.ReadAllText(Path.Combine(SharedData.RepositoryRoot, "docs", "updates.md"))[..6000];
-        Compare(_folder.At("run/model"), unseen, [GgufExportType.F32, GgufExportType.Q80, GgufExportType.Q4K, GgufExportType.Q40]);
+        Compare(_folder.At("run/model"), unseen, [GgufExportType.F32, GgufExportType.Q80, GgufExportType.Q41, GgufExportType.Q4K, GgufExportType.Q40]);
     }
 
     /// <summary>Text and losses of every storage type against our own on the exact weights, and of our reading of the stored file against llama.cpp's.</summary>

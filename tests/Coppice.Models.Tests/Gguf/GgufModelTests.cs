@@ -52,6 +52,7 @@ public sealed class GgufModelTests : IDisposable
     [InlineData(GgufExportType.F16, "F32 F16", 3e-4)]
     [InlineData(GgufExportType.Q80, "F32 Q8_0", 6.5e-3)]
     [InlineData(GgufExportType.Q40, "F32 Q4_0 Q8_0", 0.09)]
+    [InlineData(GgufExportType.Q41, "F32 Q4_1 Q8_0", 0.08)]
     [InlineData(GgufExportType.Q4K, "F32 Q8_0 Q4_K", 0.08)]
     public void Matrices_are_stored_as_asked_and_the_rest_exactly(GgufExportType type, string types, double largestError)
     {

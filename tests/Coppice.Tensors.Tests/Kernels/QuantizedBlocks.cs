@@ -9,15 +9,17 @@ internal sealed class QuantizedBlocks
 
     private readonly int[] _levels;
     private readonly float[] _scales;
+    private readonly float[] _minima;
 
     public QuantizedBlocks(QuantizedType type, int rows, int columns, ulong seed = 3)
     {
         (Type, Rows, Columns, BlocksOfARow) = (type, rows, columns, (columns + Block - 1) / Block);
         _levels = new int[rows * BlocksOfARow * Block];
         _scales = new float[rows * BlocksOfARow];
+        _minima = new float[_scales.Length];
         var random = new Philox(seed, 0);
         var draw = 0UL;
-        var blockBytes = type == QuantizedType.Int8 ? 34 : 18;
+        var blockBytes = type == QuantizedType.Int8 ? 34 : 20;
         Bytes = new byte[_scales.Length * blockBytes];
         for (var block = 0; block < _scales.Length; block++)
         {
@@ -26,14 +28,19 @@ internal sealed class QuantizedBlocks
             _scales[block] = (float)scale;
             var bytes = Bytes.AsSpan(block * blockBytes, blockBytes);
             BinaryPrimitives.WriteHalfLittleEndian(bytes, scale);
+            if (type == QuantizedType.Int4)
+            {
+                var minimum = (Half)(random.Normal(draw++) * 0.1f);
+                _minima[block] = (float)minimum;
+                BinaryPrimitives.WriteHalfLittleEndian(bytes[2..], minimum);
+            }
+
             for (var i = 0; i < Block; i++)
             {
-                // Columns behind the last are zeros.
-                var isColumn = block % BlocksOfARow * Block + i < columns;
-                var level = !isColumn ? 0 : type == QuantizedType.Int8 ? random.Integer(draw++, 256) - 128 : random.Integer(draw++, 16) - 8;
+                var level = type == QuantizedType.Int8 ? random.Integer(draw++, 256) - 128 : random.Integer(draw++, 16);
                 _levels[block * Block + i] = level;
                 if (type == QuantizedType.Int8) bytes[2 + i] = (byte)(sbyte)level;
-                else bytes[2 + i % 16] |= (byte)((level + 8) << (i < 16 ? 0 : 4));
+                else bytes[4 + i % 16] |= (byte)(level << (i < 16 ? 0 : 4));
             }
         }
     }
@@ -55,7 +62,12 @@ internal sealed class QuantizedBlocks
         return matrix;
     }
 
-    public float Value(int row, int column) => _scales[row * BlocksOfARow + column / Block] * _levels[row * BlocksOfARow * Block + column];
+    public float Value(int row, int column)
+    {
+        var block = row * BlocksOfARow + column / Block;
+        var value = _scales[block] * _levels[row * BlocksOfARow * Block + column];
+        return Type == QuantizedType.Int8 ? value : value + _minima[block];
+    }
 
     /// <summary>The product with rows of activations.</summary>
     public float[] Multiply(float[] x, float[]? bias, float[]? residual)
@@ -75,6 +87,10 @@ internal sealed class QuantizedBlocks
                     var factor = _scales[n * BlocksOfARow + block] * scale;
                     var product = products * factor;
                     sum += product;
+                    if (Type == QuantizedType.Int8) continue;
+                    var sumOfLevels = scale * levels.Sum();
+                    var minimum = _minima[n * BlocksOfARow + block] * sumOfLevels;
+                    sum += minimum;
                 }
 
                 if (bias is not null) sum += bias[n];

@@ -74,8 +74,7 @@ internal sealed unsafe partial class CpuBackend<S, V>
         public readonly void Run(int item, int worker)
         {
             var last = Math.Min(Product.M, (item + 1) * RowsPerItem);
-            for (var row = item * RowsPerItem; row < last; row++)
-                Activations.Quantize(row, Product.A + (long)row * Product.K, QuantizedLayout.Offset(Product.Weights.Type));
+            for (var row = item * RowsPerItem; row < last; row++) Activations.Quantize(row, Product.A + (long)row * Product.K);
         }
     }
 

@@ -17,6 +17,6 @@ internal readonly unsafe struct QuantizedSlice(byte* levels, ushort* scales)
     {
         var at = (long)(row / QuantizedLayout.GroupRows) * QuantizedLayout.Blocks(weights.Columns) + block;
         var lane = row % QuantizedLayout.GroupRows;
-        return new QuantizedSlice(weights.Levels + at * QuantizedLayout.LevelBytes(weights.Type) + 4 * lane, weights.Scales + at * QuantizedLayout.GroupRows + lane);
+        return new QuantizedSlice(weights.Levels + at * QuantizedLayout.LevelBytes(weights.Type) + 4 * lane, weights.Scales + at * QuantizedLayout.Scales(weights.Type) + lane);
     }
 }

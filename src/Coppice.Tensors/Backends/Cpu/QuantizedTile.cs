@@ -41,6 +41,12 @@ internal static unsafe class QuantizedTile<I, V, L>
         get => QuantizedLayout.LevelBytes(L.Type);
     }
 
+    private static int Scales
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => QuantizedLayout.Scales(L.Type);
+    }
+
     /// <summary>y[r, n] += the product of four rows of activations with the slices, over some blocks.</summary>
     /// <param name="x">The activations.</param>
     /// <param name="row">The first of the rows.</param>
@@ -55,15 +61,16 @@ internal static unsafe class QuantizedTile<I, V, L>
     {
         byte* x0 = x.QuadsOf(row, block), x1 = x.QuadsOf(row + 1, block), x2 = x.QuadsOf(row + 2, block), x3 = x.QuadsOf(row + 3, block);
         float* scale0 = x.ScalesOf(row, block), scale1 = x.ScalesOf(row + 1, block), scale2 = x.ScalesOf(row + 2, block), scale3 = x.ScalesOf(row + 3, block);
-        int* start0 = x.StartsOf(row, block), start1 = x.StartsOf(row + 1, block), start2 = x.StartsOf(row + 2, block), start3 = x.StartsOf(row + 3, block);
+        int* sum0 = x.SumsOf(row, block), sum1 = x.SumsOf(row + 1, block), sum2 = x.SumsOf(row + 2, block), sum3 = x.SumsOf(row + 3, block);
         float* y1 = y + strideY, y2 = y1 + strideY, y3 = y2 + strideY;
         byte* w0 = slice0.Levels, w1 = slice1.Levels;
+        ushort* s0 = slice0.Scales, s1 = slice1.Scales;
         for (var b = 0; b < blocks; b++)
         {
-            V a00 = I.Create(start0[b]), a01 = a00;
-            V a10 = I.Create(start1[b]), a11 = a10;
-            V a20 = I.Create(start2[b]), a21 = a20;
-            V a30 = I.Create(start3[b]), a31 = a30;
+            V a00 = Start(sum0[b]), a01 = a00;
+            V a10 = Start(sum1[b]), a11 = a10;
+            V a20 = Start(sum2[b]), a21 = a20;
+            V a30 = Start(sum3[b]), a31 = a30;
             for (var pair = 0; pair < Pairs; pair++)
             {
                 var (at, far) = (pair * I.QuadBytes, (pair + Pairs) * I.QuadBytes);
@@ -93,18 +100,29 @@ internal static unsafe class QuantizedTile<I, V, L>
                 a31 = I.AddProducts(a31, even, odd, x3 + far);
             }
 
-            var scales = I.LoadHalves(slice0.Scales + b * QuantizedLayout.GroupRows);
+            var scales = I.LoadHalves(s0);
             I.AddScaled(a00, scales, scale0[b], y);
             I.AddScaled(a10, scales, scale1[b], y1);
             I.AddScaled(a20, scales, scale2[b], y2);
             I.AddScaled(a30, scales, scale3[b], y3);
-            scales = I.LoadHalves(slice1.Scales + b * QuantizedLayout.GroupRows);
+            scales = I.LoadHalves(s1);
             I.AddScaled(a01, scales, scale0[b], y + I.Width);
             I.AddScaled(a11, scales, scale1[b], y1 + I.Width);
             I.AddScaled(a21, scales, scale2[b], y2 + I.Width);
             I.AddScaled(a31, scales, scale3[b], y3 + I.Width);
+            if (L.Type == QuantizedType.Int4)
+            {
+                V minima0 = I.LoadHalves(s0 + QuantizedLayout.GroupRows), minima1 = I.LoadHalves(s1 + QuantizedLayout.GroupRows);
+                AddMinima(minima0, minima1, scale0[b] * sum0[b], y);
+                AddMinima(minima0, minima1, scale1[b] * sum1[b], y1);
+                AddMinima(minima0, minima1, scale2[b] * sum2[b], y2);
+                AddMinima(minima0, minima1, scale3[b] * sum3[b], y3);
+            }
+
             w0 += LevelBytes;
             w1 += LevelBytes;
+            s0 += Scales;
+            s1 += Scales;
             x0 += 2 * Pairs * I.QuadBytes;
             x1 += 2 * Pairs * I.QuadBytes;
             x2 += 2 * Pairs * I.QuadBytes;
@@ -118,11 +136,12 @@ internal static unsafe class QuantizedTile<I, V, L>
     {
         var x0 = x.QuadsOf(row, block);
         var scale = x.ScalesOf(row, block);
-        var start = x.StartsOf(row, block);
+        var sum = x.SumsOf(row, block);
         byte* w0 = slice0.Levels, w1 = slice1.Levels;
+        ushort* s0 = slice0.Scales, s1 = slice1.Scales;
         for (var b = 0; b < blocks; b++)
         {
-            V a0 = I.Create(start[b]), a1 = a0;
+            V a0 = Start(sum[b]), a1 = a0;
             for (var pair = 0; pair < Pairs; pair++)
             {
                 var (at, far) = (pair * I.QuadBytes, (pair + Pairs) * I.QuadBytes);
@@ -132,16 +151,31 @@ internal static unsafe class QuantizedTile<I, V, L>
                 a1 = Add(a1, Second(w1, pair), x0 + far);
             }
 
-            I.AddScaled(a0, I.LoadHalves(slice0.Scales + b * QuantizedLayout.GroupRows), scale[b], y);
-            I.AddScaled(a1, I.LoadHalves(slice1.Scales + b * QuantizedLayout.GroupRows), scale[b], y + I.Width);
+            I.AddScaled(a0, I.LoadHalves(s0), scale[b], y);
+            I.AddScaled(a1, I.LoadHalves(s1), scale[b], y + I.Width);
+            if (L.Type == QuantizedType.Int4)
+                AddMinima(I.LoadHalves(s0 + QuantizedLayout.GroupRows), I.LoadHalves(s1 + QuantizedLayout.GroupRows), scale[b] * sum[b], y);
             w0 += LevelBytes;
             w1 += LevelBytes;
+            s0 += Scales;
+            s1 += Scales;
             x0 += 2 * Pairs * I.QuadBytes;
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static V Add(V sum, V levels, byte* activations) => I.AddProducts(sum, I.Even(levels), I.Odd(levels), activations);
+
+    /// <summary>What the sum of a block begins with: int8 stores levels above what they mean.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static V Start(int sumOfLevels) => I.Create(L.Type == QuantizedType.Int8 ? -QuantizedLayout.ByteOffset * sumOfLevels : 0);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void AddMinima(V minima0, V minima1, float factor, float* y)
+    {
+        I.AddMultiple(minima0, factor, y);
+        I.AddMultiple(minima1, factor, y + I.Width);
+    }
 
     /// <summary>Columns 4 pair to 4 pair + 3 of a block.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -8,13 +8,17 @@ internal sealed unsafe partial class ReferenceBackend
         var blocks = QuantizedLayout.Blocks(product.K);
         var levels = new int[blocks * QuantizedLayout.BlockColumns];
         var scales = new float[blocks];
+        var sums = new int[blocks];
         for (var i = 0; i < product.M; i++)
         {
+            Array.Clear(sums);
             for (var block = 0; block < blocks; block++)
             {
                 var first = block * QuantizedLayout.BlockColumns;
                 var values = new ReadOnlySpan<float>(product.A + (long)i * product.K + first, Math.Min(QuantizedLayout.BlockColumns, product.K - first));
-                scales[block] = Quantize(values, levels.AsSpan(first, QuantizedLayout.BlockColumns));
+                var blockLevels = levels.AsSpan(first, QuantizedLayout.BlockColumns);
+                scales[block] = Quantize(values, blockLevels);
+                foreach (var level in blockLevels) sums[block] += level;
             }
 
             for (var j = 0; j < product.N; j++)
@@ -26,8 +30,11 @@ internal sealed unsafe partial class ReferenceBackend
                     var sum = 0;
                     for (var k = block * QuantizedLayout.BlockColumns; k < Math.Min(product.K, (block + 1) * QuantizedLayout.BlockColumns); k++)
                         sum += levels[k] * QuantizedLayout.Level(product.Weights, j, k);
-                    var scale = (float)QuantizedLayout.Scale(product.Weights, j, block) * scales[block];
+                    var scale = QuantizedLayout.Scale(product.Weights, j, block) * scales[block];
                     y += sum * scale;
+                    if (product.Weights.Type == QuantizedType.Int8) continue;
+                    var sumOfLevels = scales[block] * sums[block];
+                    y += QuantizedLayout.Minimum(product.Weights, j, block) * sumOfLevels;
                 }
 
                 if (product.Bias != null) y += product.Bias[j];
