@@ -74,10 +74,10 @@ public sealed class QuantizedModelTests : IDisposable
         GgufExport.Write(model, tokenizer: null, "wide", _folder.At("model.gguf"), GgufExportType.Q40);
         using var file = GgufFile.Open(_folder.At("model.gguf"));
         var blocks = file.ReadBytes("blk.0.attn_q.weight");
-        var (without, with) = (new float[64 * 64], new float[64 * 64]);
-        BlockFormat.Find("Q4_0").Decode(blocks, without);
-        BlockFormat.Find("Q4_1").Decode(Q4OffsetFormat.FromQ4(blocks), with);
-        Assert.Equal(without, with, (a, b) => Math.Abs(a - b) <= 1e-6f * Math.Abs(a));
+        var (plain, widened) = (new float[64 * 64], new float[64 * 64]);
+        BlockFormat.Find("Q4_0").Decode(blocks, plain);
+        BlockFormat.Find("Q4_1").Decode(Q4OffsetFormat.FromQ4(blocks), widened);
+        Assert.Equal(plain, widened, (a, b) => Math.Abs(a - b) <= 1e-6f * Math.Abs(a));
         var tokens = TinyModels.Tokens(17);
         using var native = GgufImport.ReadModel(file, _backend, Quantization.Int4);
         using var decoded = GgufImport.ReadModel(file, _backend);
