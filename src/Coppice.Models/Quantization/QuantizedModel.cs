@@ -40,33 +40,12 @@ public static class QuantizedModel
     /// <exception cref="CoppiceException">The architecture can't be quantised, or a value is not finite.</exception>
     internal static LanguageModel Build(ModelConfiguration configuration, Backend backend, Quantization quantization, Func<ParameterPlan, float[]> readValues, ReadBlocks? readBlocks = null)
     {
-        var tables = configuration.Tables;
         var matrices = new QuantizedParameters(quantization);
         LanguageModel? model = null;
         try
         {
             var plan = configuration.Plan();
-            foreach (var parameter in plan.Where(configuration.IsQuantizable))
-            {
-                var isTable = parameter.Name == tables.Embedding || parameter.Name == tables.Head;
-                var type = quantization == Quantization.Int8 || isTable ? QuantizedType.Int8 : QuantizedType.Int4;
-                var format = BlockFormat.Find(type == QuantizedType.Int8 ? "Q8_0" : "Q4_1");
-                var isTransposed = configuration.LayoutOf(parameter.Name) == WeightLayout.InputsByOutputs;
-                var (outputs, inputs) = isTransposed ? (parameter.Shape[1], parameter.Shape[0]) : (parameter.Shape[0], parameter.Shape[1]);
-                var matrix = new QuantizedMatrix(backend, type, outputs, inputs);
-                matrices.Add(parameter.Name, matrix);
-                if (readBlocks?.Invoke(parameter, format) is { } blocks)
-                {
-                    CheckScales(parameter.Name, blocks, format, matrix.NumbersOfABlock);
-                    matrix.Write(0, blocks);
-                    continue;
-                }
-
-                var values = readValues(parameter);
-                CheckValues(parameter.Name, values);
-                Write(matrix, isTransposed ? GgufPlace.Transpose(values, inputs, outputs) : values, format);
-            }
-
+            foreach (var parameter in plan.Where(configuration.IsQuantizable)) matrices.Add(parameter.Name, Quantize(configuration, backend, quantization, parameter, readValues, readBlocks));
             model = configuration.Create(backend, matrices);
             foreach (var parameter in plan.Where(parameter => !matrices.Contains(parameter.Name))) model.Parameters[parameter.Name].Tensor.CopyFrom(readValues(parameter));
             return model;
@@ -77,6 +56,28 @@ public static class QuantizedModel
             else model.Dispose();
             throw;
         }
+    }
+
+    private static QuantizedMatrix Quantize(
+        ModelConfiguration configuration, Backend backend, Quantization quantization, ParameterPlan parameter, Func<ParameterPlan, float[]> readValues, ReadBlocks? readBlocks)
+    {
+        var (embedding, head) = configuration.Tables;
+        var type = quantization == Quantization.Int8 || parameter.Name == embedding || parameter.Name == head ? QuantizedType.Int8 : QuantizedType.Int4;
+        var format = BlockFormat.Find(type == QuantizedType.Int8 ? "Q8_0" : "Q4_1");
+        var isTransposed = configuration.LayoutOf(parameter.Name) == WeightLayout.InputsByOutputs;
+        var (outputs, inputs) = isTransposed ? (parameter.Shape[1], parameter.Shape[0]) : (parameter.Shape[0], parameter.Shape[1]);
+        var matrix = new QuantizedMatrix(backend, type, outputs, inputs);
+        if (readBlocks?.Invoke(parameter, format) is { } blocks)
+        {
+            CheckScales(parameter.Name, blocks, format, matrix.NumbersOfABlock);
+            matrix.Write(0, blocks);
+            return matrix;
+        }
+
+        var values = readValues(parameter);
+        CheckValues(parameter.Name, values);
+        Write(matrix, isTransposed ? GgufPlace.Transpose(values, inputs, outputs) : values, format);
+        return matrix;
     }
 
     private static void Write(QuantizedMatrix matrix, float[] values, BlockFormat format)
