@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // A prompt in one pass and generation token by token: Coppice in turn with llama.cpp (node-llama-cpp), on the same weights and threads.
 //
-//     npm install --prefix artifacts/llama-cpp --omit=optional node-llama-cpp@3.22.1 @node-llama-cpp/linux-x64@3.22.1     # once, as .ci/run does
+//     npm install --prefix artifacts/npm --omit=optional node-llama-cpp@3.22.1 @node-llama-cpp/linux-x64@3.22.1     # once, as .ci/run does
 //     dotnet build src/Coppice.Cli --configuration Release
 //     bench/compare_llama_cpp/random_model.mjs MODEL                      # or any model directory
 //     bench/compare_llama_cpp/compare.mjs MODEL [TYPES] [ROUNDS] [PROMPT]
@@ -70,7 +70,7 @@ const [model, typesArgument = 'f32,q8_0,q4_1', roundsArgument = '3', promptArgum
 const types = typesArgument.split(',');
 const [rounds, prompt] = [Number(roundsArgument), Number(promptArgument)];
 if (!model || !types.every((type) => type in QUANTIZE) || !(rounds >= 1) || !(prompt >= 1)) fail('usage: compare.mjs MODEL [TYPES] [ROUNDS] [PROMPT]');
-const modules = path.join(ROOT, 'artifacts', 'llama-cpp');
+const modules = path.join(ROOT, 'artifacts', 'npm');
 if (!fs.existsSync(path.join(modules, 'node_modules', 'node-llama-cpp'))) fail('node-llama-cpp is not installed: see the head of this file');
 const { getLlama, LlamaLogLevel } = await import(pathToFileURL(createRequire(path.join(modules, 'index.js')).resolve('node-llama-cpp')).href);
 const llama = await getLlama({ gpu: false, build: 'never', progressLogs: false, logLevel: LlamaLogLevel.error, maxThreads: THREADS });

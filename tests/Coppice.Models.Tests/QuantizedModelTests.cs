@@ -23,7 +23,7 @@ public sealed class QuantizedModelTests : IDisposable
         using var model = TinyModels.Create(name, _backend);
         var tokens = TinyModels.Tokens(20);
         var exact = TinyModels.Logits(model, tokens);
-        foreach (var (quantization, largestError) in new[] { (Quantization.Int8, 0.03), (Quantization.Int4, 0.35) })
+        foreach (var (quantization, largestError) in new[] { (Quantization.Int8, 0.06), (Quantization.Int4, 0.5) })
         {
             using var quantized = QuantizedModel.Of(model, quantization);
             Assert.InRange(RelativeError(exact, TinyModels.Logits(quantized, tokens)), 1e-5, largestError);
@@ -63,7 +63,7 @@ public sealed class QuantizedModelTests : IDisposable
             using var copied = QuantizedModel.Of(model, quantization);
             Assert.Equal(TinyModels.Logits(copied, tokens), TinyModels.Logits(native, tokens));
             using var decoded = GgufImport.ReadModel(file, _backend);
-            Assert.InRange(RelativeError(TinyModels.Logits(decoded, tokens), TinyModels.Logits(native, tokens)), 1e-6, 0.03);
+            Assert.InRange(RelativeError(TinyModels.Logits(decoded, tokens), TinyModels.Logits(native, tokens)), 1e-6, 0.1);
         }
     }
 
@@ -81,7 +81,7 @@ public sealed class QuantizedModelTests : IDisposable
         var tokens = TinyModels.Tokens(17);
         using var native = GgufImport.ReadModel(file, _backend, Quantization.Int4);
         using var decoded = GgufImport.ReadModel(file, _backend);
-        Assert.InRange(RelativeError(TinyModels.Logits(decoded, tokens), TinyModels.Logits(native, tokens)), 1e-6, 0.03);
+        Assert.InRange(RelativeError(TinyModels.Logits(decoded, tokens), TinyModels.Logits(native, tokens)), 1e-6, 0.1);
     }
 
     [Fact]
