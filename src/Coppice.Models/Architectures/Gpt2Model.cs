@@ -25,10 +25,10 @@ public sealed class Gpt2Model : LanguageModel
     }
 
     /// <inheritdoc/>
-    public override Parameter Embedding => Dense(_configuration.Tables.Embedding);
+    public override Parameter Embedding => Table(_configuration.Tables.Embedding);
 
     /// <inheritdoc/>
-    public override Parameter Head => Dense(_configuration.Tables.Head);
+    public override Parameter Head => Table(_configuration.Tables.Head);
 
     /// <inheritdoc/>
     public override Tensor Hidden(Tape tape, ModelInput input)

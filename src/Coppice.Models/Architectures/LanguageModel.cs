@@ -54,13 +54,7 @@ public abstract class LanguageModel : IDisposable
     /// <param name="tape">Records the operations.</param>
     /// <param name="hidden">[rows, hidden].</param>
     /// <returns>[rows, vocabulary].</returns>
-    public Tensor Logits(Tape tape, Tensor hidden)
-    {
-        var predictor = Predictor(tape, hidden);
-        return Quantized is { } quantized
-            ? tape.Linear(predictor, quantized[Configuration.Tables.Head], HeadBias?.Tensor)
-            : tape.Linear(predictor, Head.Tensor, HeadBias?.Tensor);
-    }
+    public Tensor Logits(Tape tape, Tensor hidden) => HeadLogits(tape, Predictor(tape, hidden));
 
     /// <summary>The loss of what hidden states predict; see <see cref="CrossEntropyOperations.HeadCrossEntropy"/>.</summary>
     /// <param name="tape">Records the operations.</param>
@@ -71,7 +65,9 @@ public abstract class LanguageModel : IDisposable
     /// <param name="negativeLogLikelihoods">Null, or [rows] that receives -log p(target).</param>
     /// <returns>[1].</returns>
     public Tensor CrossEntropy(Tape tape, Tensor hidden, IntTensor targets, Tensor weights, in CrossEntropyOptions options, Tensor? negativeLogLikelihoods = null) =>
-        tape.HeadCrossEntropy(Predictor(tape, hidden), Head.Tensor, targets, weights, options, negativeLogLikelihoods, HeadBias?.Tensor);
+        Quantized is { } quantized
+            ? tape.HeadCrossEntropy(Predictor(tape, hidden), quantized[Configuration.Tables.Head], targets, weights, options, negativeLogLikelihoods, HeadBias?.Tensor)
+            : tape.HeadCrossEntropy(Predictor(tape, hidden), Head.Tensor, targets, weights, options, negativeLogLikelihoods, HeadBias?.Tensor);
 
     /// <summary>Refuses an encoder where the next token has to be predicted.</summary>
     /// <param name="what">What needs it, to complete "an encoder can't …".</param>
@@ -79,6 +75,15 @@ public abstract class LanguageModel : IDisposable
     public void RequireCausal(string what)
     {
         if (!Configuration.IsCausal) throw CoppiceException.Usage($"a {Configuration.ModelType} model is an encoder, which sees a text in both directions: it can't {what}");
+    }
+
+    /// <summary>Refuses a quantised model where its exact weights are needed.</summary>
+    /// <param name="what">What needs them, to complete "it can't be …".</param>
+    /// <exception cref="CoppiceException">The model is quantised (exit code 2).</exception>
+    public void RequireExactWeights(string what)
+    {
+        if (Quantized is { } quantized)
+            throw CoppiceException.Usage($"the model's weights are quantised ({quantized.Quantization.ToString().ToLowerInvariant()}), which is for running it: it can't be {what}; open it without quantisation");
     }
 
     /// <summary>Gives all parameters their initial values.</summary>
@@ -98,22 +103,33 @@ public abstract class LanguageModel : IDisposable
         return new KeyValueCache(Backend, Configuration.Layers, capacity, Configuration.KeyValueHeads * Configuration.HeadSize, slots);
     }
 
-    /// <summary>A parameter as float32.</summary>
-    /// <param name="name">Its name.</param>
-    /// <exception cref="CoppiceException">The model is quantised.</exception>
-    private protected Parameter Dense(string name) => Quantized is null ? Parameters[name] : throw Quantized.Refusal();
-
-    /// <summary>The embeddings of tokens: [tokens, hidden].</summary>
-    private protected Tensor Embed(Tape tape, IntTensor tokens) =>
+    /// <summary>The embeddings of tokens.</summary>
+    /// <returns>[tokens, columns of the table].</returns>
+    internal Tensor Embed(Tape tape, IntTensor tokens) =>
         Quantized is { } quantized ? tape.Embedding(tokens, quantized[Configuration.Tables.Embedding]) : tape.Embedding(tokens, Embedding.Tensor);
 
     /// <summary>A projection, however its weight is held.</summary>
     /// <param name="name">The name of the parameter without <c>.weight</c>.</param>
-    private protected Projection Project(string name)
+    internal Projection Project(string name)
     {
         var weight = name + ".weight";
         if (Quantized?.Contains(weight) != true) return new DenseProjection(Parameters, name, Configuration.LayoutOf(weight));
         return new QuantizedProjection(name, Quantized[weight], Parameters.TryGet(name + ".bias", out var bias) ? bias.Tensor : null);
+    }
+
+    /// <summary>The product with the head.</summary>
+    /// <returns>[rows, vocabulary].</returns>
+    private protected Tensor HeadLogits(Tape tape, Tensor predicted) => Quantized is { } quantized
+        ? tape.Linear(predicted, quantized[Configuration.Tables.Head], HeadBias?.Tensor)
+        : tape.Linear(predicted, Head.Tensor, HeadBias?.Tensor);
+
+    /// <summary>The table of the embeddings or of the head as float32.</summary>
+    /// <param name="name">The parameter's name.</param>
+    /// <exception cref="CoppiceException">The model is quantised.</exception>
+    private protected Parameter Table(string name)
+    {
+        RequireExactWeights("changed or written");
+        return Parameters[name];
     }
 
     /// <inheritdoc/>

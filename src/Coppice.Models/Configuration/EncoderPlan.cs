@@ -19,10 +19,16 @@ internal sealed record EncoderSizes(
 /// <param name="standardDeviation">Of the matrices' initial values.</param>
 internal sealed class EncoderPlan(List<ParameterPlan> plan, double standardDeviation)
 {
+    /// <summary>In the names of the blocks' parameters, before the number of the block.</summary>
+    public const string Layer = "encoder.layer.";
+
+    /// <summary>The token embeddings, behind the prefix.</summary>
+    public const string Words = "embeddings.word_embeddings";
+
     /// <summary>Token, position and type embeddings with their norm, under <c>embeddings.</c> behind the prefix.</summary>
     public void Embeddings(string prefix, int vocabulary, int positions, int types, int width)
     {
-        Matrix(prefix + "embeddings.word_embeddings", vocabulary, width);
+        Matrix(prefix + Words, vocabulary, width);
         Matrix(prefix + "embeddings.position_embeddings", positions, width);
         Matrix(prefix + "embeddings.token_type_embeddings", types, width);
         Norm(prefix + "embeddings.LayerNorm", width);
@@ -35,7 +41,7 @@ internal sealed class EncoderPlan(List<ParameterPlan> plan, double standardDevia
         if (sizes.EmbeddingSize != hidden) Linear(prefix + "embeddings_project", sizes.EmbeddingSize, hidden);
         for (var layer = 0; layer < sizes.Layers; layer++)
         {
-            var block = $"{prefix}encoder.layer.{layer}.";
+            var block = $"{prefix}{Layer}{layer}.";
             Linear(block + "attention.self.query", hidden, hidden);
             Linear(block + "attention.self.key", hidden, hidden);
             Linear(block + "attention.self.value", hidden, hidden);

@@ -108,5 +108,5 @@ public abstract record ModelConfiguration
         if (EndOfText is { } end) json.WriteNumber("eos_token_id", end);
     }
 
-    private CoppiceException NotQuantizable() => new($"a {ModelType} model can't be run on quantised weights: only decoders can");
+    private CoppiceException NotQuantizable() => new($"a {ModelType} model can't be run on quantised weights");
 }

@@ -90,10 +90,10 @@ public static class ModelDirectory
     /// <param name="model">The model.</param>
     /// <param name="type">The storage type of the weights.</param>
     /// <param name="values">The values to write in place of the model's own (an average of weights, say), laid out as its flat buffer; null for its own.</param>
-    /// <exception cref="CoppiceException">The disk is full, or the directory can't be written.</exception>
+    /// <exception cref="CoppiceException">The model is quantised, the disk is full, or the directory can't be written.</exception>
     public static void Save(string directory, LanguageModel model, TensorDataType type = TensorDataType.F32, FlatBuffer? values = null)
     {
-        if (model.Quantized is { } quantized) throw quantized.Refusal();
+        model.RequireExactWeights("saved");
         values ??= model.Parameters.Values;
         var tensors = new List<TensorToWrite>();
         foreach (var parameter in model.Parameters.Parameters)

@@ -21,10 +21,10 @@ public static class GgufExport
     /// <param name="name">The model's name, for whoever opens the file.</param>
     /// <param name="path">The file to create or replace.</param>
     /// <param name="type">How matrices are stored.</param>
-    /// <exception cref="CoppiceException">llama.cpp has no such model or tokenizer, a value can't be stored, or the file can't be written.</exception>
+    /// <exception cref="CoppiceException">The model is quantised, llama.cpp has no such model or tokenizer, a value can't be stored, or the file can't be written.</exception>
     public static GgufExportResult Write(LanguageModel model, string? tokenizer, string name, string path, GgufExportType type)
     {
-        if (model.Quantized is { } quantized) throw quantized.Refusal();
+        model.RequireExactWeights("exported");
         var configuration = model.Configuration;
         var notes = new List<string>();
         var file = new GgufWriter();

@@ -11,6 +11,12 @@ namespace Coppice.Models.Gguf;
 /// <param name="HasTokenizer">Whether the file had a tokenizer.</param>
 public sealed record GgufImportResult(string Output, string ModelType, long Parameters, IReadOnlyDictionary<string, int> Types, bool HasTokenizer);
 
+/// <summary>How a GGUF file wants conversations written.</summary>
+/// <param name="Source">A template in Jinja.</param>
+/// <param name="BeginOfText">The token that begins a text; null where the file names none.</param>
+/// <param name="EndOfText">The token that ends a turn or text; null where the file names none.</param>
+public sealed record GgufChatTemplate(string Source, int? BeginOfText, int? EndOfText);
+
 /// <summary>Makes a model directory of a GGUF file: configuration, weights as float32, tokenizer.</summary>
 public static class GgufImport
 {
@@ -39,6 +45,14 @@ public static class GgufImport
     /// <returns>The text of a <c>tokenizer.json</c>, or null where the file has no tokenizer.</returns>
     /// <exception cref="CoppiceException">It is none that is supported, or contradicts itself.</exception>
     public static string? ReadTokenizer(GgufFile file, ModelConfiguration configuration) => GgufTokenizerImport.Read(file, configuration.VocabularySize);
+
+    /// <summary>Reads the chat template of a file.</summary>
+    /// <param name="file">The file.</param>
+    /// <returns>The template, or null where the file has none.</returns>
+    /// <exception cref="CoppiceException">The metadata are damaged.</exception>
+    public static GgufChatTemplate? ReadChatTemplate(GgufFile file) => file.Metadata.OptionalText(GgufTokenizer.ChatTemplateKey) is { } source
+        ? new GgufChatTemplate(source, file.Metadata.OptionalWhole(GgufTokenizer.BeginKey), file.Metadata.OptionalWhole(GgufTokenizer.EndKey))
+        : null;
 
     /// <summary>Reads the model of a file. Matrices that it stores in the very blocks that are asked for are taken as they are.</summary>
     /// <param name="file">The file.</param>

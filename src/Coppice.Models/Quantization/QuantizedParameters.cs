@@ -1,4 +1,3 @@
-using Coppice.Foundation;
 using Coppice.Tensors;
 
 namespace Coppice.Models;
@@ -30,8 +29,4 @@ public sealed class QuantizedParameters : IDisposable
     internal bool Contains(string name) => _matrices.ContainsKey(name);
 
     internal void Add(string name, QuantizedMatrix matrix) => _matrices.Add(name, matrix);
-
-    /// <summary>The error of whoever needs weights that can be changed or written.</summary>
-    internal CoppiceException Refusal() => CoppiceException.Usage(
-        $"the model's weights are quantised ({Quantization.ToString().ToLowerInvariant()}), which is for running it: open it without quantisation to train, update, evaluate or write it");
 }

@@ -42,7 +42,8 @@ public static unsafe class QuantizedLinearOperation
         return y;
     }
 
-    private static void RefuseGradients(Tape tape, params ReadOnlySpan<Tensor?> tensors)
+    /// <summary>Refuses operands whose gradient is wanted.</summary>
+    internal static void RefuseGradients(Tape tape, params ReadOnlySpan<Tensor?> tensors)
     {
         if (!tape.Recording) return;
         foreach (var tensor in tensors)
