@@ -88,6 +88,12 @@ public class GenerateCommandTests
         Assert.StartsWith("Once upon a time", CommandRun.Of("generate", gguf, "--temperature", "0", "--max-tokens", "12", "--quantize", "int8", "--json").Json.GetProperty("text").GetString(), StringComparison.Ordinal);
         var measured = CommandRun.Of("bench", "generate", gguf, "--quantize", "int8", "--prompt-tokens", "8", "--json");
         Assert.True(measured.Json.GetProperty("tokens_per_second").GetDouble() > 0, measured.Error);
+
+        var lines = folder.Write("lines.txt", "Once upon a time, there was a little girl named Lily.\nTom was a small dog.\n");
+        Assert.Equal(2, CommandRun.Of("embed", gguf, lines, "--quantize", "int8", "--json").Json.GetProperty("texts").GetArrayLength());
+        string[] evaluate = ["evaluate", gguf, "--data", lines, "--json"];
+        var (exact, rounded) = (CommandRun.Of(evaluate).Json, CommandRun.Of([.. evaluate, "--quantize", "int8"]).Json);
+        Assert.InRange(rounded.GetProperty("bits_per_byte").GetDouble() / exact.GetProperty("bits_per_byte").GetDouble(), 0.98, 1.02);
     }
 
     [Fact]
@@ -97,9 +103,9 @@ public class GenerateCommandTests
         var unknown = CommandRun.Of("generate", folder.Root, "--quantize", "int5");
         Assert.Equal(2, unknown.ExitCode);
         Assert.Contains("--quantize must be one of none, int8, int4, not 'int5'", unknown.Error, StringComparison.Ordinal);
-        var update = CommandRun.Of("evaluate", folder.Write("model.gguf", "GGUF"), "--data", folder.Write("a.txt", "text"));
-        Assert.Equal(1, update.ExitCode);
-        Assert.Contains("is a file, not a model directory; 'coppice import' makes one of a GGUF file", update.Error, StringComparison.Ordinal);
+        var export = CommandRun.Of("export", folder.Write("model.gguf", "GGUF"), "-o", folder.At("again.gguf"));
+        Assert.Equal(1, export.ExitCode);
+        Assert.Contains("is a file, not a model directory; 'coppice import' makes one of a GGUF file", export.Error, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -117,7 +123,7 @@ public class GenerateCommandTests
         using var folder = new TemporaryFolder();
         var model = folder.At("model");
         Directory.CreateDirectory(model);
-        foreach (var file in Directory.GetFiles(SharedData.At(Stories))) File.Copy(file, Path.Combine(model, Path.GetFileName(file)));
+        foreach (var source in Directory.GetFiles(SharedData.At(Stories))) File.Copy(source, Path.Combine(model, Path.GetFileName(source)));
         folder.Write("model/tokenizer_config.json", """{"chat_template": "{{ bos_token }}{{ messages[-1].content }}", "bos_token": "<s>", "eos_token": "</s>"}""");
         folder.Write("model/generation_config.json", """{"do_sample": false, "max_new_tokens": 12}""");
         string[] generate = ["generate", model, "--prompt", "Once upon a time", "--json"];
@@ -129,5 +135,11 @@ public class GenerateCommandTests
         Assert.Equal(plain.GetProperty("text").GetString()!.TrimStart(), chat.GetProperty("text").GetString());
         Assert.Equal(3, CommandRun.Of([.. generate, "--max-tokens", "3"]).Json.GetProperty("tokens").GetInt32());
         Assert.Equal(2, CommandRun.Of([.. generate, "--system", "Tell."]).ExitCode);
+
+        var file = folder.At("model.gguf");
+        Assert.Equal(0, CommandRun.Of("export", model, "-o", file).ExitCode);
+        var exported = CommandRun.Of("generate", file, "--prompt", "Once upon a time", "--chat", "--temperature", "0", "--max-tokens", "12", "--json").Json;
+        Assert.Equal(chat.GetProperty("prompt_tokens").GetInt32(), exported.GetProperty("prompt_tokens").GetInt32());
+        Assert.Equal(chat.GetProperty("text").GetString(), exported.GetProperty("text").GetString());
     }
 }

@@ -54,6 +54,19 @@ public sealed class QuantizedInferenceTests(ITestOutputHelper output) : IDisposa
     }
 
     [SharedDataFact(Stories)]
+    public void A_model_of_fewer_bits_drafts_for_the_exact_one()
+    {
+        using var exact = InferenceModel.Load(SharedData.At(Stories), _backend);
+        using var draft = DraftModel.Load(SharedData.At(Stories), exact.Tokenizer, _backend, Quantization.Int8);
+        var speculation = new Speculation(draft, Speculation.ExactTokens);
+        using var alone = new TextGenerator(exact.Model, exact.Tokenizer);
+        using var ahead = new TextGenerator(exact.Model, exact.Tokenizer, speculation);
+        var options = new GenerationOptions { Temperature = 0, MaxTokens = 80 };
+        Assert.Equal(alone.Generate("Once upon a time", options).Text, ahead.Generate("Once upon a time", options).Text);
+        Assert.InRange(speculation.Accepted, 0.8 * speculation.Proposed, speculation.Proposed);
+    }
+
+    [SharedDataFact(Stories)]
     public void A_gguf_file_is_run_as_it_is()
     {
         using (var model = ModelDirectory.Load(SharedData.At(Stories), _backend))

@@ -21,8 +21,9 @@ public static class GgufExport
     /// <param name="name">The model's name, for whoever opens the file.</param>
     /// <param name="path">The file to create or replace.</param>
     /// <param name="type">How matrices are stored.</param>
+    /// <param name="chatTemplate">The model's chat template in Jinja, or null where it has none.</param>
     /// <exception cref="CoppiceException">The model is quantised, llama.cpp has no such model or tokenizer, a value can't be stored, or the file can't be written.</exception>
-    public static GgufExportResult Write(LanguageModel model, string? tokenizer, string name, string path, GgufExportType type)
+    public static GgufExportResult Write(LanguageModel model, string? tokenizer, string name, string path, GgufExportType type, string? chatTemplate = null)
     {
         model.RequireExactWeights("exported");
         var configuration = model.Configuration;
@@ -41,6 +42,8 @@ public static class GgufExport
             file.Add(GgufTokenizer.ModelKey, GgufTokenizer.NoModel);
             notes.Add("the model has no tokenizer: llama.cpp will take and give token numbers");
         }
+
+        if (chatTemplate is not null) file.Add(GgufTokenizer.ChatTemplateKey, chatTemplate);
 
         var places = GgufLayout.Places(configuration);
         var formats = places.ToDictionary(place => place.Tensor, place => FormatOf(place, type), StringComparer.Ordinal);

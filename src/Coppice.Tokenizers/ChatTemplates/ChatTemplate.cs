@@ -14,14 +14,16 @@ namespace Coppice.Tokenizers.ChatTemplates;
 public sealed class ChatTemplate
 {
     private readonly JinjaTemplate _template;
-    private readonly string _source;
     private readonly IReadOnlyDictionary<string, object?> _specialTokens;
 
     internal ChatTemplate(string name, string source, IReadOnlyDictionary<string, object?> specialTokens)
     {
         _template = JinjaTemplate.Parse(name, source);
-        (_source, _specialTokens) = (source, specialTokens);
+        (Source, _specialTokens) = (source, specialTokens);
     }
+
+    /// <summary>The template itself.</summary>
+    public string Source { get; }
 
     /// <summary>The token that ends a turn or text, as the tokenizer's configuration names it (<c>eos_token</c>); null where it names none.</summary>
     public string? EndOfText => _specialTokens.GetValueOrDefault("eos_token") as string;
@@ -72,7 +74,7 @@ public sealed class ChatTemplate
     /// <exception cref="CoppiceException">As <see cref="Render"/>.</exception>
     public int[] Encode(Tokenizer tokenizer, IReadOnlyList<ChatMessage> messages, bool addGenerationPrompt = true, DateTimeOffset? now = null)
     {
-        var guard = new MessageGuard(tokenizer.SpecialTokens.Keys, _source, messages);
+        var guard = new MessageGuard(tokenizer.SpecialTokens.Keys, Source, messages);
         var ids = new List<int>();
         tokenizer.EncodeWithStandIns(Render(guard.Messages, addGenerationPrompt, now).Text, guard.Characters, ids);
         return [.. ids];
