@@ -42,7 +42,7 @@ internal static class ExportCommand
             var tokenizer = File.Exists(Path.Combine(path, Tokenizer.FileName)) ? Tokenizer.Load(path).ToJson() : null;
             var name = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(path)));
             var chosen = Types.Single(entry => entry.Name == parse.GetRequiredValue(type)).Type;
-            var result = Stage.Run("Exporting", _ => GgufExport.Write(model, tokenizer, name, parse.GetRequiredValue(output), chosen, ChatTemplate.Load(path)?.Source));
+            var result = Stage.Run("Exporting", _ => GgufExport.Write(model, tokenizer, name, parse.GetRequiredValue(output), chosen, ChatTemplate.SourceOf(path)));
             if (parse.GetValue(CommonOptions.Json)) JsonOutput.Write(result);
             else Describe(result);
         });

@@ -56,7 +56,7 @@ public abstract class LanguageModel : IDisposable
     /// <returns>[rows, vocabulary].</returns>
     public Tensor Logits(Tape tape, Tensor hidden) => HeadLogits(tape, Predictor(tape, hidden));
 
-    /// <summary>The loss of what hidden states predict; see <see cref="CrossEntropyOperations.HeadCrossEntropy"/>.</summary>
+    /// <summary>The loss of what hidden states predict; see <see cref="CrossEntropyOperations"/>.</summary>
     /// <param name="tape">Records the operations.</param>
     /// <param name="hidden">[rows, hidden].</param>
     /// <param name="targets">[rows].</param>

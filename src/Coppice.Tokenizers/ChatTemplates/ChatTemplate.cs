@@ -14,16 +14,14 @@ namespace Coppice.Tokenizers.ChatTemplates;
 public sealed class ChatTemplate
 {
     private readonly JinjaTemplate _template;
+    private readonly string _source;
     private readonly IReadOnlyDictionary<string, object?> _specialTokens;
 
     internal ChatTemplate(string name, string source, IReadOnlyDictionary<string, object?> specialTokens)
     {
         _template = JinjaTemplate.Parse(name, source);
-        (Source, _specialTokens) = (source, specialTokens);
+        (_source, _specialTokens) = (source, specialTokens);
     }
-
-    /// <summary>The template itself.</summary>
-    public string Source { get; }
 
     /// <summary>The token that ends a turn or text, as the tokenizer's configuration names it (<c>eos_token</c>); null where it names none.</summary>
     public string? EndOfText => _specialTokens.GetValueOrDefault("eos_token") as string;
@@ -35,7 +33,13 @@ public sealed class ChatTemplate
     /// <param name="directory">The model directory.</param>
     /// <returns>The template; null where there is none.</returns>
     /// <exception cref="CoppiceException">A file is damaged, or the template uses what is not supported: the message has file and line.</exception>
-    public static ChatTemplate? Load(string directory) => ChatTemplateFiles.Read(directory);
+    public static ChatTemplate? Load(string directory) => ChatTemplateFiles.Read(directory) is var (name, source, tokens) ? new ChatTemplate(name, source, tokens) : null;
+
+    /// <summary>The text of a model directory's template, whatever it uses: for whoever hands it on.</summary>
+    /// <param name="directory">The model directory.</param>
+    /// <returns>The template; null where there is none.</returns>
+    /// <exception cref="CoppiceException">A file is damaged.</exception>
+    public static string? SourceOf(string directory) => ChatTemplateFiles.Read(directory)?.Source;
 
     /// <summary>Reads a template.</summary>
     /// <param name="source">The template.</param>
@@ -74,7 +78,7 @@ public sealed class ChatTemplate
     /// <exception cref="CoppiceException">As <see cref="Render"/>.</exception>
     public int[] Encode(Tokenizer tokenizer, IReadOnlyList<ChatMessage> messages, bool addGenerationPrompt = true, DateTimeOffset? now = null)
     {
-        var guard = new MessageGuard(tokenizer.SpecialTokens.Keys, Source, messages);
+        var guard = new MessageGuard(tokenizer.SpecialTokens.Keys, _source, messages);
         var ids = new List<int>();
         tokenizer.EncodeWithStandIns(Render(guard.Messages, addGenerationPrompt, now).Text, guard.Characters, ids);
         return [.. ids];
