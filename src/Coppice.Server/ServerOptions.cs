@@ -7,7 +7,7 @@ namespace Coppice.Server;
 /// <summary>What is served, where, and within which limits.</summary>
 public sealed record ServerOptions
 {
-    /// <summary>Model directories, or directories of runs that hold a model. A model has the name of its directory, or of its run's.</summary>
+    /// <summary>Model directories, directories of runs that hold a model, or GGUF files. A model has the name of its directory or file, or of its run's.</summary>
     public required IReadOnlyList<string> Models { get; init; }
 
     /// <summary>The address to listen on: an IP address, or <c>localhost</c>.</summary>

@@ -15,7 +15,7 @@ internal static class ServeCommand
 
     public static Command Create()
     {
-        var models = new Argument<string[]>("MODEL") { Description = "Model directories, or directories of runs", Arity = ArgumentArity.OneOrMore };
+        var models = new Argument<string[]>("MODEL") { Description = "Model directories, directories of runs, or GGUF files", Arity = ArgumentArity.OneOrMore };
         var host = new Option<string>("--host") { Description = "The address to listen on; 127.0.0.1 is this machine alone, 0.0.0.0 all its networks", HelpName = "ADDRESS", DefaultValueFactory = _ => "127.0.0.1" };
         var port = CommonOptions.Whole("--port", 0, 65535, 8080, "The port; 0 for any that is free");
         var keys = new Option<string>("--api-keys") { Description = "A file with a key a line, one of which requests must carry", HelpName = "FILE" };
