@@ -41,7 +41,7 @@ function median(values) {
 
 function ours(file, type, prompt) {
   const result = JSON.parse(coppice('bench', 'generate', file, '--quantize', QUANTIZE[type], '--prompt-tokens', String(prompt), '--threads', String(THREADS), '--json'));
-  return { prefill: result.prompt_tokens_per_second, decode: result.tokens_per_second };
+  return { parameters: result.parameters, prefill: result.prompt_tokens_per_second, decode: result.tokens_per_second };
 }
 
 async function theirs(llama, file, prompt) {
@@ -78,8 +78,9 @@ const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'compare_llama_cpp-'));
 process.on('exit', () => fs.rmSync(folder, { recursive: true }));
 
 console.log('# Generating, Coppice and llama.cpp in turn\n');
-console.log(`${os.cpus()[0].model.trim()}, ${THREADS} threads; a prompt of ${prompt} tokens, then one by one; medians of ${rounds} round${rounds > 1 ? 's' : ''}, tokens a second.\n`);
-console.log('| weights | | Coppice | llama.cpp | ratio |\n| --- | --- | ---: | ---: | ---: |');
+console.log(`${os.cpus()[0].model.trim()}, ${THREADS} threads; a prompt of ${prompt} tokens, then ${GENERATED} one by one; medians of ${rounds} round${rounds > 1 ? 's' : ''}, tokens a second.\n`);
+console.log(`    bench/compare_llama_cpp/compare.mjs ${path.basename(model)} ${typesArgument} ${rounds} ${prompt}\n`);
+console.log('| weights | parameters | | Coppice | llama.cpp | ratio |\n| --- | ---: | --- | ---: | ---: | ---: |');
 for (const type of types) {
   const file = path.join(folder, `${type}.gguf`);
   coppice('export', path.resolve(model), '-o', file, '--type', type);
@@ -91,7 +92,7 @@ for (const type of types) {
   }
   for (const part of ['prefill', 'decode']) {
     const [a, b] = [median(mine.map((run) => run[part])), median(other.map((run) => run[part]))];
-    console.log(`| ${type} | ${part === 'prefill' ? 'prompt' : 'generation'} | ${a.toFixed(1)} | ${b.toFixed(1)} | ${(a / b).toFixed(2)} |`);
+    console.log(`| ${type} | ${mine[0].parameters} | ${part === 'prefill' ? 'prompt' : 'generation'} | ${a.toFixed(1)} | ${b.toFixed(1)} | ${(a / b).toFixed(2)} |`);
   }
   fs.rmSync(file);
 }
