@@ -33,6 +33,9 @@ public sealed class Gpt2Model : LanguageModel
     public override Parameter Head { get; }
 
     /// <inheritdoc/>
+    public override bool CanForget => true;
+
+    /// <inheritdoc/>
     public override Tensor Hidden(Tape tape, ModelInput input)
     {
         var x_TC = tape.Embedding(input.Tokens, Embedding.Tensor);
