@@ -1,9 +1,15 @@
-// A conversation with a model of this machine:  dotnet run samples/chat.cs MODEL-DIRECTORY
+// A conversation with a model of this machine:  dotnet run samples/chat.cs -- MODEL
 #:project ../src/Coppice.Extensions.AI/Coppice.Extensions.AI.csproj
 using Coppice.Extensions.AI;
 using Microsoft.Extensions.AI;
 
-using IChatClient client = CoppiceChatClient.Load(args[0]);
+if (args is not [var model])
+{
+    Console.Error.WriteLine("One argument is expected: a model directory.");
+    return;
+}
+
+using IChatClient client = CoppiceChatClient.Load(model);
 var messages = new List<ChatMessage> { new(ChatRole.System, "You are a helpful assistant.") };
 while (Ask() is { Length: > 0 } question)
 {

@@ -11,9 +11,11 @@ namespace Coppice.Extensions.AI;
 /// Thread-safe.
 /// </summary>
 /// <remarks>
-/// What <c>generation_config.json</c> says counts where <see cref="ChatOptions"/> say nothing. What is not supported (tools, JSON as the form of the answer, other
-/// contents than text, conversations kept by the service) is a <see cref="NotSupportedException"/>, never ignored; a value that is out of its range is a
-/// <see cref="CoppiceException"/>.
+/// <para>What <c>generation_config.json</c> says counts where <see cref="ChatOptions"/> say nothing; without a seed, each answer has one of its own. JSON as the form of
+/// the answer, with a schema or without, is kept to in every token (a schema's text is not shown to the model: say in a message what is wanted). A
+/// <see cref="ChatOptions.RawRepresentationFactory"/> that gives <see cref="GenerationOptions"/> says what <see cref="ChatOptions"/> have no words for.</para>
+/// <para>What is not supported (tools, other contents than text, conversations kept by the service) is a <see cref="NotSupportedException"/>, never ignored; a value
+/// that is out of its range, and a schema that is not supported, is a <see cref="CoppiceException"/>.</para>
 /// </remarks>
 public sealed class CoppiceChatClient : IChatClient
 {
@@ -28,6 +30,7 @@ public sealed class CoppiceChatClient : IChatClient
     /// <param name="template">How conversations are written.</param>
     /// <param name="defaults">How texts are continued where a request doesn't say.</param>
     /// <param name="modelId">The model's name.</param>
+    /// <exception cref="CoppiceException">The model is an encoder, which answers nothing.</exception>
     public CoppiceChatClient(InferenceEngine engine, IChatTemplate template, GenerationOptions defaults, string modelId)
         : this(engine, template, defaults, modelId, ownsEngine: false)
     {
@@ -35,8 +38,8 @@ public sealed class CoppiceChatClient : IChatClient
 
     private CoppiceChatClient(InferenceEngine engine, IChatTemplate template, GenerationOptions defaults, string modelId, bool ownsEngine)
     {
-        (_engine, _template, _ownsEngine) = (engine, template, ownsEngine);
-        _defaults = defaults with { EndTokens = [.. defaults.EndTokens.Union(template.EndTokens)], StopStrings = [.. defaults.StopStrings, .. template.StopStrings] };
+        if (!engine.Configuration.IsCausal) throw CoppiceException.Usage($"a {engine.Configuration.ModelType} model is an encoder: it can't answer, but its embeddings can be had");
+        (_engine, _template, _defaults, _ownsEngine) = (engine, template, defaults, ownsEngine);
         _metadata = new ChatClientMetadata("coppice", defaultModelId: modelId);
     }
 
@@ -66,13 +69,14 @@ public sealed class CoppiceChatClient : IChatClient
     {
         var stream = Start(messages, options, cancellationToken);
         var result = await stream.Completion.ConfigureAwait(false);
-        return new ChatResponse(new ChatMessage(ChatRole.Assistant, result.Text.TrimStart()))
+        return new ChatResponse(new ChatMessage(ChatRole.Assistant, result.Text.TrimStart()) { MessageId = Identifier() })
         {
             ResponseId = Identifier(),
             ModelId = _metadata.DefaultModelId,
             CreatedAt = DateTimeOffset.UtcNow,
             FinishReason = Reason(result),
             Usage = Usage(result),
+            RawRepresentation = result,
         };
     }
 
@@ -98,7 +102,7 @@ public sealed class CoppiceChatClient : IChatClient
 
             var result = await stream.Completion.ConfigureAwait(false);
             var last = Update(new UsageContent(Usage(result)));
-            last.FinishReason = Reason(result);
+            (last.FinishReason, last.RawRepresentation) = (Reason(result), result);
             yield return last;
 
             ChatResponseUpdate Update(AIContent content) => new(ChatRole.Assistant, [content])
@@ -158,23 +162,39 @@ public sealed class CoppiceChatClient : IChatClient
 
     private GenerationOptions Options(ChatOptions? options)
     {
-        if (options is null) return _defaults with { Seed = NewSeed() };
-        if (options.Tools is { Count: > 0 }) throw new NotSupportedException("Tools are not supported.");
-        if (options.ResponseFormat is not (null or ChatResponseFormatText)) throw new NotSupportedException("JSON as the form of the answer is not supported.");
+        if (options is null) return InTemplate(_defaults with { Seed = NewSeed() });
+        if (options.Tools is { Count: > 0 } || options.ToolMode is RequiredChatToolMode) throw new NotSupportedException("Tools are not supported.");
         if (options.ConversationId is not null) throw new NotSupportedException("Conversations are not kept here: send all messages.");
         if (options.ModelId is { } model && model != _metadata.DefaultModelId) throw new NotSupportedException($"The model '{model}' is not loaded; '{_metadata.DefaultModelId}' is.");
-        return _defaults with
+        var given = options.RawRepresentationFactory?.Invoke(this) switch
         {
-            MaxTokens = options.MaxOutputTokens ?? _defaults.MaxTokens,
-            Temperature = options.Temperature ?? _defaults.Temperature,
-            TopP = options.TopP ?? _defaults.TopP,
-            TopK = options.TopK ?? _defaults.TopK,
-            FrequencyPenalty = options.FrequencyPenalty ?? _defaults.FrequencyPenalty,
-            PresencePenalty = options.PresencePenalty ?? _defaults.PresencePenalty,
-            Seed = options.Seed is { } seed ? (ulong)seed : NewSeed(),
-            StopStrings = [.. _defaults.StopStrings, .. options.StopSequences ?? []],
+            null => _defaults with { Seed = NewSeed() },
+            GenerationOptions raw => raw,
+            var other => throw new NotSupportedException($"Raw options of the type {other.GetType().Name} are not supported; {nameof(GenerationOptions)} are."),
         };
+        return InTemplate(given with
+        {
+            MaxTokens = options.MaxOutputTokens ?? given.MaxTokens,
+            Temperature = options.Temperature ?? given.Temperature,
+            TopP = options.TopP ?? given.TopP,
+            TopK = options.TopK ?? given.TopK,
+            FrequencyPenalty = options.FrequencyPenalty ?? given.FrequencyPenalty,
+            PresencePenalty = options.PresencePenalty ?? given.PresencePenalty,
+            Seed = options.Seed is { } seed ? (ulong)seed : given.Seed,
+            StopStrings = [.. given.StopStrings, .. options.StopSequences ?? []],
+            Constraint = options.ResponseFormat switch
+            {
+                null or ChatResponseFormatText => given.Constraint,
+                ChatResponseFormatJson { Schema: { } schema } => TextConstraint.JsonSchema(schema.GetRawText()),
+                ChatResponseFormatJson => TextConstraint.JsonObject,
+                var other => throw new NotSupportedException($"Answers of the form {other.GetType().Name} are not supported; text and JSON are."),
+            },
+        });
     }
+
+    /// <summary>Options with what ends a turn in the template.</summary>
+    private GenerationOptions InTemplate(GenerationOptions options) =>
+        options with { EndTokens = [.. options.EndTokens.Union(_template.EndTokens)], StopStrings = [.. options.StopStrings, .. _template.StopStrings] };
 
     private static ulong NewSeed() => (ulong)Random.Shared.NextInt64();
 

@@ -7,6 +7,10 @@ namespace Coppice.Extensions.AI;
 /// <summary>
 /// The embeddings of a model of a directory: the mean of its hidden states after the last norm, brought to length 1. Thread-safe.
 /// </summary>
+/// <remarks>
+/// Tokens that begin and end a document in training stand around each text. What is not supported (other dimensions, another model) is a
+/// <see cref="NotSupportedException"/>; a text without a token, or longer than the engine takes, is a <see cref="CoppiceException"/>.
+/// </remarks>
 public sealed class CoppiceEmbeddingGenerator : IEmbeddingGenerator<string, Embedding<float>>
 {
     private readonly InferenceEngine _engine;
@@ -42,22 +46,18 @@ public sealed class CoppiceEmbeddingGenerator : IEmbeddingGenerator<string, Embe
         var width = _engine.Configuration.HiddenSize;
         if (options?.Dimensions is { } dimensions && dimensions != width) throw new NotSupportedException($"The model's embeddings have {width} dimensions.");
         if (options?.ModelId is { } model && model != _metadata.DefaultModelId) throw new NotSupportedException($"The model '{model}' is not loaded; '{_metadata.DefaultModelId}' is.");
-        var texts = values.Select(_engine.Tokenize).ToList();
-        // Where one fails, nobody waits for the others any more.
-        using var together = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        try
+        var (embeddings, tokens) = (new GeneratedEmbeddings<Embedding<float>>(), 0L);
+        foreach (var value in values)
         {
-            var vectors = await Task.WhenAll(texts.Select(text => _engine.EmbedAsync(text, together.Token)).ToList()).ConfigureAwait(false);
-            var tokens = texts.Sum(text => (long)text.Length);
-            return new GeneratedEmbeddings<Embedding<float>>(vectors.Select(vector => new Embedding<float>(vector) { CreatedAt = DateTimeOffset.UtcNow, ModelId = _metadata.DefaultModelId }))
-            {
-                Usage = new UsageDetails { InputTokenCount = tokens, TotalTokenCount = tokens },
-            };
+            // One at a time: the engine reads one a pass anyway, and as many as come must not fill its queue.
+            var text = _engine.TokenizeWhole(value);
+            var vector = await _engine.EmbedAsync(text, cancellationToken).ConfigureAwait(false);
+            embeddings.Add(new Embedding<float>(vector) { CreatedAt = DateTimeOffset.UtcNow, ModelId = _metadata.DefaultModelId });
+            tokens += text.Length;
         }
-        finally
-        {
-            await together.CancelAsync().ConfigureAwait(false);
-        }
+
+        embeddings.Usage = new UsageDetails { InputTokenCount = tokens, TotalTokenCount = tokens };
+        return embeddings;
     }
 
     /// <inheritdoc/>

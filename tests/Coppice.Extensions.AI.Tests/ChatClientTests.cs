@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Coppice.Foundation;
 using Coppice.Inference;
 using Coppice.Models;
@@ -45,8 +46,37 @@ public sealed class ChatClientTests : IDisposable
         var expected = Expected(Prompt, new GenerationOptions { MaxTokens = 20, Seed = 3, Temperature = 0.9f, TopP = 0.8f, TopK = 30, FrequencyPenalty = 0.5, PresencePenalty = 0.25 });
         Assert.Equal(expected.Text.TrimStart(), response.Text);
         Assert.Equal((ChatFinishReason.Length, "tiny"), (response.FinishReason, response.ModelId));
-        Assert.Equal((Prompt.Length, 20L, Prompt.Length + 20L), (response.Usage!.InputTokenCount, response.Usage.OutputTokenCount, response.Usage.TotalTokenCount));
-        Assert.Equal(ChatRole.Assistant, Assert.Single(response.Messages).Role);
+        Assert.Equal(Prompt.Length, response.Usage!.InputTokenCount);
+        Assert.Equal(20, response.Usage.OutputTokenCount);
+        Assert.Equal(Prompt.Length + 20, response.Usage.TotalTokenCount);
+        var message = Assert.Single(response.Messages);
+        Assert.Equal(ChatRole.Assistant, message.Role);
+        Assert.NotNull(message.MessageId);
+        Assert.Equal(expected.Tokens, Assert.IsType<GenerationResult>(response.RawRepresentation).Tokens);
+        Assert.NotEqual(response.ResponseId, (await _client.GetResponseAsync([new ChatMessage(ChatRole.User, "Hi.")], options)).ResponseId);
+    }
+
+    [Fact]
+    public async Task An_answer_is_JSON_where_that_is_asked_for()
+    {
+        var schema = JsonDocument.Parse("""{"type": "object", "properties": {"name": {"type": "string", "maxLength": 5}, "age": {"type": "integer", "minimum": 1, "maximum": 9}}, "required": ["name", "age"]}""").RootElement;
+        var options = new ChatOptions { MaxOutputTokens = 200, Seed = 1, ResponseFormat = ChatResponseFormat.ForJsonSchema(schema) };
+        using var person = JsonDocument.Parse((await _client.GetResponseAsync([new ChatMessage(ChatRole.User, "Who?")], options)).Text);
+        Assert.InRange(person.RootElement.GetProperty("age").GetInt32(), 1, 9);
+        Assert.InRange(person.RootElement.GetProperty("name").GetString()!.Length, 0, 5);
+        var some = await _client.GetResponseAsync([new ChatMessage(ChatRole.User, "Who?")], new ChatOptions { MaxOutputTokens = 10, Seed = 1, ResponseFormat = ChatResponseFormat.Json });
+        Assert.StartsWith("{", some.Text, StringComparison.Ordinal);
+        var wrong = new ChatOptions { ResponseFormat = ChatResponseFormat.ForJsonSchema(JsonDocument.Parse("""{"type": "txet"}""").RootElement) };
+        Assert.Contains("txet", (await Assert.ThrowsAsync<CoppiceException>(() => _client.GetResponseAsync([new ChatMessage(ChatRole.User, "Who?")], wrong))).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Raw_options_say_what_the_interface_has_no_words_for()
+    {
+        var raw = new GenerationOptions { MaxTokens = 12, Seed = 4, MinP = 0.2, Constraint = TextConstraint.Regex("[ab]{12}") };
+        var response = await _client.GetResponseAsync([new ChatMessage(ChatRole.User, "Hi.")], new ChatOptions { RawRepresentationFactory = _ => raw });
+        Assert.Matches("^[ab]{12}$", response.Text);
+        Assert.Equal(Expected("[user] Hi.\n[assistant]", raw).Text, response.Text);
     }
 
     [Fact]
@@ -102,7 +132,8 @@ public sealed class ChatClientTests : IDisposable
     public async Task What_is_not_supported_is_refused_and_not_ignored()
     {
         await Refused(new ChatOptions { Tools = [AIFunctionFactory.Create(() => 1, "one")] });
-        await Refused(new ChatOptions { ResponseFormat = ChatResponseFormat.Json });
+        await Refused(new ChatOptions { ToolMode = ChatToolMode.RequireAny });
+        await Refused(new ChatOptions { RawRepresentationFactory = _ => "raw" });
         await Refused(new ChatOptions { ConversationId = "x" });
         await Refused(new ChatOptions { ModelId = "other" });
         await Assert.ThrowsAsync<NotSupportedException>(() => _client.GetResponseAsync([new ChatMessage(ChatRole.Tool, "x")]));
@@ -128,13 +159,30 @@ public sealed class ChatClientTests : IDisposable
     {
         using var generator = CoppiceEmbeddingGenerator.Load(Model, threads: 1);
         var embeddings = await generator.GenerateAsync(["one text", "another", "one text"]);
-        Assert.Equal((3, 8L + 7 + 8), (embeddings.Count, embeddings.Usage!.InputTokenCount));
+        Assert.Equal(3, embeddings.Count);
+        Assert.Equal(8 + 7 + 8, embeddings.Usage!.InputTokenCount);
         Assert.All(embeddings, embedding => Assert.Equal(1, Math.Sqrt(embedding.Vector.ToArray().Sum(value => (double)value * value)), 1e-5));
         Assert.Equal(embeddings[0].Vector.ToArray(), embeddings[2].Vector.ToArray());
         Assert.NotEqual(embeddings[0].Vector.ToArray(), embeddings[1].Vector.ToArray());
         Assert.Equal(12, ((EmbeddingGeneratorMetadata)generator.GetService(typeof(EmbeddingGeneratorMetadata))!).DefaultModelDimensions);
         await Assert.ThrowsAsync<NotSupportedException>(() => generator.GenerateAsync(["x"], new EmbeddingGenerationOptions { Dimensions = 5 }));
         Assert.Empty(await generator.GenerateAsync([]));
+        // More than wait at a time.
+        Assert.Equal(300, (await generator.GenerateAsync(Enumerable.Range(0, 300).Select(i => $"text {i}"))).Count);
+        using var cancelled = new CancellationTokenSource();
+        cancelled.Cancel();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => generator.GenerateAsync(["x"], cancellationToken: cancelled.Token));
+    }
+
+    [Fact]
+    public void An_encoder_gives_embeddings_and_no_answers()
+    {
+        using var backend = Backends.Create(1);
+        using var model = TinyModels.Create("bert", backend, vocabulary: 100);
+        using var engine = new InferenceEngine(model, Tokenizer.Load(Model));
+        Assert.Contains("encoder", Assert.Throws<CoppiceException>(() => new CoppiceChatClient(engine, ModelChat.TemplateOf(Model, engine.Tokenizer), new GenerationOptions(), "bert")).Message, StringComparison.Ordinal);
+        using var generator = new CoppiceEmbeddingGenerator(engine, "bert");
+        Assert.Equal(12, ((EmbeddingGeneratorMetadata)generator.GetService(typeof(EmbeddingGeneratorMetadata))!).DefaultModelDimensions);
     }
 
     private GenerationResult Expected(string prompt, GenerationOptions options)
