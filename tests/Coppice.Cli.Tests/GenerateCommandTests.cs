@@ -72,7 +72,7 @@ public class GenerateCommandTests
         var probability = greedy.GetProperty("log_probabilities").EnumerateArray().Sum(token => token.GetProperty("log_probability").GetDouble());
         Assert.True(beams[0].GetProperty("log_probability").GetDouble() >= probability - 1e-4);
         Assert.Equal(found.GetProperty("text").GetString(), CommandRun.Of([.. arguments[..^1], "--beams", "5", "--length-penalty", "0"]).Output);
-        foreach (var wrong in new string[][] { ["--beams", "2", "--temperature", "1"], ["--beams", "2", "--speculate", "recycling"], ["--length-penalty", "1"], ["--beams", "0"] })
+        foreach (var wrong in new string[][] { ["--beams", "2", "--temperature", "1"], ["--beams", "2", "--speculate", "recycling"], ["--beams", "2", "--window", "64"], ["--length-penalty", "1"], ["--beams", "0"] })
         {
             Assert.Equal(2, CommandRun.Of([.. arguments, .. wrong]).ExitCode);
         }
@@ -84,7 +84,7 @@ public class GenerateCommandTests
         string[] arguments = ["generate", SharedData.At(Stories), "--logit-bias", "1=-100", "2=-100", "--json", "--max-tokens"];
         Assert.Equal(700, CommandRun.Of([.. arguments, "700", "--window", "128", "--sinks", "2"]).Json.GetProperty("tokens").GetInt32());
         Assert.Equal(CommandRun.Of([.. arguments, "60"]).Json.GetProperty("text").GetString(), CommandRun.Of([.. arguments, "60", "--window", "128"]).Json.GetProperty("text").GetString());
-        foreach (var wrong in new string[][] { ["--sinks", "2"], ["--window", "100000"], ["--window", "4"], ["--window", "64", "--beams", "2"], ["--window", "64", "--speculate", "recycling"] })
+        foreach (var wrong in new string[][] { ["--sinks", "2"], ["--window", "100000"], ["--window", "4"], ["--window", "64", "--speculate", "recycling"] })
         {
             var refused = CommandRun.Of([.. arguments, "5", .. wrong]);
             Assert.Equal(2, refused.ExitCode);

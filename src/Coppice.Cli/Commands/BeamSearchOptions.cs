@@ -30,10 +30,8 @@ internal sealed class BeamSearchOptions
                 return;
             }
 
-            foreach (var other in command.Options.Where(option => NotWithBeams.Contains(option.Name) && result.GetResult(option) is { Implicit: false }))
-            {
-                result.AddError($"{other.Name} is not for --beams: a search draws no tokens, guesses none and forgets none");
-            }
+            var other = command.Options.FirstOrDefault(option => NotWithBeams.Contains(option.Name) && result.GetResult(option) is { Implicit: false });
+            if (other is not null) result.AddError($"{other.Name} is not for --beams: a search draws no tokens, guesses none and forgets none");
         });
     }
 
