@@ -59,6 +59,40 @@ public class GenerateCommandTests
     }
 
     [SharedDataFact(Stories)]
+    public void A_search_finds_a_text_that_is_at_least_as_probable_as_the_greedy_one()
+    {
+        string[] arguments = ["generate", SharedData.At(Stories), "--prompt", "Lily and Tom", "--max-tokens", "12", "--json"];
+        var greedy = CommandRun.Of([.. arguments, "--temperature", "0", "--log-probabilities", "0"]).Json;
+        var one = CommandRun.Of([.. arguments, "--beams", "1"]).Json;
+        Assert.Equal(greedy.GetProperty("text").GetString(), one.GetProperty("text").GetString());
+        var found = CommandRun.Of([.. arguments, "--beams", "5", "--length-penalty", "0"]).Json;
+        var beams = found.GetProperty("beams");
+        Assert.Equal(5, beams.GetArrayLength());
+        Assert.Equal(found.GetProperty("text").GetString(), beams[0].GetProperty("text").GetString());
+        var probability = greedy.GetProperty("log_probabilities").EnumerateArray().Sum(token => token.GetProperty("log_probability").GetDouble());
+        Assert.True(beams[0].GetProperty("log_probability").GetDouble() >= probability - 1e-4);
+        Assert.Equal(found.GetProperty("text").GetString(), CommandRun.Of([.. arguments[..^1], "--beams", "5", "--length-penalty", "0"]).Output);
+        foreach (var wrong in new string[][] { ["--beams", "2", "--temperature", "1"], ["--beams", "2", "--speculate", "recycling"], ["--beams", "2", "--window", "64"], ["--length-penalty", "1"], ["--beams", "0"] })
+        {
+            Assert.Equal(2, CommandRun.Of([.. arguments, .. wrong]).ExitCode);
+        }
+    }
+
+    [SharedDataFact(Stories)]
+    public void A_text_goes_on_beyond_the_models_positions_in_a_window()
+    {
+        string[] arguments = ["generate", SharedData.At(Stories), "--logit-bias", "1=-100", "2=-100", "--json", "--max-tokens"];
+        Assert.Equal(700, CommandRun.Of([.. arguments, "700", "--window", "128", "--sinks", "2"]).Json.GetProperty("tokens").GetInt32());
+        Assert.Equal(CommandRun.Of([.. arguments, "60"]).Json.GetProperty("text").GetString(), CommandRun.Of([.. arguments, "60", "--window", "128"]).Json.GetProperty("text").GetString());
+        foreach (var wrong in new string[][] { ["--sinks", "2"], ["--window", "100000"], ["--window", "4"], ["--window", "64", "--speculate", "recycling"] })
+        {
+            var refused = CommandRun.Of([.. arguments, "5", .. wrong]);
+            Assert.Equal(2, refused.ExitCode);
+            Assert.Contains(wrong[0][2..], refused.Error, StringComparison.Ordinal);
+        }
+    }
+
+    [SharedDataFact(Stories)]
     public void A_text_keeps_to_the_form_that_is_asked_for()
     {
         using var folder = new TemporaryFolder();

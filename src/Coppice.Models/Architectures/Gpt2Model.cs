@@ -31,6 +31,9 @@ public sealed class Gpt2Model : LanguageModel
     public override Parameter Head => Table(_configuration.Tables.Head);
 
     /// <inheritdoc/>
+    public override bool CanForget => true;
+
+    /// <inheritdoc/>
     public override Tensor Hidden(Tape tape, ModelInput input)
     {
         var x_TC = Embed(tape, input.Tokens);

@@ -32,6 +32,9 @@ public sealed class LlamaModel : LanguageModel
     public override Parameter Head => Table(_configuration.Tables.Head);
 
     /// <inheritdoc/>
+    public override bool CanForget => true;
+
+    /// <inheritdoc/>
     public override Tensor Hidden(Tape tape, ModelInput input)
     {
         var rotary = RotaryFor(input.LastPosition);
@@ -105,13 +108,15 @@ public sealed class LlamaModel : LanguageModel
             var (input, c) = (Input!, _configuration);
             var dropout = input.Training ? c.Dropout : 0;
             var h_TC = tape.RmsNorm(x_TC, _norm1, c.NormEpsilon);
-            var q_THD = Turn(tape, _query.Forward(tape, h_TC), _queryNorm, c.Heads);
-            var k_TGD = Turn(tape, _key.Forward(tape, h_TC), _keyNorm, c.KeyValueHeads);
+            var q_THD = Turn(tape, Norm(tape, _query.Forward(tape, h_TC), _queryNorm), c.Heads);
+            var k_TGD = Norm(tape, _key.Forward(tape, h_TC), _keyNorm);
+            if (input.KeyPlaces is null) k_TGD = Turn(tape, k_TGD, c.KeyValueHeads);
             var v_TGD = _value.Forward(tape, h_TC);
             if (input.Cache is { } cache)
             {
                 cache.Write(_layer, input.Runs, k_TGD, 0, v_TGD, 0);
                 (k_TGD, v_TGD) = (cache.Keys(_layer), cache.Values(_layer));
+                if (input.KeyPlaces is { } places) k_TGD = tape.RotaryKeys(cache, _layer, places, Rotary!, c.KeyValueHeads);
             }
 
             var shape = new AttentionShape(c.Heads, c.KeyValueHeads, c.HeadSize, Causal: true, c.SlidingWindow);
@@ -122,10 +127,8 @@ public sealed class LlamaModel : LanguageModel
             return _down.ForwardResidual(tape, gated_TM, x_TC, dropout);
         }
 
-        private Tensor Turn(Tape tape, Tensor x, Tensor? norm, int heads)
-        {
-            if (norm is not null) x = tape.RmsNorm(x, norm, _configuration.NormEpsilon);
-            return tape.Rotary(x, Input!.Positions, Rotary!, heads);
-        }
+        private Tensor Norm(Tape tape, Tensor x, Tensor? weight) => weight is null ? x : tape.RmsNorm(x, weight, _configuration.NormEpsilon);
+
+        private Tensor Turn(Tape tape, Tensor x, int heads) => tape.Rotary(x, Input!.Positions, Rotary!, heads);
     }
 }
