@@ -35,6 +35,15 @@ internal readonly record struct RotaryOptions(double Theta, double Share)
     /// <param name="share">The share that turns.</param>
     public static int SizeOf(int headSize, double share) => (int)(headSize * share);
 
+    /// <summary>The share that gives a number of values.</summary>
+    /// <param name="headSize">Size of a head.</param>
+    /// <param name="size">How many of its values turn.</param>
+    public static double ShareOf(int headSize, int size)
+    {
+        var share = (double)size / headSize;
+        return SizeOf(headSize, share) == size ? share : Math.BitIncrement(share);
+    }
+
     /// <summary>Refuses a number of values that are no pairs.</summary>
     /// <param name="json">The file.</param>
     /// <param name="headSize">Size of a head.</param>
