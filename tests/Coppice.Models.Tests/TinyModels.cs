@@ -42,8 +42,8 @@ internal static class TinyModels
         : name == "gpt_neox"
         ? new GptNeoXConfiguration
         {
-            VocabularySize = vocabulary, HiddenSize = 12, Layers = 2, Heads = 3, MaxPositions = positions, IntermediateSize = 20, RotaryShare = 0.5, TieEmbeddings = false,
-            BeginOfText = 1, EndOfText = 2,
+            VocabularySize = vocabulary, HiddenSize = 12, Layers = 2, Heads = 3, MaxPositions = positions, IntermediateSize = 20,
+            RotaryShare = 0.5, TieEmbeddings = false, BeginOfText = 1, EndOfText = 2,
         }
         : name == "opt"
         ? new OptConfiguration
@@ -53,7 +53,8 @@ internal static class TinyModels
         : new LlamaConfiguration
         {
             Family = name == "llama-untied" ? "llama" : name, VocabularySize = vocabulary, HiddenSize = 12, Layers = 2, Heads = name == "phi3" ? 2 : 4,
-            KeyValueHeads = name is "phi3" or "gemma" ? 1 : 2, HeadSize = 6, RotaryShare = name == "phi3" ? 4.0 / 6 : 1, MaxPositions = positions, IntermediateSize = 20, TieEmbeddings = name != "llama-untied", RopeTheta = 1000, BeginOfText = 1, EndOfText = 2,
+            KeyValueHeads = name is "phi3" or "gemma" ? 1 : 2, HeadSize = 6, RotaryShare = name == "phi3" ? 4.0 / 6 : 1, MaxPositions = positions, IntermediateSize = 20,
+            TieEmbeddings = name != "llama-untied", RopeTheta = 1000, BeginOfText = 1, EndOfText = 2,
             SlidingWindow = name == "mistral" ? 5 : 0, QkvBias = name == "qwen2", QueryKeyNorm = name == "qwen3",
         };
 
