@@ -82,10 +82,8 @@ public sealed class GptNeoXModel : LanguageModel
             // Each head's queries, keys and values stand side by side: a row of them for each token and head.
             var qkv_T3C = _attention.Forward(tape, _norm1.Forward(tape, x_TC));
             var qkv_R3D = tape.Reshape(qkv_T3C, new Shape(input.Count * c.Heads, 3 * c.HeadSize));
-            var q_TC = tape.Rotary(OfHeads(tape, qkv_R3D, 0), input.Positions, Rotary!, c.Heads);
-            var k_TC = tape.Rotary(OfHeads(tape, qkv_R3D, 1), input.Positions, Rotary!, c.Heads);
-            var v_TC = OfHeads(tape, qkv_R3D, 2);
-            var attended_TC = CausalAttention.Attend(tape, input, _layer, q_TC, k_TC, v_TC, new AttentionShape(c.Heads, c.Heads, c.HeadSize));
+            var (q_TC, k_TC, v_TC) = (OfHeads(tape, qkv_R3D, 0), OfHeads(tape, qkv_R3D, 1), OfHeads(tape, qkv_R3D, 2));
+            var attended_TC = CausalAttention.Attend(tape, input, _layer, q_TC, k_TC, v_TC, new AttentionShape(c.Heads, c.Heads, c.HeadSize), Rotary);
             var y_TC = _attentionOutput.ForwardResidual(tape, attended_TC, x_TC, dropout);
             var up_TM = _up.Forward(tape, _norm2.Forward(tape, c.ParallelResidual ? x_TC : y_TC));
             return _down.ForwardResidual(tape, tape.Apply(up_TM, c.Activation), y_TC, dropout);

@@ -95,18 +95,11 @@ public sealed class LlamaModel : LanguageModel
             var (input, c) = (Input!, _configuration);
             var dropout = input.Training ? c.Dropout : 0;
             var (q_THD, k_TGD, v_TGD) = _attention.Forward(tape, _norm1.Forward(tape, x_TC));
-            q_THD = Turn(tape, q_THD, _queryNorm, c.Heads);
-            k_TGD = Turn(tape, k_TGD, _keyNorm, c.KeyValueHeads);
+            if (_queryNorm is not null) (q_THD, k_TGD) = (_queryNorm.Forward(tape, q_THD), _keyNorm!.Forward(tape, k_TGD));
             var shape = new AttentionShape(c.Heads, c.KeyValueHeads, c.HeadSize, Causal: true, c.SlidingWindow);
-            var attended_THD = CausalAttention.Attend(tape, input, _layer, q_THD, k_TGD, v_TGD, shape);
+            var attended_THD = CausalAttention.Attend(tape, input, _layer, q_THD, k_TGD, v_TGD, shape, Rotary);
             x_TC = _output.ForwardResidual(tape, attended_THD, x_TC, dropout);
             return _mlp.ForwardResidual(tape, _norm2.Forward(tape, x_TC), x_TC, dropout);
-        }
-
-        private Tensor Turn(Tape tape, Tensor x, RmsNormPart? norm, int heads)
-        {
-            if (norm is not null) x = norm.Forward(tape, x);
-            return tape.Rotary(x, Input!.Positions, Rotary!, heads);
         }
     }
 }

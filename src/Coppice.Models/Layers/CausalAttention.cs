@@ -13,9 +13,16 @@ internal static class CausalAttention
     /// <param name="keys">[tokens, key/value heads · head size].</param>
     /// <param name="values">As the keys.</param>
     /// <param name="shape">Heads and masks.</param>
+    /// <param name="rotary">Turns queries and keys by their positions; null where positions are no part of them.</param>
     /// <returns>[tokens, heads · head size].</returns>
-    public static Tensor Attend(Tape tape, ModelInput input, int layer, Tensor queries, Tensor keys, Tensor values, in AttentionShape shape)
+    public static Tensor Attend(Tape tape, ModelInput input, int layer, Tensor queries, Tensor keys, Tensor values, in AttentionShape shape, RotaryTable? rotary = null)
     {
+        if (rotary is not null)
+        {
+            queries = tape.Rotary(queries, input.Positions, rotary, shape.Heads);
+            keys = tape.Rotary(keys, input.Positions, rotary, shape.KeyValueHeads);
+        }
+
         if (input.Cache is not { } cache) return tape.Attention(queries, keys, values, input.Layout, shape);
         cache.Write(layer, input.Runs, keys, 0, values, 0);
         return tape.Attention(queries, cache.Keys(layer), cache.Values(layer), input.Layout, shape);
