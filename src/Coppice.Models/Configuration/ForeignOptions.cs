@@ -28,7 +28,7 @@ internal static class ForeignOptions
         }
 
         foreach (var key in Flags) json.MustBe(key, false, otherwise: false);
-        if (json.Texts("layer_types").FirstOrDefault(type => type != "full_attention") is { } type) throw json.Error("layer_types", $"'{type}' is not supported; only 'full_attention' in all layers is");
+        if (json.Texts("layer_types").FirstOrDefault(layer => layer != "full_attention") is { } type) throw json.Error("layer_types", $"'{type}' is not supported; only 'full_attention' in all layers is");
         if (json.Has("quantization_config")) throw json.Error("quantization_config", "quantised weights are not supported; take the model in float32, float16 or bfloat16");
     }
 }
