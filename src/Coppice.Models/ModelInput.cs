@@ -117,7 +117,7 @@ public sealed class ModelInput
             var (first, length) = (queryOffsets[r], cache.LengthOf(slot));
             if (count > cache.RoomOf(slot)) throw new ArgumentException($"The cache has room for {cache.Capacity} tokens a sequence.");
             if (count > tokens.Length - first) throw new ArgumentException($"{tokens.Length} tokens are fewer than the runs have.");
-            for (var i = 0; i < count; i++) positions[first + i] = length + i;
+            for (var i = 0; i < count; i++) positions[first + i] = _model.Configuration.FirstPosition + length + i;
             (queryOffsets[r + 1], keyOffsets[r], keyLengths[r]) = (first + count, cache.RowOf(slot), length + count);
             LastPosition = Math.Max(LastPosition, length + count - 1);
         }

@@ -3,7 +3,9 @@ using System.Globalization;
 using Coppice.Cli.Output;
 using Coppice.Foundation;
 using Coppice.Inference;
+using Coppice.Models;
 using Coppice.Tensors;
+using Coppice.Tokenizers;
 using Coppice.Tokenizers.ChatTemplates;
 
 namespace Coppice.Cli.Commands;

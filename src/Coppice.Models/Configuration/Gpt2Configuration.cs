@@ -4,7 +4,7 @@ using Coppice.Tensors;
 namespace Coppice.Models;
 
 /// <summary>GPT-2: learned positions, LayerNorm before each branch, GELU.</summary>
-public sealed record Gpt2Configuration : ModelConfiguration
+public sealed record Gpt2Configuration : MultiHeadConfiguration
 {
     /// <summary>Its <c>model_type</c>.</summary>
     public const string Type = "gpt2";
@@ -22,20 +22,6 @@ public sealed record Gpt2Configuration : ModelConfiguration
 
     /// <summary>Whether linear layers and norms have biases (nanoGPT trains without). On disk they are there, as zeros, so that other tools open the model.</summary>
     public bool Bias { get; init; } = true;
-
-    /// <inheritdoc/>
-    public override int KeyValueHeads
-    {
-        get => Heads;
-        init => throw new NotSupportedException("GPT-2 has as many key/value heads as heads.");
-    }
-
-    /// <inheritdoc/>
-    public override int HeadSize
-    {
-        get => HiddenSize / Heads;
-        init => throw new NotSupportedException("GPT-2's head size follows from its width.");
-    }
 
     /// <inheritdoc/>
     public override IReadOnlyList<ParameterPlan> Plan()
