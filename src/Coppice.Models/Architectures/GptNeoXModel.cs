@@ -48,6 +48,8 @@ public sealed class GptNeoXModel : LanguageModel
         return _norm.Forward(tape, x_TC);
     }
 
+    private protected override void Release() => _rotary.Dispose();
+
     private sealed class Block : IBlock
     {
         private readonly GptNeoXConfiguration _configuration;

@@ -132,6 +132,11 @@ public abstract class LanguageModel : IDisposable
         return new QuantizedProjection(name, Quantized[weight], Parameters.TryGet(name + ".bias", out var bias) ? bias.Tensor : null);
     }
 
+    /// <summary>Gives back what an architecture holds beside its parameters.</summary>
+    private protected virtual void Release()
+    {
+    }
+
     /// <summary>The product with the head.</summary>
     /// <returns>[rows, vocabulary].</returns>
     private protected Tensor HeadLogits(Tape tape, Tensor predicted) => Quantized is { } quantized
@@ -152,6 +157,7 @@ public abstract class LanguageModel : IDisposable
     {
         Parameters.Dispose();
         Quantized?.Dispose();
+        Release();
         GC.SuppressFinalize(this);
     }
 }

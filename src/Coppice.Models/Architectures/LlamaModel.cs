@@ -53,6 +53,8 @@ public sealed class LlamaModel : LanguageModel
         return _norm.Forward(tape, x_TC);
     }
 
+    private protected override void Release() => _rotary.Dispose();
+
     private RmsNormPart Norm(string name) => new(Parameters, name, _configuration.NormEpsilon, _configuration.NormsAboveOne);
 
     private sealed class Block : IBlock

@@ -61,7 +61,7 @@ public sealed class ConfigurationReader
     }
 
     /// <summary>The first text of a list; null where there is none.</summary>
-    internal string? First(string key) => Texts(key).FirstOrDefault();
+    internal string? First(string key) => Texts(key) is [var first, ..] ? first : null;
 
     /// <summary>A list of texts; empty where there is none.</summary>
     internal IReadOnlyList<string> Texts(string key)

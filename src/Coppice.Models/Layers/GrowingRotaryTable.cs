@@ -7,7 +7,7 @@ namespace Coppice.Models;
 /// <param name="maxPositions">The longest sequence.</param>
 /// <param name="rotarySize">How many leading values of a head turn.</param>
 /// <param name="theta">Base of the frequencies.</param>
-internal sealed class GrowingRotaryTable(Backend backend, int maxPositions, int rotarySize, double theta)
+internal sealed class GrowingRotaryTable(Backend backend, int maxPositions, int rotarySize, double theta) : IDisposable
 {
     private RotaryTable? _table;
 
@@ -22,4 +22,7 @@ internal sealed class GrowingRotaryTable(Backend backend, int maxPositions, int 
 
         return _table;
     }
+
+    /// <inheritdoc/>
+    public void Dispose() => _table?.Dispose();
 }
