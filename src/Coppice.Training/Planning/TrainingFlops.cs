@@ -7,7 +7,7 @@ namespace Coppice.Training.Planning;
 [Technique("flops-per-token", Title = "Scaling Laws for Neural Language Models", Paper = "arXiv:2001.08361")]
 public static class TrainingFlops
 {
-    private static readonly string[] LookedUp = ["wpe.weight", "position_embeddings.weight", "token_type_embeddings.weight"];
+    private static readonly string[] LookedUp = ["wpe.weight", "position_embeddings.weight", "embed_positions.weight", "token_type_embeddings.weight"];
 
     /// <summary>
     /// 6 for each parameter in a matrix that multiplies (2 forward, 4 backward), the head included whether tied or not, and for attention
