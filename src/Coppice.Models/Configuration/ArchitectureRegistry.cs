@@ -15,6 +15,7 @@ internal static class ArchitectureRegistry
             .. LlamaConfiguration.Types.Select(type => KeyValuePair.Create<string, ReadConfiguration>(type, LlamaConfiguration.Read)),
             .. BertConfiguration.Types.Select(type => KeyValuePair.Create<string, ReadConfiguration>(type, BertConfiguration.Read)),
             new(ElectraConfiguration.Type, (json, _) => ElectraConfiguration.Read(json)),
+            new(T5Configuration.Type, (json, _) => T5Configuration.Read(json)),
         ],
         StringComparer.Ordinal);
 }

@@ -42,7 +42,7 @@ public class AttentionGradientTests
     [InlineData(true)]
     [InlineData(false)]
     public void Of_attention_with_a_bias_by_distance(bool causal) => GradientCheck.Run(
-        (s, x) => s.Tape.Attention(x[0], x[1], x[2], AttentionLayout.Packed(s.Tape, Documents), new AttentionShape(2, 2, 3, causal, Scale: 1), x[3]),
+        (s, x) => s.Tape.Attention(x[0], x[1], x[2], AttentionLayout.Packed(s.Tape, Documents), new AttentionShape(2, 2, 3, causal, Scale: 0.9f), x[3]),
         [new Shape(8, 6), new Shape(8, 6), new Shape(8, 6), new Shape(5, 2)]);
 
     // As an encoder-decoder attends to a text of another length, with a bias that two layers share.
@@ -51,7 +51,7 @@ public class AttentionGradientTests
         (s, x) =>
         {
             var layout = new AttentionLayout(2, s.Tape.Integers([0, 2, 5]), s.Tape.Integers([0, 4]), s.Tape.Integers([4, 3]));
-            var shape = new AttentionShape(2, 2, 2, Causal: false, Scale: 1);
+            var shape = new AttentionShape(2, 2, 2, Causal: false, Scale: 0.5f);
             var y = s.Tape.Attention(x[0], x[1], x[1], layout, shape, x[2]);
             return s.Tape.Attention(y, x[1], x[1], layout, shape, x[2]);
         },
