@@ -7,11 +7,12 @@ namespace Coppice.Training.Planning;
 [Technique("flops-per-token", Title = "Scaling Laws for Neural Language Models", Paper = "arXiv:2001.08361")]
 public static class TrainingFlops
 {
-    private static readonly string[] LookedUp = ["wpe.weight", "position_embeddings.weight", "token_type_embeddings.weight"];
+    private static readonly string[] LookedUp = ["wpe.weight", "position_embeddings.weight", "token_type_embeddings.weight", "relative_attention_bias.weight"];
 
     /// <summary>
     /// 6 for each parameter in a matrix that multiplies (2 forward, 4 backward), the head included whether tied or not, and for attention
-    /// 12 · layers · width of all heads · sequence, or half of that where no token sees later ones; of ELECTRA also its generator's. Recomputation does not count.
+    /// 12 · layers · width of all heads · sequence, or half of that where no token sees later ones; of ELECTRA also its generator's. Of an encoder-decoder the
+    /// decoder's matrices count at the tokens that are predicted alone, and the attention of the encoder. Recomputation does not count.
     /// </summary>
     /// <param name="model">The model.</param>
     /// <param name="sequenceLength">Tokens of a sequence.</param>
@@ -23,6 +24,7 @@ public static class TrainingFlops
         // An embedding of its own is looked up, not multiplied with.
         if (!c.TieEmbeddings) matrices -= model.Embedding.Count;
         matrices -= (1 - predicted) * model.Head.Count;
+        if (c.IsEncoderDecoder) matrices -= (1 - predicted) * model.Parameters.Parameters.Where(p => p.Shape.Rank == 2 && p.Name.StartsWith("decoder.", StringComparison.Ordinal)).Sum(p => (double)p.Count);
         var attention = (double)c.Layers * c.Heads * c.HeadSize;
         if (c is ElectraConfiguration { Generator: { } generator }) attention += (double)generator.Layers * generator.HiddenSize;
         return 6.0 * matrices + (c.IsCausal ? 6.0 : 12.0) * attention * sequenceLength;
