@@ -37,13 +37,12 @@ internal static class EncoderTokens
         if (tokenizer.BeginOfText is { } begin)
         {
             var first = tokenizer.IdToToken(begin)!;
-            single.Add(Special(first, 0));
-            pair.Add(Special(first, 0));
+            foreach (var array in new[] { single, pair }) array.Add((JsonNode)Special(first, 0));
             special.Insert(0, first, Token(first, begin));
         }
 
-        foreach (var node in new[] { Text("A", 0), Special(last, 0) }) single.Add(node);
-        foreach (var node in new[] { Text("A", 0), Special(last, 0), Text("B", 1), Special(last, 1) }) pair.Add(node);
+        foreach (JsonNode node in new[] { Text("A", 0), Special(last, 0) }) single.Add(node);
+        foreach (JsonNode node in new[] { Text("A", 0), Special(last, 0), Text("B", 1), Special(last, 1) }) pair.Add(node);
         json["post_processor"] = new JsonObject { ["type"] = "TemplateProcessing", ["single"] = single, ["pair"] = pair, ["special_tokens"] = special };
         return Tokenizer.FromJson(json.ToJsonString());
 

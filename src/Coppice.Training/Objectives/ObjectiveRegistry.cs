@@ -50,7 +50,7 @@ public static class ObjectiveRegistry
     /// <exception cref="CoppiceException">The name is not known, the objective is not one for the model, or it doesn't have a key that was set (exit code 2).</exception>
     public static void Check(ObjectiveSection section, ModelConfiguration configuration) => Find(section, configuration);
 
-    private static IObjective Create(ObjectiveSection section, ModelConfiguration configuration, Func<MaskVocabulary> vocabulary) => 
+    private static IObjective Create(ObjectiveSection section, ModelConfiguration configuration, Func<MaskVocabulary> vocabulary) =>
         Find(section, configuration).Create(section, configuration, vocabulary);
 
     private static Entry Find(ObjectiveSection section, ModelConfiguration configuration)

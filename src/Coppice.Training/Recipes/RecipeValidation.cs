@@ -100,7 +100,7 @@ internal static class RecipeValidation
         var prompts = recipe.Evaluation.SamplePrompts;
         Require(
             name == "causal" || prompts.Count == 0 || prompts.Equals(new EvaluationSection().SamplePrompts),
-            places.Of("evaluation.sample_prompts"), $"'evaluation.sample_prompts' are for models that write, and {architecture} doesn't");
+            places.Of("evaluation.sample_prompts"), $"'evaluation.sample_prompts' are for models that continue a text, and {architecture} doesn't");
         if (objective.Unused(name) is { } unused) Require(false, places.Of(unused.Key), unused.Message);
     }
 

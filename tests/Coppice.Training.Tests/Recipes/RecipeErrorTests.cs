@@ -67,7 +67,7 @@ public sealed class RecipeErrorTests
     [InlineData("objective:\n  detection_weight: 5\nmodel:\n  architecture: bert", "r.yaml:2: 'objective.detection_weight' is for electra; mlm doesn't have it")]
     [InlineData("objective:\n  mask_share: 0.95\nmodel:\n  architecture: bert", "r.yaml:2: 'objective.mask_share' and 'objective.random_share' are more than 1 together")]
     [InlineData("objective:\n  name: rts\nmodel:\n  architecture: electra\n  generator_share: 0.5", "r.yaml:5: 'model.generator_share' is for the objective electra; rts has no generator")]
-    [InlineData("model:\n  architecture: bert\nevaluation:\n  sample_prompts: [The]", "r.yaml:4: 'evaluation.sample_prompts' are for models that write, and bert doesn't")]
+    [InlineData("model:\n  architecture: bert\nevaluation:\n  sample_prompts: [The]", "r.yaml:4: 'evaluation.sample_prompts' are for models that continue a text, and bert doesn't")]
     [InlineData("model:\n  activation: relu", "r.yaml:2: 'model.activation' is for gpt2")]
     [InlineData("model:\n  architecture: gpt2\n  qk_norm: true", "r.yaml:3: 'model.qk_norm' is for llama")]
     [InlineData("model:\n  architecture: gpt2\n  kv_heads: 2", "r.yaml:3: 'model.kv_heads' is for llama")]
