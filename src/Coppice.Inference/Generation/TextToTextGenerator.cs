@@ -27,6 +27,7 @@ public sealed class TextToTextGenerator : IDisposable
         if (model is not T5Model t5) throw CoppiceException.Usage($"a {model.Configuration.ModelType} model does not write one text for another");
         (_configuration, _tokenizer, _sentinels) = ((T5Configuration)model.Configuration, tokenizer, Sentinels.Of(tokenizer));
         _boundaries = new TextBoundaries(model, tokenizer);
+        if (_configuration.DecoderStartToken >= tokenizer.VocabularySize) throw new CoppiceException($"the decoder starts from token {_configuration.DecoderStartToken}, which the tokenizer doesn't have: model and tokenizer don't belong together");
         _constraints = new ConstraintCache(tokenizer, _boundaries);
         _context = new TargetContext(t5);
     }
