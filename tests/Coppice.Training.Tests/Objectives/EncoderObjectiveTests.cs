@@ -20,6 +20,7 @@ public sealed class EncoderObjectiveTests : IDisposable
     [InlineData("roberta", "mlm")]
     [InlineData("bert", "slm")]
     [InlineData("electra", "rts")]
+    [InlineData("t5", "span_corruption")]
     public void Gradients_agree_with_differences_along_each_parameter(string architecture, string name)
     {
         using var model = NewModel(Configuration(architecture, generator: false));
@@ -116,6 +117,11 @@ public sealed class EncoderObjectiveTests : IDisposable
         {
             VocabularySize = Vocabulary, EmbeddingSize = 12, HiddenSize = 16, Layers = 1, Heads = 2, MaxPositions = 48, IntermediateSize = 24,
             Generator = generator ? new ElectraGenerator(8, 1, 1, 12) : null,
+        }
+        : architecture == "t5"
+        ? new T5Configuration
+        {
+            VocabularySize = Vocabulary, HiddenSize = 16, Layers = 1, DecoderLayers = 1, Heads = 2, HeadSize = 4, MaxPositions = 48, IntermediateSize = 24, GatedGelu = true, Buckets = 8, MaxDistance = 20,
         }
         : new BertConfiguration
         {

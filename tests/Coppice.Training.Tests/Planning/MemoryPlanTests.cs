@@ -22,6 +22,8 @@ public sealed class MemoryPlanTests
     [InlineData("llama", true, 0.0)]
     [InlineData("bert", false, 0.1)]
     [InlineData("roberta", true, 0.0)]
+    [InlineData("t5", false, 0.1)]
+    [InlineData("t5", true, 0.0)]
     public void The_planned_activations_are_those_of_real_steps_to_the_byte(string architecture, bool recompute, double dropout)
     {
         var recipe = NewRecipe(architecture, recompute, dropout);
