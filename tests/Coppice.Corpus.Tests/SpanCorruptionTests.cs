@@ -35,7 +35,8 @@ public class SpanCorruptionTests
             Assert.Equal(Vocabulary.Sentinels.Take(spans), target.Where(Vocabulary.Sentinels.Contains));
             Assert.Equal(texts[i][0], source[0]);
             Assert.Equal((Vocabulary.Sentinels[0], End, End), (target[0], target[^1], source[^1]));
-            Assert.Equal([Pad, .. target[..^1]], input);
+            int[] shifted = [Pad, .. target[..^1]];
+            Assert.Equal(shifted, input);
         }
     }
 
@@ -66,16 +67,16 @@ public class SpanCorruptionTests
     [Fact]
     public void Tokens_around_texts_are_left_out_and_texts_of_one_token_too()
     {
-        var batch = Batch([[.. Text(20), End], [5], [End], [Pad, 7, 8, End]]);
+        var batch = Batch([[.. Text(20), End], [110], [End], [Pad, 110, 111, End]]);
         var pairs = new PackedBatch();
         new SpanCorruption(Vocabulary, new SpanCorruptionOptions(), Pad).Apply(batch, pairs, 1, 1);
         Assert.Equal(2, pairs.Pairs);
         Assert.Equal(22, pairs.CandidateTokens);
         Assert.Equal(Text(20), Restore(Tokens(pairs, 0), Targets(pairs, 2)));
-        Assert.Equal([7, 8], Restore(Tokens(pairs, 1), Targets(pairs, 3)));
+        Assert.Equal(new[] { 110, 111 }, Restore(Tokens(pairs, 1), Targets(pairs, 3)));
         // The sources are those of the documents.
         Assert.Equal([0, 3, 0, 3], Enumerable.Range(0, 4).Select(document => pairs.Sources[pairs.CumulativeLengths[document]]));
-        new SpanCorruption(Vocabulary, new SpanCorruptionOptions(), Pad).Apply(Batch([[5]]), pairs, 1, 1);
+        new SpanCorruption(Vocabulary, new SpanCorruptionOptions(), Pad).Apply(Batch([[110]]), pairs, 1, 1);
         Assert.Equal((0, 0, 0), (pairs.Pairs, pairs.Count, pairs.CountedTokens));
     }
 

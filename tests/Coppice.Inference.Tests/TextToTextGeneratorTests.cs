@@ -32,7 +32,8 @@ public sealed class TextToTextGeneratorTests : IDisposable
             var written = new List<int> { 0 };
             while (written.Count <= 80)
             {
-                var next = Array.IndexOf(NextLogits(model, source, [.. written]), NextLogits(model, source, [.. written]).Max());
+                var logits = NextLogits(model, source, [.. written]);
+                var next = Array.IndexOf(logits, logits.Max());
                 if (next == End) break;
                 written.Add(next);
             }
