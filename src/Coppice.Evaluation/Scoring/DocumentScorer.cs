@@ -19,7 +19,8 @@ public sealed record DocumentScore(string Source, long Tokens, long Bytes, doubl
 /// <summary>
 /// Scores a model document by document, as <see cref="TextEvaluator"/> does in sum: what a comparison of two models is paired by. Bits per byte
 /// of all together: <see cref="TextEvaluation.Of(IEnumerable{DocumentScore})"/>. An encoder is asked for tokens that are hidden in the text, a
-/// detector (ELECTRA) which tokens were replaced at random, an encoder-decoder for spans that were taken out, all models of a kind alike: bits per byte then mean something else than a decoder's, and are to be
+/// detector (ELECTRA) which tokens were replaced at random, an encoder-decoder for spans that were taken out, all models of a
+/// kind alike: bits per byte then mean something else than a decoder's, and are to be
 /// compared with those of models of one kind alone.
 /// </summary>
 /// <remarks>Not thread-safe.</remarks>

@@ -8,7 +8,8 @@ namespace Coppice.Evaluation;
 
 /// <summary>
 /// What an encoder makes of many sequences, packed side by side: -log p of tokens that are hidden from it, of a detector's right answer to whether a token
-/// was replaced at random, or of the spans that an encoder-decoder has to write. A share of each window's tokens is hidden or replaced; which ones is a function of its tokens, so that two models with one
+/// was replaced at random, or of the spans that an encoder-decoder has to write. A share of each window's tokens is hidden, replaced or taken out; which ones
+/// is a function of its tokens, so that two models with one
 /// tokenizer are asked the same, in whatever order texts come.
 /// </summary>
 /// <remarks>Not thread-safe.</remarks>
@@ -155,7 +156,9 @@ internal sealed class EncoderScorer : ISequenceScorer
             _batch.AddAll(_written);
         }
 
-        var (tokens, positions, lengths) = (_batch.Tokens.AsSpan(0, _batch.Count), _batch.Positions.AsSpan(0, _batch.Count), _batch.CumulativeLengths.AsSpan(0, _batch.DocumentCount + 1));
+        var tokens = _batch.Tokens.AsSpan(0, _batch.Count);
+        var positions = _batch.Positions.AsSpan(0, _batch.Count);
+        var lengths = _batch.CumulativeLengths.AsSpan(0, _batch.DocumentCount + 1);
         if (pairs > 0) _input.SetPairs(_tape, tokens, positions, lengths, pairs, training: false);
         else _input.Set(_tape, tokens, positions, lengths, training: false);
     }

@@ -72,7 +72,7 @@ public unsafe struct AttentionArguments
     public float* LogSumExp;
 
     /// <summary>Where the bias of a distance and a head is.</summary>
-    /// <param name="distance">How far behind the query the key is; negative before it.</param>
+    /// <param name="distance">The key's place less the query's.</param>
     /// <param name="head">The query head.</param>
     internal readonly long BiasPlace(int distance, int head) => (long)(Math.Clamp(distance, -BiasRadius, BiasRadius) + BiasRadius) * Heads + head;
 }

@@ -13,7 +13,9 @@ public static class BatchInput
     /// <param name="batch">The batch.</param>
     public static void Set(this ModelInput input, Tape tape, PackedBatch batch)
     {
-        var (tokens, positions, lengths) = (batch.Tokens.AsSpan(0, batch.Count), batch.Positions.AsSpan(0, batch.Count), batch.CumulativeLengths.AsSpan(0, batch.DocumentCount + 1));
+        var tokens = batch.Tokens.AsSpan(0, batch.Count);
+        var positions = batch.Positions.AsSpan(0, batch.Count);
+        var lengths = batch.CumulativeLengths.AsSpan(0, batch.DocumentCount + 1);
         if (batch.Pairs > 0) input.SetPairs(tape, tokens, positions, lengths, batch.Pairs, training: tape.Recording);
         else input.Set(tape, tokens, positions, lengths, training: tape.Recording);
     }
