@@ -67,6 +67,7 @@ internal static class GgufArchitecture
     private static void Check(ModelConfiguration configuration)
     {
         var name = configuration.ModelType;
+        if (!configuration.IsCausal) throw new CoppiceException($"{name}: only models that continue a text are written as GGUF; an encoder can be written as an .onnx file");
         if (configuration is Gpt2Configuration { Activation: not PointwiseFunction.GeluTanh })
             throw new CoppiceException("GGUF's gpt2 has no activation but gelu_new: this model can't be exported");
         if (configuration is LlamaConfiguration { MlpBias: true } && name is not ("llama" or "mistral"))
