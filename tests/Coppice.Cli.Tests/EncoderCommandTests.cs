@@ -59,6 +59,9 @@ public sealed class EncoderCommandTests : IDisposable
         var evaluated = CommandRun.Of("evaluate", model, "--data", texts, "--json");
         Assert.True(evaluated.Json.GetProperty("loss").GetDouble() > 0, evaluated.Error);
         Assert.Contains("a t5 model is asked for spans that were taken out", evaluated.Error, StringComparison.Ordinal);
+        var exported = CommandRun.Of("export", model, "-o", _folder.At("model.gguf"));
+        Assert.Equal(1, exported.ExitCode);
+        Assert.Contains("only models that continue a text are written as GGUF", exported.Error, StringComparison.Ordinal);
         foreach (var option in new[] { new[] { "--chat" }, ["--speculate", "recycling"] })
         {
             var refused = CommandRun.Of(["generate", model, "--prompt", "a", .. option]);
