@@ -71,3 +71,13 @@ else
 fi
 
 page generate "Generating, GPT-2 124M" $coppice bench generate
+
+if [ -d artifacts/npm/node_modules/node-llama-cpp ]; then
+    scratch=$(mktemp -d)
+    bench/compare_llama_cpp/random_model.mjs "$scratch/random-110m"
+    bench/compare_llama_cpp/compare.mjs "$scratch/random-110m" > "$folder/llama_cpp.md.new"
+    rm -r "$scratch"
+    mv "$folder/llama_cpp.md.new" "$folder/llama_cpp.md"
+else
+    left_out "the comparison with llama.cpp" "node-llama-cpp is not installed, see bench/compare_llama_cpp/compare.mjs"
+fi

@@ -36,6 +36,9 @@ public sealed class ModelInput
     /// <summary>Position of each token in its document, from the model's first on.</summary>
     public IntTensor Positions => _positions ?? throw new InvalidOperationException("The input was not set.");
 
+    /// <summary>The places of all tokens of the cached sequence, new ones included, where its keys are turned as they are read; null elsewhere.</summary>
+    public IntTensor? KeyPlaces { get; private set; }
+
     /// <summary>Type of each token, for models that have types.</summary>
     public IntTensor TokenTypes => _tokenTypes ?? throw new InvalidOperationException("The input was not set, or the model has no token types.");
 
@@ -79,7 +82,7 @@ public sealed class ModelInput
         }
 
         CheckPosition(LastPosition);
-        (Count, Training, Cache, Source, Target) = (tokens.Length, training, null, null, null);
+        (Count, Training, Cache, KeyPlaces, Source, Target) = (tokens.Length, training, null, null, null, null);
         _tokens = tape.Integers(tokens);
         _positions = tape.Integers(FromFirst(positions));
         _tokenTypes = _model.Configuration.TokenTypes > 0 ? tape.Integers(Types(tokens.Length, tokenTypes)) : null;
@@ -141,9 +144,9 @@ public sealed class ModelInput
         {
             var (slot, count) = runs[r];
             var (first, length) = (queryOffsets[r], cache.LengthOf(slot));
-            if (length + count > cache.Capacity) throw new ArgumentException($"The cache has room for {cache.Capacity} tokens a sequence.");
+            if (count > cache.RoomOf(slot)) throw new ArgumentException($"The cache has room for {cache.Capacity} tokens a sequence.");
             if (count > tokens.Length - first) throw new ArgumentException($"{tokens.Length} tokens are fewer than the runs have.");
-            for (var i = 0; i < count; i++) positions[first + i] = length + i;
+            for (var i = 0; i < count; i++) positions[first + i] = _model.Configuration.FirstPosition + length + i;
             (queryOffsets[r + 1], keyOffsets[r], keyLengths[r]) = (first + count, cache.RowOf(slot), length + count);
             LastPosition = Math.Max(LastPosition, length + count - 1);
         }
@@ -153,6 +156,7 @@ public sealed class ModelInput
         (Count, Training, Cache, Source, Target, _runCount) = (tokens.Length, false, cache, null, null, runs.Length);
         _tokens = tape.Integers(tokens);
         _positions = tape.Integers(positions);
+        KeyPlaces = cache.TurnsOnRead ? tape.Integers(Places(keyLengths[0])) : null;
         Layout = new AttentionLayout(runs.Length, tape.Integers(queryOffsets), tape.Integers(keyOffsets), tape.Integers(keyLengths));
     }
 
@@ -164,6 +168,13 @@ public sealed class ModelInput
     {
         CheckTokens(targets);
         return tape.Integers(targets);
+    }
+
+    private ReadOnlySpan<int> Places(int count)
+    {
+        var places = Scratch(count);
+        for (var i = 0; i < count; i++) places[i] = i;
+        return places;
     }
 
     private ReadOnlySpan<int> FromFirst(ReadOnlySpan<int> positions)

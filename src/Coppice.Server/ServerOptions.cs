@@ -1,12 +1,13 @@
 using Coppice.Foundation;
 using Coppice.Inference;
+using Coppice.Models;
 
 namespace Coppice.Server;
 
 /// <summary>What is served, where, and within which limits.</summary>
 public sealed record ServerOptions
 {
-    /// <summary>Model directories, or directories of runs that hold a model. A model has the name of its directory, or of its run's.</summary>
+    /// <summary>Model directories, directories of runs that hold a model, or GGUF files. A model has the name of its directory or file, or of its run's.</summary>
     public required IReadOnlyList<string> Models { get; init; }
 
     /// <summary>The address to listen on: an IP address, or <c>localhost</c>.</summary>
@@ -35,6 +36,9 @@ public sealed record ServerOptions
 
     /// <summary>Threads to compute with; 0 for one per processor.</summary>
     public int Threads { get; init; }
+
+    /// <summary>In what the matrices of the models are held.</summary>
+    public Quantization Quantization { get; init; }
 
     /// <summary>What each model's engine may take.</summary>
     public EngineOptions Engine { get; init; } = new();

@@ -47,6 +47,11 @@ public sealed class EvaluateAgainstTests : IDisposable
         var same = CommandRun.Of([.. evaluate, "--against", child, "--json"]).Json.GetProperty("against");
         Assert.Equal((0, 0), (same.GetProperty("total").GetProperty("change_percent").GetDouble(), same.GetProperty("total").GetProperty("high").GetDouble()));
         Assert.Equal((0, 0), (same.GetProperty("flips").GetProperty("negative").GetInt32(), same.GetProperty("flips").GetProperty("positive").GetInt32()));
+
+        // The same model in fewer bits against itself in float32: something changes, and little.
+        var rounded = CommandRun.Of([.. evaluate, "--quantize", "int8", "--against", child, "--json"]).Json.GetProperty("against").GetProperty("total");
+        Assert.Equal(total.GetProperty("child_bits_per_byte").GetDouble(), rounded.GetProperty("parent_bits_per_byte").GetDouble(), 1e-9);
+        Assert.InRange(Math.Abs(rounded.GetProperty("change_percent").GetDouble()), 1e-6, 2);
     }
 
     private static string Line(int i) => string.Create(CultureInfo.InvariantCulture, $"The {i * 7919 % 1000}th sheep of the flock went home at dusk.\n");

@@ -59,6 +59,40 @@ public class GenerateCommandTests
     }
 
     [SharedDataFact(Stories)]
+    public void A_search_finds_a_text_that_is_at_least_as_probable_as_the_greedy_one()
+    {
+        string[] arguments = ["generate", SharedData.At(Stories), "--prompt", "Lily and Tom", "--max-tokens", "12", "--json"];
+        var greedy = CommandRun.Of([.. arguments, "--temperature", "0", "--log-probabilities", "0"]).Json;
+        var one = CommandRun.Of([.. arguments, "--beams", "1"]).Json;
+        Assert.Equal(greedy.GetProperty("text").GetString(), one.GetProperty("text").GetString());
+        var found = CommandRun.Of([.. arguments, "--beams", "5", "--length-penalty", "0"]).Json;
+        var beams = found.GetProperty("beams");
+        Assert.Equal(5, beams.GetArrayLength());
+        Assert.Equal(found.GetProperty("text").GetString(), beams[0].GetProperty("text").GetString());
+        var probability = greedy.GetProperty("log_probabilities").EnumerateArray().Sum(token => token.GetProperty("log_probability").GetDouble());
+        Assert.True(beams[0].GetProperty("log_probability").GetDouble() >= probability - 1e-4);
+        Assert.Equal(found.GetProperty("text").GetString(), CommandRun.Of([.. arguments[..^1], "--beams", "5", "--length-penalty", "0"]).Output);
+        foreach (var wrong in new string[][] { ["--beams", "2", "--temperature", "1"], ["--beams", "2", "--speculate", "recycling"], ["--beams", "2", "--window", "64"], ["--length-penalty", "1"], ["--beams", "0"] })
+        {
+            Assert.Equal(2, CommandRun.Of([.. arguments, .. wrong]).ExitCode);
+        }
+    }
+
+    [SharedDataFact(Stories)]
+    public void A_text_goes_on_beyond_the_models_positions_in_a_window()
+    {
+        string[] arguments = ["generate", SharedData.At(Stories), "--logit-bias", "1=-100", "2=-100", "--json", "--max-tokens"];
+        Assert.Equal(700, CommandRun.Of([.. arguments, "700", "--window", "128", "--sinks", "2"]).Json.GetProperty("tokens").GetInt32());
+        Assert.Equal(CommandRun.Of([.. arguments, "60"]).Json.GetProperty("text").GetString(), CommandRun.Of([.. arguments, "60", "--window", "128"]).Json.GetProperty("text").GetString());
+        foreach (var wrong in new string[][] { ["--sinks", "2"], ["--window", "100000"], ["--window", "4"], ["--window", "64", "--speculate", "recycling"] })
+        {
+            var refused = CommandRun.Of([.. arguments, "5", .. wrong]);
+            Assert.Equal(2, refused.ExitCode);
+            Assert.Contains(wrong[0][2..], refused.Error, StringComparison.Ordinal);
+        }
+    }
+
+    [SharedDataFact(Stories)]
     public void A_text_keeps_to_the_form_that_is_asked_for()
     {
         using var folder = new TemporaryFolder();
@@ -71,6 +105,41 @@ public class GenerateCommandTests
         var refused = CommandRun.Of("generate", SharedData.At(Stories), "--json-schema", folder.Write("wrong.json", "{\"type\": \"txet\"}"));
         Assert.Equal(2, refused.ExitCode);
         Assert.Contains("there is no type 'txet'", refused.Error, StringComparison.Ordinal);
+    }
+
+    [SharedDataFact(Stories)]
+    public void A_model_is_run_in_fewer_bits()
+    {
+        foreach (var quantization in new[] { "int8", "int4" })
+        {
+            var run = CommandRun.Of("generate", SharedData.At(Stories), "--temperature", "0", "--max-tokens", "12", "--quantize", quantization, "--json");
+            Assert.StartsWith("Once upon a time", run.Json.GetProperty("text").GetString(), StringComparison.Ordinal);
+        }
+
+        using var folder = new TemporaryFolder();
+        var gguf = folder.At("stories.gguf");
+        Assert.Equal(0, CommandRun.Of("export", SharedData.At(Stories), "-o", gguf, "--type", "q8_0").ExitCode);
+        Assert.StartsWith("Once upon a time", CommandRun.Of("generate", gguf, "--temperature", "0", "--max-tokens", "12", "--quantize", "int8", "--json").Json.GetProperty("text").GetString(), StringComparison.Ordinal);
+        var measured = CommandRun.Of("bench", "generate", gguf, "--quantize", "int8", "--prompt-tokens", "8", "--json");
+        Assert.True(measured.Json.GetProperty("tokens_per_second").GetDouble() > 0, measured.Error);
+
+        var lines = folder.Write("lines.txt", "Once upon a time, there was a little girl named Lily.\nTom was a small dog.\n");
+        Assert.Equal(2, CommandRun.Of("embed", gguf, lines, "--quantize", "int8", "--json").Json.GetProperty("texts").GetArrayLength());
+        string[] evaluate = ["evaluate", gguf, "--data", lines, "--json"];
+        var (exact, rounded) = (CommandRun.Of(evaluate).Json, CommandRun.Of([.. evaluate, "--quantize", "int8"]).Json);
+        Assert.InRange(rounded.GetProperty("bits_per_byte").GetDouble() / exact.GetProperty("bits_per_byte").GetDouble(), 0.98, 1.02);
+    }
+
+    [Fact]
+    public void What_can_not_be_done_with_fewer_bits_is_said()
+    {
+        using var folder = new TemporaryFolder();
+        var unknown = CommandRun.Of("generate", folder.Root, "--quantize", "int5");
+        Assert.Equal(2, unknown.ExitCode);
+        Assert.Contains("--quantize must be one of none, int8, int4, not 'int5'", unknown.Error, StringComparison.Ordinal);
+        var export = CommandRun.Of("export", folder.Write("model.gguf", "GGUF"), "-o", folder.At("again.gguf"));
+        Assert.Equal(1, export.ExitCode);
+        Assert.Contains("is a file, not a model directory; 'coppice import' makes one of a GGUF file", export.Error, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -88,7 +157,7 @@ public class GenerateCommandTests
         using var folder = new TemporaryFolder();
         var model = folder.At("model");
         Directory.CreateDirectory(model);
-        foreach (var file in Directory.GetFiles(SharedData.At(Stories))) File.Copy(file, Path.Combine(model, Path.GetFileName(file)));
+        foreach (var source in Directory.GetFiles(SharedData.At(Stories))) File.Copy(source, Path.Combine(model, Path.GetFileName(source)));
         folder.Write("model/tokenizer_config.json", """{"chat_template": "{{ bos_token }}{{ messages[-1].content }}", "bos_token": "<s>", "eos_token": "</s>"}""");
         folder.Write("model/generation_config.json", """{"do_sample": false, "max_new_tokens": 12}""");
         string[] generate = ["generate", model, "--prompt", "Once upon a time", "--json"];
@@ -100,5 +169,11 @@ public class GenerateCommandTests
         Assert.Equal(plain.GetProperty("text").GetString()!.TrimStart(), chat.GetProperty("text").GetString());
         Assert.Equal(3, CommandRun.Of([.. generate, "--max-tokens", "3"]).Json.GetProperty("tokens").GetInt32());
         Assert.Equal(2, CommandRun.Of([.. generate, "--system", "Tell."]).ExitCode);
+
+        var file = folder.At("model.gguf");
+        Assert.Equal(0, CommandRun.Of("export", model, "-o", file).ExitCode);
+        var exported = CommandRun.Of("generate", file, "--prompt", "Once upon a time", "--chat", "--temperature", "0", "--max-tokens", "12", "--json").Json;
+        Assert.Equal(chat.GetProperty("prompt_tokens").GetInt32(), exported.GetProperty("prompt_tokens").GetInt32());
+        Assert.Equal(chat.GetProperty("text").GetString(), exported.GetProperty("text").GetString());
     }
 }

@@ -21,6 +21,11 @@ public sealed class ConfigurationTests : IDisposable
         var llama = (LlamaConfiguration)TinyModels.Configuration("llama");
         data.Add(llama with { QkvBias = true, OutputBias = true, MlpBias = true, Dropout = 0.2f, RopeTheta = 500000, BeginOfText = null, EndOfText = null });
         data.Add((LlamaConfiguration)TinyModels.Configuration("mistral") with { SlidingWindow = 0, KeyValueHeads = 4, HeadSize = 10 });
+        var neox = (GptNeoXConfiguration)TinyModels.Configuration("gpt_neox");
+        data.Add(neox with { ParallelResidual = false, AttentionBias = false, TieEmbeddings = true, Activation = PointwiseFunction.GeluTanh, RopeTheta = 5000, RotaryShare = 1, NormEpsilon = 1e-6f });
+        data.Add((OptConfiguration)TinyModels.Configuration("opt") with { Activation = PointwiseFunction.GeluErf, TieEmbeddings = false, Dropout = 0.1f });
+        data.Add((LlamaConfiguration)TinyModels.Configuration("phi3") with { SlidingWindow = 5, RotaryShare = 1, NormEpsilon = 1e-6f });
+        data.Add((LlamaConfiguration)TinyModels.Configuration("gemma") with { QkvBias = true, OutputBias = true, TieEmbeddings = false });
         var t5 = (T5Configuration)TinyModels.Configuration("t5");
         data.Add(t5 with { DecoderLayers = 1, Buckets = 32, MaxDistance = 128, Dropout = 0.1f, InitializerRange = 1, PadToken = 3, DecoderStartToken = 4, NormEpsilon = 1e-6f });
         return data;
@@ -58,6 +63,34 @@ public sealed class ConfigurationTests : IDisposable
     [InlineData("llama", "attention_bias", "1", "attention_bias: true or false")]
     [InlineData("llama", "bos_token_id", "-1", "bos_token_id: a token id")]
     [InlineData("qwen2", "use_sliding_window", "true", "use_sliding_window")]
+    [InlineData("llama", "partial_rotary_factor", "0.5", "partial_rotary_factor: only 1 is supported")]
+    [InlineData("llama", "rope_parameters", "{\"partial_rotary_factor\": 0.5}", "partial_rotary_factor: only 1 is supported")]
+    [InlineData("llama", "attn_logit_softcapping", "50", "attn_logit_softcapping: is an option of another architecture")]
+    [InlineData("llama", "embedding_multiplier", "12", "embedding_multiplier: is an option of another architecture")]
+    [InlineData("llama", "rope_interleaved", "true", "rope_interleaved: only false is supported")]
+    [InlineData("qwen3", "layer_types", "[\"full_attention\", \"sliding_attention\"]", "layer_types: 'sliding_attention' is not supported")]
+    [InlineData("qwen3", "layer_types", "[1]", "layer_types: a list of texts is expected")]
+    [InlineData("mistral", "quantization_config", "{}", "quantization_config: quantised weights are not supported")]
+    [InlineData("phi3", "rope_scaling", "{\"type\": \"longrope\", \"short_factor\": [1], \"long_factor\": [2]}", "rope_scaling: scaled rotary positions are not supported, and these are 'longrope'")]
+    [InlineData("phi3", "rope_scaling", "7", "rope_scaling: an object is expected")]
+    [InlineData("phi3", "partial_rotary_factor", "1.5", "partial_rotary_factor: a number above 0 and at most 1")]
+    [InlineData("phi3", "partial_rotary_factor", "0.5", "partial_rotary_factor: 3 of a head's 6 values would turn")]
+    [InlineData("phi3", "partial_rotary_factor", "0.1", "partial_rotary_factor: 0 of a head's 6 values would turn")]
+    [InlineData("phi3", "attention_bias", "true", "attention_bias: only false is supported")]
+    [InlineData("phi3", "hidden_act", "\"gelu\"", "hidden_act: 'gelu' is not supported")]
+    [InlineData("gemma", "hidden_activation", "\"gelu\"", "hidden_activation: 'gelu' is not supported")]
+    [InlineData("gemma", "mlp_bias", "true", "mlp_bias: only false is supported")]
+    [InlineData("gemma", "use_bidirectional_attention", "true", "use_bidirectional_attention: only false is supported")]
+    [InlineData("gemma", "model_type", "\"gemma2\"", "model_type 'gemma2' is not supported")]
+    [InlineData("gpt_neox", "num_attention_heads", "5", "num_attention_heads: 5 heads don't divide hidden_size 12")]
+    [InlineData("gpt_neox", "rotary_pct", "0", "rotary_pct: a number above 0")]
+    [InlineData("gpt_neox", "rotary_pct", "0.3", "rotary_pct: 1 of a head's 4 values would turn")]
+    [InlineData("gpt_neox", "hidden_act", "\"mish\"", "hidden_act: 'mish' is not supported")]
+    [InlineData("gpt_neox", "rotary_emb_base", "0", "rotary_emb_base: a number above 0")]
+    [InlineData("opt", "do_layer_norm_before", "false", "do_layer_norm_before: only true is supported")]
+    [InlineData("opt", "enable_bias", "false", "enable_bias: only true is supported")]
+    [InlineData("opt", "word_embed_proj_dim", "6", "word_embed_proj_dim: 6 is not hidden_size 12")]
+    [InlineData("opt", "ffn_dim", null, "ffn_dim: is missing")]
     [InlineData("bert", "num_attention_heads", "5", "num_attention_heads: 5 heads don't divide hidden_size 12")]
     [InlineData("bert", "position_embedding_type", "\"relative_key\"", "position_embedding_type: 'relative_key' is not supported")]
     [InlineData("bert", "is_decoder", "true", "is_decoder: only false is supported")]

@@ -64,6 +64,10 @@ public sealed class ForwardTests : IDisposable
     [InlineData("gpt2", 0.3f)]
     [InlineData("qwen3", 0f)]
     [InlineData("qwen3", 0.3f)]
+    [InlineData("phi3", 0.3f)]
+    [InlineData("gemma", 0f)]
+    [InlineData("gpt_neox", 0.3f)]
+    [InlineData("opt", 0f)]
     [InlineData("bert-untied", 0f)]
     [InlineData("roberta", 0.3f)]
     public void Recomputing_activations_changes_no_bit_of_the_gradients(string name, float dropout)

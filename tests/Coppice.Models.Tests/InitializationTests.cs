@@ -38,6 +38,13 @@ public sealed class InitializationTests : IDisposable
     }
 
     [Fact]
+    public void Norms_of_gemma_begin_as_nothing_added_to_one()
+    {
+        using var model = Initialized(Wide("gemma"), seed: 1);
+        Assert.All(model.Parameters.Parameters.Where(p => p.Shape.Rank == 1), norm => Assert.All(norm.Tensor.ToArray(), value => Assert.Equal(0, value)));
+    }
+
+    [Fact]
     public void A_parameters_values_depend_on_the_seed_and_its_name_alone()
     {
         var configuration = (LlamaConfiguration)Wide("llama");

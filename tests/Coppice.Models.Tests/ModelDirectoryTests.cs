@@ -118,6 +118,26 @@ public sealed class ModelDirectoryTests : IDisposable
     }
 
     [Fact]
+    public void Buffers_of_pythia_and_names_of_older_opt_files_are_known()
+    {
+        using var neox = TinyModels.Create("gpt_neox", _backend);
+        ModelDirectory.Save(_folder.At("neox"), neox);
+        var tensors = Tensors(neox);
+        tensors.Add(TensorToWrite.Floats("gpt_neox.layers.0.attention.bias", [1, 1, 2, 2], new float[4]));
+        tensors.Add(TensorToWrite.Floats("gpt_neox.layers.0.attention.masked_bias", [], new float[1]));
+        tensors.Add(TensorToWrite.Floats("gpt_neox.layers.0.attention.rotary_emb.inv_freq", [1], new float[1]));
+        SafetensorsDirectory.Write(_folder.At("neox"), tensors);
+        using var loadedNeox = ModelDirectory.Load(_folder.At("neox"), _backend);
+        Assert.Equal(Values(neox), Values(loadedNeox));
+
+        using var opt = TinyModels.Create("opt", _backend);
+        ModelDirectory.Save(_folder.At("opt"), opt);
+        SafetensorsDirectory.Write(_folder.At("opt"), Tensors(opt, name => name["model.".Length..]));
+        using var loadedOpt = ModelDirectory.Load(_folder.At("opt"), _backend);
+        Assert.Equal(Values(opt), Values(loadedOpt));
+    }
+
+    [Fact]
     public void Weights_that_do_not_fit_the_configuration_are_refused_by_name()
     {
         using var model = TinyModels.Create("llama", _backend);

@@ -6,7 +6,10 @@ namespace Coppice.Models.Tests;
 internal static class TinyModels
 {
     /// <summary>The names of decoders that <see cref="Configuration"/> knows.</summary>
-    public static IReadOnlyList<string> Names { get; } = ["gpt2", "gpt2-no-bias", "gpt2-untied", "llama", "llama-untied", "mistral", "qwen2", "qwen3"];
+    public static IReadOnlyList<string> Names { get; } = ["gpt2", "gpt2-no-bias", "gpt2-untied", "llama", "llama-untied", "mistral", "qwen2", "qwen3", "phi3", "gemma", "gpt_neox", "opt"];
+
+    /// <summary>The names of those that a GGUF file can hold.</summary>
+    public static IReadOnlyList<string> GgufNames { get; } = [.. Names.Where(name => name != "opt")];
 
     /// <summary>The names of encoders that it knows.</summary>
     public static IReadOnlyList<string> EncoderNames { get; } = ["bert", "bert-untied", "roberta"];
@@ -16,6 +19,9 @@ internal static class TinyModels
 
     /// <summary>The decoders as the data of a theory.</summary>
     public static TheoryData<string> All => [.. Names];
+
+    /// <summary>Those that a GGUF file can hold as the data of a theory.</summary>
+    public static TheoryData<string> Gguf => [.. GgufNames];
 
     /// <summary>The encoders as the data of a theory.</summary>
     public static TheoryData<string> Encoders => [.. EncoderNames];
@@ -45,10 +51,22 @@ internal static class TinyModels
             VocabularySize = vocabulary, HiddenSize = 12, Layers = 2, Heads = 3, MaxPositions = positions, IntermediateSize = 20,
             Bias = name != "gpt2-no-bias", TieEmbeddings = name != "gpt2-untied", BeginOfText = 0, EndOfText = 0,
         }
+        : name == "gpt_neox"
+        ? new GptNeoXConfiguration
+        {
+            VocabularySize = vocabulary, HiddenSize = 12, Layers = 2, Heads = 3, MaxPositions = positions, IntermediateSize = 20,
+            RotaryShare = 0.5, TieEmbeddings = false, BeginOfText = 1, EndOfText = 2,
+        }
+        : name == "opt"
+        ? new OptConfiguration
+        {
+            VocabularySize = vocabulary, HiddenSize = 12, Layers = 2, Heads = 3, MaxPositions = positions, IntermediateSize = 20, BeginOfText = 2, EndOfText = 2,
+        }
         : new LlamaConfiguration
         {
-            Family = name == "llama-untied" ? "llama" : name, VocabularySize = vocabulary, HiddenSize = 12, Layers = 2, Heads = 4, KeyValueHeads = 2,
-            HeadSize = 6, MaxPositions = positions, IntermediateSize = 20, TieEmbeddings = name != "llama-untied", RopeTheta = 1000, BeginOfText = 1, EndOfText = 2,
+            Family = name == "llama-untied" ? "llama" : name, VocabularySize = vocabulary, HiddenSize = 12, Layers = 2, Heads = name == "phi3" ? 2 : 4,
+            KeyValueHeads = name is "phi3" or "gemma" ? 1 : 2, HeadSize = 6, RotaryShare = name == "phi3" ? 4.0 / 6 : 1, MaxPositions = positions, IntermediateSize = 20,
+            TieEmbeddings = name != "llama-untied", RopeTheta = 1000, BeginOfText = 1, EndOfText = 2,
             SlidingWindow = name == "mistral" ? 5 : 0, QkvBias = name == "qwen2", QueryKeyNorm = name == "qwen3",
         };
 
@@ -63,7 +81,8 @@ internal static class TinyModels
         foreach (var parameter in model.Parameters.Parameters)
         {
             var random = new Philox(seed, stream++);
-            var mean = parameter.Name.EndsWith("norm.weight", StringComparison.OrdinalIgnoreCase) || parameter.Name.Contains("ln_", StringComparison.Ordinal) ? 1 : 0;
+            var isNorm = parameter.Name.EndsWith("norm.weight", StringComparison.OrdinalIgnoreCase) || parameter.Name.Contains("ln_", StringComparison.Ordinal);
+            var mean = isNorm && configuration is not LlamaConfiguration { NormsAboveOne: true } ? 1 : 0;
             var values = Enumerable.Range(0, (int)parameter.Count).Select(i => mean + 0.4f * random.Normal((ulong)i)).ToArray();
             parameter.Tensor.CopyFrom(values);
         }

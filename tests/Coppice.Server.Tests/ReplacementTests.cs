@@ -57,6 +57,18 @@ public sealed class ReplacementTests
     }
 
     [Fact]
+    public async Task An_update_is_held_in_as_many_bits_as_the_model_before()
+    {
+        await using var served = await ServedTinyModel.StartAsync(changeWithFolder: (folder, options) => options with { WatchedFolder = folder.At("runs"), Quantization = Quantization.Int4 });
+        Assert.Equal(ServedTinyModel.Expected(served.Directory, "a", Greedy, Quantization.Int4).Text, await TextAsync(served));
+        var update = Path.Combine(served.Folder.At("runs"), "update", "model");
+        ServedTinyModel.Save(update, seed: 2, parent: ModelDirectory.Fingerprint(served.Directory));
+        var text = ServedTinyModel.Expected(update, "a", Greedy, Quantization.Int4).Text;
+        Assert.NotEqual(ServedTinyModel.Expected(update, "a", Greedy).Text, text);
+        await ServedTinyModel.UntilAsync(async () => await TextAsync(served) == text);
+    }
+
+    [Fact]
     public async Task A_damaged_replacement_leaves_the_model_as_it_was()
     {
         var notices = new ConcurrentQueue<string>();

@@ -56,10 +56,10 @@ internal sealed class ServedTinyModel : IAsyncDisposable
     }
 
     /// <summary>What the model of a directory writes without a server.</summary>
-    public static GenerationResult Expected(string directory, string prompt, GenerationOptions options)
+    public static GenerationResult Expected(string directory, string prompt, GenerationOptions options, Quantization quantization = Quantization.None)
     {
         using var backend = Backends.Create(1);
-        using var model = ModelDirectory.Load(directory, backend);
+        using var model = ModelDirectory.Load(directory, backend, quantization);
         using var generator = new TextGenerator(model, Tokenizer.Load(directory));
         return generator.Generate(prompt, options);
     }

@@ -84,11 +84,16 @@ internal static class BenchCommand
     private static Command Generate()
     {
         var shape = new ShapeOptions();
-        var command = new Command("generate", "A prompt in one pass, then token by token with cached keys and values") { CommonOptions.Threads, CommonOptions.Json };
+        var model = new Argument<string?>("MODEL") { Description = "A model directory or a GGUF file; without it a model of random weights", Arity = ArgumentArity.ZeroOrOne };
+        var prompt = CommonOptions.Whole("--prompt-tokens", 1, 1_000_000, 64, "Tokens of the prompt");
+        var command = new Command("generate", "A prompt in one pass, then token by token with cached keys and values") { model, prompt, CommonOptions.Quantize, CommonOptions.Threads, CommonOptions.Json };
         shape.AddTo(command);
         command.SetAction(parse =>
         {
-            var result = GenerateBenchmark.Run(shape.Read(parse));
+            var (tokens, quantization) = (parse.GetValue(prompt), CommonOptions.ReadQuantize(parse));
+            var result = parse.GetValue(model) is { } path
+                ? GenerateBenchmark.Run(path, parse.GetValue(CommonOptions.Threads), tokens, quantization)
+                : GenerateBenchmark.Run(shape.Read(parse), tokens, quantization);
             if (parse.GetValue(CommonOptions.Json)) JsonOutput.Write(result);
             else
             {

@@ -3,9 +3,7 @@ using System.Globalization;
 using Coppice.Cli.Output;
 using Coppice.Foundation;
 using Coppice.Inference;
-using Coppice.Models;
 using Coppice.Tensors;
-using Coppice.Tokenizers;
 
 namespace Coppice.Cli.Commands;
 
@@ -14,10 +12,10 @@ internal static class EmbedCommand
 {
     public static Command Create()
     {
-        var directory = new Argument<string>("MODEL") { Description = "A model directory, best of an encoder" };
+        var directory = new Argument<string>("MODEL") { Description = "A model directory, best of an encoder, or a GGUF file" };
         var file = new Argument<string>("FILE") { Description = "Texts, one a line; - for stdin" };
         var normalize = new Option<bool>("--normalize") { Description = "Bring vectors to the length 1" };
-        var command = new Command("embed", "Turn each line of a file into a vector, the mean of its tokens' hidden states") { directory, file, normalize, CommonOptions.Threads, CommonOptions.Json };
+        var command = new Command("embed", "Turn each line of a file into a vector, the mean of its tokens' hidden states") { directory, file, normalize, CommonOptions.Quantize, CommonOptions.Threads, CommonOptions.Json };
         command.SetAction(parse =>
         {
             var (path, source) = (parse.GetRequiredValue(directory), parse.GetRequiredValue(file));
@@ -26,8 +24,8 @@ internal static class EmbedCommand
             // A line that ends is one line, and not an empty one behind it.
             string[] lines = [.. (text.EndsWith('\n') ? text[..^1] : text).Split('\n').Select(line => line.TrimEnd('\r'))];
             using var backend = Backends.Create(parse.GetValue(CommonOptions.Threads));
-            using var model = ModelDirectory.Load(path, backend);
-            using var embedder = new TextEmbedder(model, Tokenizer.Load(path), parse.GetValue(normalize));
+            using var opened = InferenceModel.Load(path, backend, CommonOptions.ReadQuantize(parse));
+            using var embedder = new TextEmbedder(opened.Model, opened.Tokenizer, parse.GetValue(normalize));
             var vectors = embedder.Embed(lines);
             if (parse.GetValue(CommonOptions.Json)) JsonOutput.Write(new Embeddings(embedder.Dimensions, [.. lines.Zip(vectors, (line, vector) => new TextEmbedding(line, vector))]));
             else foreach (var vector in vectors) Page.Line(string.Join(' ', vector.Select(value => value.ToString("R", CultureInfo.InvariantCulture))));

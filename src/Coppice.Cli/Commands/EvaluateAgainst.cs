@@ -3,9 +3,9 @@ using Coppice.Cli.Output;
 using Coppice.Cli.Progress;
 using Coppice.Corpus;
 using Coppice.Evaluation;
+using Coppice.Inference;
 using Coppice.Models;
 using Coppice.Tensors;
-using Coppice.Tokenizers;
 
 namespace Coppice.Cli.Commands;
 
@@ -14,17 +14,18 @@ internal static class EvaluateAgainst
 {
     /// <summary>Measures both models and prints what changed.</summary>
     /// <param name="directory">The model.</param>
-    /// <param name="parent">The model it is compared with.</param>
+    /// <param name="quantization">In what its matrices are held.</param>
+    /// <param name="parent">The model it is compared with, in float32.</param>
     /// <param name="data">Text; may be empty.</param>
     /// <param name="pairs">Minimal pairs, or null.</param>
     /// <param name="backend">Computes.</param>
     /// <param name="json">Whether the result is printed as JSON.</param>
-    public static void Run(string directory, string parent, string[] data, string? pairs, Backend backend, bool json)
+    public static void Run(string directory, Quantization quantization, string parent, string[] data, string? pairs, Backend backend, bool json)
     {
         var items = pairs is null ? [] : MinimalPair.Read(pairs);
         // One model after the other: two at a time need not fit into memory.
-        var before = Measure("parent", parent, data, items, backend, tell: false);
-        var after = Measure("model", directory, data, items, backend, tell: true);
+        var before = Measure("parent", parent, Quantization.None, data, items, backend, tell: false);
+        var after = Measure("model", directory, quantization, data, items, backend, tell: true);
         var texts = data.Length > 0 ? ModelComparison.Of(before.Documents, after.Documents) : null;
         var flips = items.Count > 0 ? Flips.Of(before.Correct, after.Correct) : null;
         if (json)
@@ -39,10 +40,10 @@ internal static class EvaluateAgainst
     }
 
     private static (IReadOnlyList<DocumentScore> Documents, IReadOnlyList<bool> Correct) Measure(
-        string role, string directory, string[] data, IReadOnlyList<MinimalPair> pairs, Backend backend, bool tell)
+        string role, string path, Quantization quantization, string[] data, IReadOnlyList<MinimalPair> pairs, Backend backend, bool tell)
     {
-        using var model = ModelDirectory.Load(directory, backend);
-        var tokenizer = Tokenizer.Load(directory);
+        using var opened = InferenceModel.Load(path, backend, quantization);
+        var (model, tokenizer) = (opened.Model, opened.Tokenizer);
         IReadOnlyList<DocumentScore> documents = [];
         if (data.Length > 0)
         {

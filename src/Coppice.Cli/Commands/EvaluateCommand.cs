@@ -3,6 +3,7 @@ using Coppice.Cli.Output;
 using Coppice.Cli.Progress;
 using Coppice.Corpus;
 using Coppice.Evaluation;
+using Coppice.Inference;
 using Coppice.Models;
 using Coppice.Tensors;
 using Coppice.Tokenizers;
@@ -14,13 +15,13 @@ internal static class EvaluateCommand
 {
     public static Command Create()
     {
-        var directory = new Argument<string>("MODEL") { Description = "A model directory" };
+        var directory = new Argument<string>("MODEL") { Description = "A model directory or a GGUF file" };
         var data = new Option<string[]>("--data") { Description = "Text to measure the loss on: files, folders or patterns", HelpName = "FILE", AllowMultipleArgumentsPerToken = true };
         var pairs = new Option<string?>("--pairs") { Description = "Minimal pairs as JSON lines with 'good' and 'bad', such as BLiMP", HelpName = "FILE" };
-        var against = new Option<string?>("--against") { Description = "Another model directory, such as the parent: show what changed from it, paired by document", HelpName = "PARENT" };
+        var against = new Option<string?>("--against") { Description = "Another model, such as the parent, or the same one exact: show what changed from it, paired by document", HelpName = "PARENT" };
         var command = new Command("evaluate", "Measure loss, perplexity and bits per byte on text, and accuracy on minimal pairs")
         {
-            directory, data, pairs, against, CommonOptions.Threads, CommonOptions.Json,
+            directory, data, pairs, against, CommonOptions.Quantize, CommonOptions.Threads, CommonOptions.Json,
         };
         command.Validators.Add(result =>
         {
@@ -33,14 +34,13 @@ internal static class EvaluateCommand
             using var backend = Backends.Create(parse.GetValue(CommonOptions.Threads));
             if (parse.GetValue(against) is { } parent)
             {
-                EvaluateAgainst.Run(path, parent, parse.GetValue(data) ?? [], parse.GetValue(pairs), backend, json);
+                EvaluateAgainst.Run(path, CommonOptions.ReadQuantize(parse), parent, parse.GetValue(data) ?? [], parse.GetValue(pairs), backend, json);
                 return;
             }
 
-            using var model = ModelDirectory.Load(path, backend);
-            var tokenizer = Tokenizer.Load(path);
-            var texts = parse.GetValue(data) is { Length: > 0 } files ? EvaluateTexts(model, tokenizer, files) : null;
-            var accuracy = parse.GetValue(pairs) is { } file ? EvaluatePairs(model, tokenizer, file) : null;
+            using var opened = InferenceModel.Load(path, backend, CommonOptions.ReadQuantize(parse));
+            var texts = parse.GetValue(data) is { Length: > 0 } files ? EvaluateTexts(opened.Model, opened.Tokenizer, files) : null;
+            var accuracy = parse.GetValue(pairs) is { } file ? EvaluatePairs(opened.Model, opened.Tokenizer, file) : null;
             if (json) JsonOutput.Write(EvaluationResult.Of(texts, accuracy));
             else Describe(texts, accuracy);
         });

@@ -7,6 +7,7 @@ using Coppice.Models.Gguf;
 using Coppice.Models.Onnx;
 using Coppice.Tensors;
 using Coppice.Tokenizers;
+using Coppice.Tokenizers.ChatTemplates;
 
 namespace Coppice.Cli.Commands;
 
@@ -14,12 +15,12 @@ namespace Coppice.Cli.Commands;
 internal static class ExportCommand
 {
     private static readonly (string Name, GgufExportType Type)[] Types =
-        [("f32", GgufExportType.F32), ("f16", GgufExportType.F16), ("q8_0", GgufExportType.Q80), ("q4_0", GgufExportType.Q40), ("q4_k", GgufExportType.Q4K)];
+        [("f32", GgufExportType.F32), ("f16", GgufExportType.F16), ("q8_0", GgufExportType.Q80), ("q4_0", GgufExportType.Q40), ("q4_1", GgufExportType.Q41), ("q4_k", GgufExportType.Q4K)];
 
     public static Command Create()
     {
         var directory = new Argument<string>("MODEL") { Description = "A model directory" };
-        var type = CommonOptions.Choice("--type", [.. Types.Select(entry => entry.Name)], "How matrices are stored: exactly, in half precision, or in 8.5 or 4.5 bits a value");
+        var type = CommonOptions.Choice("--type", [.. Types.Select(entry => entry.Name)], "How matrices are stored: exactly, in half precision, or in 8.5, 5 or 4.5 bits a value");
         var output = CommonOptions.Output("FILE", "The file to write: .gguf for llama.cpp, or .onnx, which holds an encoder");
         var features = new Option<bool>("--features") { Description = "Of an encoder: hidden states in place of what its head makes of them" };
         var command = new Command("export", "Write a model as a GGUF file for llama.cpp, or an encoder as an ONNX file") { directory, output, type, features, CommonOptions.Json };
@@ -41,7 +42,7 @@ internal static class ExportCommand
             var tokenizer = File.Exists(Path.Combine(path, Tokenizer.FileName)) ? Tokenizer.Load(path).ToJson() : null;
             var name = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(path)));
             var chosen = Types.Single(entry => entry.Name == parse.GetRequiredValue(type)).Type;
-            var result = Stage.Run("Exporting", _ => GgufExport.Write(model, tokenizer, name, parse.GetRequiredValue(output), chosen));
+            var result = Stage.Run("Exporting", _ => GgufExport.Write(model, tokenizer, name, parse.GetRequiredValue(output), chosen, ChatTemplate.SourceOf(path)));
             if (parse.GetValue(CommonOptions.Json)) JsonOutput.Write(result);
             else Describe(result);
         });

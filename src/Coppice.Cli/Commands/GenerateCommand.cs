@@ -16,7 +16,7 @@ internal static class GenerateCommand
     public static Command Create()
     {
         var defaults = new GenerationOptions();
-        var directory = new Argument<string>("MODEL") { Description = "A model directory" };
+        var directory = new Argument<string>("MODEL") { Description = "A model directory or a GGUF file" };
         var prompt = new Option<string>("--prompt") { Description = "The text to continue; with --chat, what is said to the model; for T5, the text to read, with <extra_id_0> and so on for gaps to fill", HelpName = "TEXT", DefaultValueFactory = _ => "" };
         var chat = new Option<bool>("--chat") { Description = "Take the prompt as a message of a conversation, written as the model's chat template says" };
         var system = new Option<string>("--system") { Description = "With --chat: what the system says first", HelpName = "TEXT" };
@@ -34,12 +34,16 @@ internal static class GenerateCommand
         var seed = CommonOptions.Seed((long)defaults.Seed);
         var constraint = new ConstraintOptions();
         var speculation = new SpeculationOptions();
+        var window = new WindowOptions();
+        var beams = new BeamSearchOptions();
         var command = new Command("generate", "Continue a text")
         {
-            directory, prompt, chat, system, tokens, temperature, topK, topP, minP, repetition, presence, frequency, bias, logProbabilities, stop, seed, CommonOptions.Threads, CommonOptions.Json,
+            directory, prompt, chat, system, tokens, temperature, topK, topP, minP, repetition, presence, frequency, bias, logProbabilities, stop, seed, CommonOptions.Quantize, CommonOptions.Threads, CommonOptions.Json,
         };
         constraint.AddTo(command);
         speculation.AddTo(command);
+        window.AddTo(command);
+        beams.AddTo(command);
         command.SetAction(parse =>
         {
             var path = parse.GetRequiredValue(directory);
@@ -65,22 +69,35 @@ internal static class GenerateCommand
                 Constraint = constraint.Read(parse),
             };
             using var backend = Backends.Create(parse.GetValue(CommonOptions.Threads));
-            using var model = ModelDirectory.Load(path, backend);
-            var tokenizer = Tokenizer.Load(path);
+            using var opened = InferenceModel.Load(path, backend, CommonOptions.ReadQuantize(parse));
+            var (model, tokenizer) = (opened.Model, opened.Tokenizer);
             using var drafts = speculation.Open(parse, tokenizer, backend);
             if (model.Configuration.IsEncoderDecoder)
             {
-                if (parse.GetValue(chat) || drafts.Speculation is not null) throw CoppiceException.Usage($"--chat and --speculate are for models that continue a text, and a {model.Configuration.ModelType} model doesn't");
+                if (parse.GetValue(chat) || beams.Read(parse, options) is not null || window.Read(parse) is not null || drafts.Speculation is not null)
+                    throw CoppiceException.Usage($"--chat, --beams, --window and --speculate are for models that continue a text, and a {model.Configuration.ModelType} model doesn't");
                 using var writer = new TextToTextGenerator(model, tokenizer);
                 Show(writer.Generate(parse.GetRequiredValue(prompt), options, json ? null : Page.Piece), json, null);
                 return;
             }
 
-            using var generator = new TextGenerator(model, tokenizer, drafts.Speculation);
+            int[]? conversation = null;
+            if (parse.GetValue(chat))
+            {
+                var template = ModelChat.TemplateOf(path, tokenizer);
+                conversation = template.Encode(Messages(parse.GetValue(system), parse.GetRequiredValue(prompt)));
+                options = options with { EndTokens = [.. options.EndTokens.Union(template.EndTokens)], StopStrings = [.. options.StopStrings, .. template.StopStrings] };
+            }
+
+            if (beams.Read(parse, options) is { } search)
+            {
+                Search(model, tokenizer, conversation, parse.GetRequiredValue(prompt), search, json);
+                return;
+            }
+
+            using var generator = new TextGenerator(model, tokenizer, drafts.Speculation, window.Read(parse));
             Action<string>? show = json ? null : Page.Piece;
-            var result = parse.GetValue(chat)
-                ? Answer(generator, ModelChat.TemplateOf(path, tokenizer), parse.GetValue(system), parse.GetRequiredValue(prompt), options, show)
-                : generator.Generate(parse.GetRequiredValue(prompt), options, show);
+            var result = conversation is not null ? Answer(generator, conversation, options, show) : generator.Generate(parse.GetRequiredValue(prompt), options, show);
             Show(result, json, drafts.Speculation);
         });
         return command;
@@ -89,19 +106,39 @@ internal static class GenerateCommand
     /// <summary>The result as JSON, or the end of what was written piece by piece.</summary>
     private static void Show(GenerationResult result, bool json, Speculation? speculation)
     {
-        if (json) JsonOutput.Write(new GeneratedText(result.Text, result.Tokens.Count, result.Tokens, result.PromptTokens, result.FinishReason, result.LogProbabilities, Count(speculation)));
+        if (json) JsonOutput.Write(Describe(result) with { Speculation = Count(speculation) });
         else Page.EndText(result.Text);
     }
 
-    /// <summary>The assistant's turn after what system and user say.</summary>
-    private static GenerationResult Answer(TextGenerator generator, IChatTemplate template, string? system, string prompt, GenerationOptions options, Action<string>? show)
+    private static List<ChatMessage> Messages(string? system, string prompt) =>
+        system is null ? [new ChatMessage("user", prompt)] : [new ChatMessage("system", system), new ChatMessage("user", prompt)];
+
+    /// <summary>The most probable text, and with <c>--json</c> the others that were found.</summary>
+    private static void Search(LanguageModel model, Tokenizer tokenizer, int[]? conversation, string prompt, BeamOptions options, bool json)
     {
-        var messages = new List<ChatMessage> { new("user", prompt) };
-        if (system is not null) messages.Insert(0, new ChatMessage("system", system));
-        options = options with { EndTokens = [.. options.EndTokens.Union(template.EndTokens)], StopStrings = [.. options.StopStrings, .. template.StopStrings] };
+        using var search = new BeamSearch(model, tokenizer);
+        var found = conversation is null
+            ? search.Generate(prompt, options)
+            : search.Generate(conversation, options).Select(beam => beam with { Result = beam.Result with { Text = beam.Result.Text.TrimStart() } }).ToList();
+        var best = found[0].Result;
+        if (json)
+        {
+            JsonOutput.Write(Describe(best) with { Beams = [.. found.Select(beam => new FoundText(beam.Result.Text, beam.Result.Tokens, beam.Result.FinishReason, beam.LogProbability, beam.Score))] });
+            return;
+        }
+
+        Page.Text(best.Text);
+    }
+
+    private static GeneratedText Describe(GenerationResult result) =>
+        new(result.Text, result.Tokens.Count, result.Tokens, result.PromptTokens, result.FinishReason, result.LogProbabilities, Speculation: null, Beams: null);
+
+    /// <summary>The assistant's turn after what system and user say.</summary>
+    private static GenerationResult Answer(TextGenerator generator, int[] conversation, GenerationOptions options, Action<string>? show)
+    {
         // White space between the speaker's name and what is said is no part of it.
         var hasBegun = false;
-        var result = generator.Generate(template.Encode(messages), options, show is null ? null : Show);
+        var result = generator.Generate(conversation, options, show is null ? null : Show);
         return result with { Text = result.Text.TrimStart() };
 
         void Show(string piece)
@@ -125,7 +162,9 @@ internal static class GenerateCommand
 
     private sealed record GeneratedText(
         string Text, int Tokens, IReadOnlyList<int> TokenIds, int PromptTokens, FinishReason FinishReason, IReadOnlyList<TokenLogProbabilities> LogProbabilities,
-        GuessedAhead? Speculation);
+        GuessedAhead? Speculation, IReadOnlyList<FoundText>? Beams);
+
+    private sealed record FoundText(string Text, IReadOnlyList<int> TokenIds, FinishReason FinishReason, double LogProbability, double Score);
 
     private sealed record GuessedAhead(long Passes, long Proposed, long Accepted);
 }

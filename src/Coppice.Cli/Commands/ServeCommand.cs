@@ -15,7 +15,7 @@ internal static class ServeCommand
 
     public static Command Create()
     {
-        var models = new Argument<string[]>("MODEL") { Description = "Model directories, or directories of runs", Arity = ArgumentArity.OneOrMore };
+        var models = new Argument<string[]>("MODEL") { Description = "Model directories, directories of runs, or GGUF files", Arity = ArgumentArity.OneOrMore };
         var host = new Option<string>("--host") { Description = "The address to listen on; 127.0.0.1 is this machine alone, 0.0.0.0 all its networks", HelpName = "ADDRESS", DefaultValueFactory = _ => "127.0.0.1" };
         var port = CommonOptions.Whole("--port", 0, 65535, 8080, "The port; 0 for any that is free");
         var keys = new Option<string>("--api-keys") { Description = "A file with a key a line, one of which requests must carry", HelpName = "FILE" };
@@ -29,7 +29,7 @@ internal static class ServeCommand
         var timeout = CommonOptions.Whole("--timeout", 1, 1 << 20, 600, "The most seconds of a request");
         var command = new Command("serve", "Serve models over HTTP, as OpenAI's interface has it")
         {
-            models, host, port, keys, watch, body, tokens, context, queue, batch, cache, timeout, CommonOptions.Threads,
+            models, host, port, keys, watch, body, tokens, context, queue, batch, cache, timeout, CommonOptions.Quantize, CommonOptions.Threads,
         };
         command.SetAction(async (parse, _) =>
         {
@@ -44,6 +44,7 @@ internal static class ServeCommand
                 MaxTokens = parse.GetValue(tokens),
                 Timeout = TimeSpan.FromSeconds(parse.GetValue(timeout)),
                 Threads = parse.GetValue(CommonOptions.Threads),
+                Quantization = CommonOptions.ReadQuantize(parse),
                 Engine = new EngineOptions { ContextTokens = parse.GetValue(context), MaxQueue = parse.GetValue(queue), MaxSequences = parse.GetValue(batch), CacheBytes = parse.GetValue(cache) * 1024L * 1024 },
                 Notice = Terminal.WriteLine,
             };

@@ -44,8 +44,8 @@ internal sealed class SpeculationOptions
             null => new Drafts(null, null),
             Lookup => new Drafts(new Speculation(new PromptLookup(), most), null),
             Recycling => new Drafts(new Speculation(new TokenRecycling(), most), null),
-            _ when !Directory.Exists(name) => throw CoppiceException.Usage($"--speculate must be {Lookup}, {Recycling} or a model directory, not '{name}'{NearestName.Hint(name, [Lookup, Recycling])}"),
-            _ => Of(DraftModel.Load(name, tokenizer, backend), most),
+            _ when !Directory.Exists(name) && !File.Exists(name) => throw CoppiceException.Usage($"--speculate must be {Lookup}, {Recycling} or a model, not '{name}'{NearestName.Hint(name, [Lookup, Recycling])}"),
+            _ => Of(DraftModel.Load(name, tokenizer, backend, CommonOptions.ReadQuantize(parse)), most),
         };
     }
 

@@ -13,6 +13,9 @@ internal sealed class ConstraintStep(TokenMasks masks, ulong[] ends) : ILogitsSt
     /// <summary>Whether the text is complete and no token can be added to it.</summary>
     public bool IsComplete => _state.IsEnd && !masks.Of(_state).ContainsAnyExcept(0UL);
 
+    /// <summary>The same step for a text that goes on in another way from here.</summary>
+    public ConstraintStep Fork() => new(masks, ends) { _state = _state };
+
     /// <inheritdoc/>
     /// <exception cref="CoppiceException">No token of the vocabulary goes on as the grammar demands.</exception>
     public void Apply(Span<float> logits)

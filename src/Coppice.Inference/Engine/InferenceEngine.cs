@@ -77,23 +77,23 @@ public sealed class InferenceEngine : IDisposable
     /// <summary>What it has done and is doing.</summary>
     public EngineMetrics Metrics { get; }
 
-    /// <summary>Opens a model directory and starts an engine that disposes of the model with itself.</summary>
-    /// <param name="directory">The model directory.</param>
+    /// <summary>Opens a model and starts an engine that disposes of it with itself.</summary>
+    /// <param name="path">A model directory or a GGUF file.</param>
     /// <param name="options">What the engine may take; null for the defaults.</param>
     /// <param name="threads">Threads to compute with; 0 for one per processor.</param>
     /// <param name="metrics">Where it counts; null for an object of its own.</param>
-    /// <exception cref="CoppiceException">The directory can't be opened, or the memory is too little for one text.</exception>
-    public static InferenceEngine Load(string directory, EngineOptions? options = null, int threads = 0, EngineMetrics? metrics = null)
+    /// <param name="quantization">In what the model's matrices are held.</param>
+    /// <exception cref="CoppiceException">The model can't be opened, or the memory is too little for one text.</exception>
+    public static InferenceEngine Load(string path, EngineOptions? options = null, int threads = 0, EngineMetrics? metrics = null, Quantization quantization = Quantization.None)
     {
         var owned = new Stack<IDisposable>();
         try
         {
-            var tokenizer = Tokenizer.Load(directory);
             var backend = Backends.Create(threads);
             owned.Push(backend);
-            var model = ModelDirectory.Load(directory, backend);
-            owned.Push(model);
-            var engine = new InferenceEngine(model, tokenizer, options, metrics);
+            var opened = InferenceModel.Load(path, backend, quantization);
+            owned.Push(opened);
+            var engine = new InferenceEngine(opened.Model, opened.Tokenizer, options, metrics);
             engine._owned.AddRange(owned);
             return engine;
         }

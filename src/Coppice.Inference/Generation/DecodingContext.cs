@@ -7,7 +7,8 @@ namespace Coppice.Inference;
 
 /// <summary>
 /// A sequence that grows, and what the model expects after it. Keys and values are cached, so that a pass computes the new tokens only.
-/// When the sequence no longer fits the model's longest, its last half is computed anew as a sequence of its own and the rest is forgotten.
+/// When the sequence no longer fits the model's longest, its last half is computed anew as a sequence of its own and the rest is forgotten; with a window,
+/// the oldest tokens behind the first ones are forgotten and nothing is computed anew.
 /// </summary>
 /// <remarks>Not thread-safe.</remarks>
 internal sealed class DecodingContext : IDisposable
@@ -15,6 +16,7 @@ internal sealed class DecodingContext : IDisposable
     private const int SmallestCapacity = 64;
 
     private readonly LanguageModel _model;
+    private readonly AttentionWindow? _window;
     private readonly Tape _tape;
     private readonly ModelInput _input;
     private readonly List<int> _tokens = [];
@@ -23,16 +25,25 @@ internal sealed class DecodingContext : IDisposable
 
     /// <summary>An empty sequence.</summary>
     /// <param name="model">The model.</param>
-    public DecodingContext(LanguageModel model)
+    /// <param name="window">What is kept of a text without end; null for what the model's positions hold.</param>
+    /// <exception cref="Foundation.CoppiceException">The model can't have the window.</exception>
+    public DecodingContext(LanguageModel model, AttentionWindow? window = null)
     {
-        _model = model;
+        window?.Check(model);
+        (_model, _window) = (model, window);
         _tape = new Tape(model.Backend) { Recording = false };
         _input = new ModelInput(model);
         _logits = new float[model.Configuration.VocabularySize];
     }
 
     /// <summary>How many tokens fit before the first ones are forgotten.</summary>
-    public int Room => _model.Configuration.MaxPositions - _tokens.Count;
+    public int Room => (_window?.Tokens ?? _model.Configuration.MaxPositions) - _tokens.Count;
+
+    /// <summary>How many tokens have their keys and values cached.</summary>
+    public int Kept => _cache?.Length ?? 0;
+
+    /// <summary>How many tokens the cache has memory for.</summary>
+    public int Capacity => _cache?.Capacity ?? 0;
 
     /// <summary>Begins a new sequence.</summary>
     public void Clear()
@@ -41,12 +52,13 @@ internal sealed class DecodingContext : IDisposable
         _cache?.Truncate(0);
     }
 
-    /// <summary>Appends tokens, in one pass.</summary>
+    /// <summary>Appends tokens, in one pass where they fit.</summary>
     /// <param name="tokens">At least one token.</param>
     /// <param name="rows">After how many of the last tokens logits are wanted; more than one where the tokens fit only.</param>
     /// <returns>The logits of the token that comes next, after each of those: [rows, vocabulary]. The caller may change them; valid until the next call.</returns>
     public Span<float> Append(scoped ReadOnlySpan<int> tokens, int rows = 1)
     {
+        if (_window is not null) return AppendWithin(_window, tokens, rows);
         _tokens.AddRange(tokens);
         var longest = _model.Configuration.MaxPositions;
         if (_tokens.Count > longest)
@@ -55,6 +67,32 @@ internal sealed class DecodingContext : IDisposable
             _cache?.Truncate(0);
         }
 
+        return Pass(rows);
+    }
+
+    /// <summary>Appends tokens in as many passes as the window needs, each after as many old tokens are forgotten as it has no room for.</summary>
+    private Span<float> AppendWithin(AttentionWindow window, scoped ReadOnlySpan<int> tokens, int rows)
+    {
+        while (true)
+        {
+            var room = Room;
+            var piece = tokens[..Math.Min(tokens.Length, room > 0 ? room : window.Piece)];
+            if (piece.Length > room)
+            {
+                _tokens.RemoveRange(window.Sinks, piece.Length - room);
+                _cache!.Forget(window.Sinks, piece.Length - room);
+            }
+
+            _tokens.AddRange(piece);
+            tokens = tokens[piece.Length..];
+            var logits = Pass(tokens.Length == 0 ? rows : 1);
+            if (tokens.Length == 0) return logits;
+        }
+    }
+
+    /// <summary>Computes the tokens that are not cached.</summary>
+    private Span<float> Pass(int rows)
+    {
         var cache = CacheFor(_tokens.Count);
         var next = CollectionsMarshal.AsSpan(_tokens)[cache.Length..];
         try
@@ -92,9 +130,12 @@ internal sealed class DecodingContext : IDisposable
     /// <summary>The cache grows with the sequence: models allow for positions that most texts never reach.</summary>
     private KeyValueCache CacheFor(int length)
     {
+        // A full window needs all of its memory, to forget in.
+        if (_window is not null && length == _window.Tokens) length = _window.Capacity;
         if (_cache is not null && _cache.Capacity >= length) return _cache;
-        var capacity = Math.Min((uint)_model.Configuration.MaxPositions, BitOperations.RoundUpToPowerOf2((uint)Math.Max(length, SmallestCapacity)));
-        var larger = _model.CreateCache((int)capacity);
+        var most = _window?.Capacity ?? _model.Configuration.MaxPositions;
+        var capacity = (int)Math.Min((uint)most, BitOperations.RoundUpToPowerOf2((uint)Math.Max(length, SmallestCapacity)));
+        var larger = _window is null ? _model.CreateCache(capacity) : _model.CreateForgettingCache(capacity);
         if (_cache is not null)
         {
             larger.CopyFirst(0, _cache, 0, _cache.Length);

@@ -11,7 +11,7 @@ namespace Coppice.Inference;
 /// <para>A prompt begins with the tokenizer's begin-of-text token where there is one, as documents do in training. An empty prompt for a tokenizer
 /// without one begins with the token of a newline, or, where a newline is not one token, with token 0; either is not part of the text.</para>
 /// <para>A text may become longer than the model's context. When the context is full, its last half is read again as a text of its own and generation
-/// goes on from there; so is the end of a prompt that is longer than the context.</para>
+/// goes on from there; so is the end of a prompt that is longer than the context. With a window, the first tokens and the last ones are kept instead.</para>
 /// <para>Not thread-safe; one generation at a time.</para>
 /// </remarks>
 public sealed class TextGenerator : IDisposable
@@ -26,13 +26,15 @@ public sealed class TextGenerator : IDisposable
     /// <param name="model">The model; it must outlive the generator.</param>
     /// <param name="tokenizer">The model's tokenizer.</param>
     /// <param name="speculation">How it guesses ahead; null for a token at a time.</param>
-    /// <exception cref="CoppiceException">The tokenizer has tokens that the model doesn't know.</exception>
-    public TextGenerator(LanguageModel model, Tokenizer tokenizer, Speculation? speculation = null)
+    /// <param name="window">What it keeps of a text without end; null for the way described above. Not together with <paramref name="speculation"/>.</param>
+    /// <exception cref="CoppiceException">The tokenizer has tokens that the model doesn't know, or the model can't have the window.</exception>
+    public TextGenerator(LanguageModel model, Tokenizer tokenizer, Speculation? speculation = null, AttentionWindow? window = null)
     {
+        if (speculation is not null && window is not null) throw CoppiceException.Usage("a window and guesses don't go together: what was forgotten for a guess can't be brought back");
         _boundaries = new TextBoundaries(model, tokenizer);
         (_tokenizer, _speculation) = (tokenizer, speculation);
         _constraints = new ConstraintCache(tokenizer, _boundaries);
-        _context = new DecodingContext(model);
+        _context = new DecodingContext(model, window);
     }
 
     /// <summary>Continues a text.</summary>

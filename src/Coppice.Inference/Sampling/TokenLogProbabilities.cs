@@ -17,11 +17,7 @@ public sealed record TokenLogProbabilities(int Token, double LogProbability, IRe
     /// <param name="top">How many of the most probable tokens; of equally probable ones the first.</param>
     internal static TokenLogProbabilities Of(ReadOnlySpan<float> logits, int token, int top)
     {
-        var max = (double)logits[0];
-        foreach (var logit in logits) max = Math.Max(max, logit);
-        var total = 0.0;
-        foreach (var logit in logits) total += Math.Exp(logit - max);
-        var logTotal = max + Math.Log(total);
+        var logTotal = LogTotal(logits);
         var best = new List<TokenLogProbability>(top + 1);
         for (var i = 0; i < logits.Length && top > 0; i++)
         {
@@ -34,5 +30,16 @@ public sealed record TokenLogProbabilities(int Token, double LogProbability, IRe
         }
 
         return new TokenLogProbabilities(token, logits[token] - logTotal, best);
+    }
+
+    /// <summary>What a logit has to lose to become the logarithm of a probability.</summary>
+    /// <param name="logits">[vocabulary], all finite.</param>
+    internal static double LogTotal(ReadOnlySpan<float> logits)
+    {
+        var max = (double)logits[0];
+        foreach (var logit in logits) max = Math.Max(max, logit);
+        var total = 0.0;
+        foreach (var logit in logits) total += Math.Exp(logit - max);
+        return max + Math.Log(total);
     }
 }

@@ -49,17 +49,24 @@ internal sealed class TokenSampler
     /// <exception cref="CoppiceException">The logits are not finite.</exception>
     public int Next(Span<float> logits, int position)
     {
-        foreach (var logit in logits)
-        {
-            if (!float.IsFinite(logit)) throw new CoppiceException("The model's logits are not finite numbers: its weights are damaged, or its training diverged.");
-        }
-
+        CheckFinite(logits);
         if (_top is not null) Keep(logits);
         foreach (var step in _steps) step.Apply(logits);
         var token = _greedy ? MostProbable(logits) : Draw(logits, _random.UniformDouble((ulong)position));
         foreach (var step in _steps) step.Accept(token);
         if (_top is { } top) LogProbabilities = TokenLogProbabilities.Of(_logits.AsSpan(0, logits.Length), token, top);
         return token;
+    }
+
+    /// <summary>Refuses logits of which nothing can be drawn.</summary>
+    /// <param name="logits">Any number of them.</param>
+    /// <exception cref="CoppiceException">One is not finite.</exception>
+    internal static void CheckFinite(ReadOnlySpan<float> logits)
+    {
+        foreach (var logit in logits)
+        {
+            if (!float.IsFinite(logit)) throw new CoppiceException("The model's logits are not finite numbers: its weights are damaged, or its training diverged.");
+        }
     }
 
     private void Keep(ReadOnlySpan<float> logits)

@@ -32,18 +32,20 @@ public sealed class DraftModel : IDraftSource, IDisposable
     }
 
     /// <summary>Opens a model that drafts for another one.</summary>
-    /// <param name="directory">The model directory.</param>
+    /// <param name="path">A model directory or a GGUF file.</param>
     /// <param name="tokenizer">The tokenizer of the model that decides.</param>
     /// <param name="backend">What computes.</param>
-    /// <exception cref="CoppiceException">The directory can't be opened, or the tokenizers differ.</exception>
-    public static DraftModel Load(string directory, Tokenizer tokenizer, Backend backend)
+    /// <param name="quantization">In what its matrices are held.</param>
+    /// <exception cref="CoppiceException">The model can't be opened, or the tokenizers differ.</exception>
+    public static DraftModel Load(string path, Tokenizer tokenizer, Backend backend, Quantization quantization = Quantization.None)
     {
-        if (Tokenizer.Load(directory).Fingerprint != tokenizer.Fingerprint)
-            throw CoppiceException.Usage($"{directory}: a model that drafts must have the tokenizer of the model that it drafts for, and this is another one");
-        var model = ModelDirectory.Load(directory, backend);
-        if (model.Configuration.VocabularySize >= tokenizer.VocabularySize) return new DraftModel(model, tokenizer);
-        model.Dispose();
-        throw new CoppiceException($"{directory}: the tokenizer has {tokenizer.VocabularySize} tokens, the model fewer: they don't belong together");
+        var opened = InferenceModel.Load(path, backend, quantization);
+        var isSame = opened.Tokenizer.Fingerprint == tokenizer.Fingerprint;
+        if (isSame && opened.Model.Configuration.VocabularySize >= tokenizer.VocabularySize) return new DraftModel(opened.Model, tokenizer);
+        opened.Dispose();
+        throw isSame
+            ? new CoppiceException($"{path}: the tokenizer has {tokenizer.VocabularySize} tokens, the model fewer: they don't belong together")
+            : CoppiceException.Usage($"{path}: a model that drafts must have the tokenizer of the model that it drafts for, and this is another one");
     }
 
     /// <inheritdoc/>

@@ -15,15 +15,13 @@ public sealed class BertModel : LanguageModel
     private readonly Projection? _pooler;
     private readonly Projection? _nextSentence;
 
-    internal BertModel(BertConfiguration configuration, Backend backend, bool trainable)
-        : base(configuration, backend, trainable)
+    internal BertModel(BertConfiguration configuration, Backend backend, bool trainable, QuantizedParameters? quantized = null)
+        : base(configuration, backend, trainable, quantized)
     {
         _configuration = configuration;
         var (names, sizes) = (configuration.Names, configuration.Sizes);
-        _embeddings = new EncoderEmbeddings(Parameters, names.Prefix, sizes.NormEpsilon, sizes.Dropout);
-        _stack = new EncoderStack(Parameters, names.Prefix, sizes);
-        Embedding = Parameters[names.Prefix + "embeddings.word_embeddings.weight"];
-        Head = configuration is { MaskedHead: true, TieEmbeddings: false } ? Parameters[names.Decoder + ".weight"] : Embedding;
+        _embeddings = new EncoderEmbeddings(this, names.Prefix, sizes.NormEpsilon, sizes.Dropout);
+        _stack = new EncoderStack(this, names.Prefix, sizes);
         if (configuration.MaskedHead)
         {
             _transform = new PredictionTransform(Parameters, names.TransformDense, names.TransformNorm, sizes);
@@ -35,10 +33,10 @@ public sealed class BertModel : LanguageModel
     }
 
     /// <inheritdoc/>
-    public override Parameter Embedding { get; }
+    public override Parameter Embedding => Table(_configuration.Tables.Embedding);
 
     /// <inheritdoc/>
-    public override Parameter Head { get; }
+    public override Parameter Head => Table(_configuration.Tables.Head);
 
     /// <inheritdoc/>
     public override Parameter? HeadBias { get; }

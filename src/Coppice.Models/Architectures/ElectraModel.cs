@@ -18,13 +18,12 @@ public sealed class ElectraModel : LanguageModel
     private readonly EncoderStack? _generator;
     private readonly PredictionTransform? _generatorTransform;
 
-    internal ElectraModel(ElectraConfiguration configuration, Backend backend, bool trainable)
-        : base(configuration, backend, trainable)
+    internal ElectraModel(ElectraConfiguration configuration, Backend backend, bool trainable, QuantizedParameters? quantized = null)
+        : base(configuration, backend, trainable, quantized)
     {
         _configuration = configuration;
-        _embeddings = new EncoderEmbeddings(Parameters, ElectraNames.Prefix, configuration.NormEpsilon, configuration.Dropout);
-        _stack = new EncoderStack(Parameters, ElectraNames.Prefix, configuration.Sizes);
-        Embedding = Parameters[ElectraNames.Prefix + "embeddings.word_embeddings.weight"];
+        _embeddings = new EncoderEmbeddings(this, ElectraNames.Prefix, configuration.NormEpsilon, configuration.Dropout);
+        _stack = new EncoderStack(this, ElectraNames.Prefix, configuration.Sizes);
         if (configuration.DetectionHead)
         {
             _detectionDense = new DenseProjection(Parameters, ElectraNames.DetectionDense);
@@ -32,13 +31,13 @@ public sealed class ElectraModel : LanguageModel
         }
 
         if (configuration.GeneratorSizes is not { } sizes) return;
-        _generator = new EncoderStack(Parameters, ElectraNames.GeneratorPrefix, sizes);
+        _generator = new EncoderStack(this, ElectraNames.GeneratorPrefix, sizes);
         _generatorTransform = new PredictionTransform(Parameters, ElectraNames.GeneratorDense, ElectraNames.GeneratorNorm, sizes);
         HeadBias = Parameters[ElectraNames.GeneratorBias];
     }
 
     /// <inheritdoc/>
-    public override Parameter Embedding { get; }
+    public override Parameter Embedding => Table(_configuration.Tables.Embedding);
 
     /// <summary>The generator's head: the embeddings.</summary>
     public override Parameter Head => Embedding;
@@ -78,5 +77,5 @@ public sealed class ElectraModel : LanguageModel
     /// <param name="tape">Records the operations.</param>
     /// <param name="hidden">[rows, G], of <see cref="GeneratorHidden"/>.</param>
     /// <returns>Logits [rows, vocabulary].</returns>
-    public Tensor GeneratorLogits(Tape tape, Tensor hidden) => tape.Linear(_generatorTransform!.Forward(tape, hidden), Embedding.Tensor, HeadBias!.Tensor);
+    public Tensor GeneratorLogits(Tape tape, Tensor hidden) => HeadLogits(tape, _generatorTransform!.Forward(tape, hidden));
 }

@@ -12,16 +12,15 @@ internal sealed class LayerNormPart(ParameterSet parameters, string name, float 
 }
 
 /// <summary>Sum of token, position and type embeddings, normalised. Shapes: T tokens, E embedding size.</summary>
-internal sealed class EncoderEmbeddings(ParameterSet parameters, string prefix, float epsilon, float dropout)
+internal sealed class EncoderEmbeddings(LanguageModel model, string prefix, float epsilon, float dropout)
 {
-    private readonly Tensor _words = parameters[prefix + "embeddings.word_embeddings.weight"].Tensor;
-    private readonly Tensor _positions = parameters[prefix + "embeddings.position_embeddings.weight"].Tensor;
-    private readonly Tensor _types = parameters[prefix + "embeddings.token_type_embeddings.weight"].Tensor;
-    private readonly LayerNormPart _norm = new(parameters, prefix + "embeddings.LayerNorm", epsilon);
+    private readonly Tensor _positions = model.Parameters[prefix + "embeddings.position_embeddings.weight"].Tensor;
+    private readonly Tensor _types = model.Parameters[prefix + "embeddings.token_type_embeddings.weight"].Tensor;
+    private readonly LayerNormPart _norm = new(model.Parameters, prefix + "embeddings.LayerNorm", epsilon);
 
     public Tensor Forward(Tape tape, ModelInput input)
     {
-        var x_TE = tape.Embedding(input.Tokens, _words);
+        var x_TE = model.Embed(tape, input.Tokens);
         x_TE = tape.Embedding(input.Positions, _positions, added: x_TE);
         x_TE = tape.Embedding(input.TokenTypes, _types, added: x_TE);
         return tape.Dropout(_norm.Forward(tape, x_TE), dropout, input.Training);
@@ -37,10 +36,10 @@ internal sealed class EncoderStack
     private readonly Projection? _project;
     private readonly Block[] _blocks;
 
-    public EncoderStack(ParameterSet parameters, string prefix, EncoderSizes sizes)
+    public EncoderStack(LanguageModel model, string prefix, EncoderSizes sizes)
     {
-        _project = sizes.EmbeddingSize == sizes.HiddenSize ? null : new DenseProjection(parameters, prefix + "embeddings_project");
-        _blocks = [.. Enumerable.Range(0, sizes.Layers).Select(layer => new Block(parameters, $"{prefix}encoder.layer.{layer}.", sizes))];
+        _project = sizes.EmbeddingSize == sizes.HiddenSize ? null : model.Project(prefix + "embeddings_project");
+        _blocks = [.. Enumerable.Range(0, sizes.Layers).Select(layer => new Block(model, $"{prefix}{EncoderPlan.Layer}{layer}.", sizes))];
     }
 
     public Tensor Forward(Tape tape, Tensor x_TE, ModelInput input)
@@ -55,17 +54,17 @@ internal sealed class EncoderStack
         return x_TC;
     }
 
-    private sealed class Block(ParameterSet parameters, string prefix, EncoderSizes sizes) : IBlock
+    private sealed class Block(LanguageModel model, string prefix, EncoderSizes sizes) : IBlock
     {
         private readonly AttentionShape _shape = new(sizes.Heads, sizes.Heads, sizes.HiddenSize / sizes.Heads, Causal: false);
-        private readonly Projection _query = new DenseProjection(parameters, prefix + "attention.self.query");
-        private readonly Projection _key = new DenseProjection(parameters, prefix + "attention.self.key");
-        private readonly Projection _value = new DenseProjection(parameters, prefix + "attention.self.value");
-        private readonly Projection _output = new DenseProjection(parameters, prefix + "attention.output.dense");
-        private readonly LayerNormPart _norm1 = new(parameters, prefix + "attention.output.LayerNorm", sizes.NormEpsilon);
-        private readonly Projection _up = new DenseProjection(parameters, prefix + "intermediate.dense");
-        private readonly Projection _down = new DenseProjection(parameters, prefix + "output.dense");
-        private readonly LayerNormPart _norm2 = new(parameters, prefix + "output.LayerNorm", sizes.NormEpsilon);
+        private readonly Projection _query = model.Project(prefix + "attention.self.query");
+        private readonly Projection _key = model.Project(prefix + "attention.self.key");
+        private readonly Projection _value = model.Project(prefix + "attention.self.value");
+        private readonly Projection _output = model.Project(prefix + "attention.output.dense");
+        private readonly LayerNormPart _norm1 = new(model.Parameters, prefix + "attention.output.LayerNorm", sizes.NormEpsilon);
+        private readonly Projection _up = model.Project(prefix + "intermediate.dense");
+        private readonly Projection _down = model.Project(prefix + "output.dense");
+        private readonly LayerNormPart _norm2 = new(model.Parameters, prefix + "output.LayerNorm", sizes.NormEpsilon);
 
         public ModelInput? Input { get; set; }
 

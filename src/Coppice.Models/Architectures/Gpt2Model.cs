@@ -15,27 +15,28 @@ public sealed class Gpt2Model : LanguageModel
     private readonly Tensor? _normBias;
     private readonly Block[] _blocks;
 
-    internal Gpt2Model(Gpt2Configuration configuration, Backend backend, bool trainable)
-        : base(configuration, backend, trainable)
+    internal Gpt2Model(Gpt2Configuration configuration, Backend backend, bool trainable, QuantizedParameters? quantized = null)
+        : base(configuration, backend, trainable, quantized)
     {
         _configuration = configuration;
-        Embedding = Parameters["transformer.wte.weight"];
-        _positionEmbedding = Parameters["transformer.wpe.weight"].Tensor;
+        _positionEmbedding = Parameters[Gpt2Configuration.PositionEmbedding].Tensor;
         (_normWeight, _normBias) = Norm("transformer.ln_f");
-        Head = configuration.TieEmbeddings ? Embedding : Parameters["lm_head.weight"];
         _blocks = [.. Enumerable.Range(0, configuration.Layers).Select(layer => new Block(this, layer))];
     }
 
     /// <inheritdoc/>
-    public override Parameter Embedding { get; }
+    public override Parameter Embedding => Table(_configuration.Tables.Embedding);
 
     /// <inheritdoc/>
-    public override Parameter Head { get; }
+    public override Parameter Head => Table(_configuration.Tables.Head);
+
+    /// <inheritdoc/>
+    public override bool CanForget => true;
 
     /// <inheritdoc/>
     public override Tensor Hidden(Tape tape, ModelInput input)
     {
-        var x_TC = tape.Embedding(input.Tokens, Embedding.Tensor);
+        var x_TC = Embed(tape, input.Tokens);
         x_TC = tape.Embedding(input.Positions, _positionEmbedding, added: x_TC);
         x_TC = tape.Dropout(x_TC, _configuration.Dropout, input.Training);
         foreach (var block in _blocks)
@@ -68,10 +69,10 @@ public sealed class Gpt2Model : LanguageModel
             var prefix = $"transformer.h.{layer}.";
             _norm1 = model.Norm(prefix + "ln_1");
             _norm2 = model.Norm(prefix + "ln_2");
-            _attention = new DenseProjection(model.Parameters, prefix + "attn.c_attn", WeightLayout.InputsByOutputs);
-            _attentionOutput = new DenseProjection(model.Parameters, prefix + "attn.c_proj", WeightLayout.InputsByOutputs);
-            _up = new DenseProjection(model.Parameters, prefix + "mlp.c_fc", WeightLayout.InputsByOutputs);
-            _down = new DenseProjection(model.Parameters, prefix + "mlp.c_proj", WeightLayout.InputsByOutputs);
+            _attention = model.Project(prefix + "attn.c_attn");
+            _attentionOutput = model.Project(prefix + "attn.c_proj");
+            _up = model.Project(prefix + "mlp.c_fc");
+            _down = model.Project(prefix + "mlp.c_proj");
         }
 
         public ModelInput? Input { get; set; }

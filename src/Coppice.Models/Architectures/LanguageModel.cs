@@ -4,23 +4,26 @@ using Coppice.Tensors;
 namespace Coppice.Models;
 
 /// <summary>
-/// A transformer that predicts tokens: a decoder the next one, an encoder those that were hidden in a text, an encoder-decoder a text for another. Parameters under Hugging Face's names, and
-/// the arithmetic from tokens to hidden states and from there to logits.
+/// A transformer that predicts tokens: a decoder the next one, an encoder those that were hidden in a text, an encoder-decoder a text for another.
+/// Parameters under Hugging Face's names, and the arithmetic from tokens to hidden states and from there to logits.
 /// </summary>
 public abstract class LanguageModel : IDisposable
 {
-    private protected LanguageModel(ModelConfiguration configuration, Backend backend, bool trainable)
+    private protected LanguageModel(ModelConfiguration configuration, Backend backend, bool trainable, QuantizedParameters? quantized = null)
     {
-        Configuration = configuration;
-        var plan = configuration.Plan();
+        (Configuration, Quantized) = (configuration, quantized);
+        var plan = configuration.Plan().Where(p => quantized?.Contains(p.Name) != true);
         Parameters = new ParameterSet(backend, [.. plan.Select(p => new ParameterSpecification(p.Name, p.Shape))], trainable);
     }
 
     /// <summary>Its sizes.</summary>
     public ModelConfiguration Configuration { get; }
 
-    /// <summary>Its parameters.</summary>
+    /// <summary>Its parameters; where it is quantised, those that are float32 all the same.</summary>
     public ParameterSet Parameters { get; }
+
+    /// <summary>Its quantised matrices; null where all are float32.</summary>
+    public QuantizedParameters? Quantized { get; }
 
     /// <summary>What computes.</summary>
     public Backend Backend => Parameters.Backend;
@@ -51,9 +54,9 @@ public abstract class LanguageModel : IDisposable
     /// <param name="tape">Records the operations.</param>
     /// <param name="hidden">[rows, hidden].</param>
     /// <returns>[rows, vocabulary].</returns>
-    public Tensor Logits(Tape tape, Tensor hidden) => tape.Linear(Predictor(tape, hidden), Head.Tensor, HeadBias?.Tensor);
+    public Tensor Logits(Tape tape, Tensor hidden) => HeadLogits(tape, Predictor(tape, hidden));
 
-    /// <summary>The loss of what hidden states predict; see <see cref="CrossEntropyOperations.HeadCrossEntropy"/>.</summary>
+    /// <summary>The loss of what hidden states predict; see <see cref="CrossEntropyOperations"/>.</summary>
     /// <param name="tape">Records the operations.</param>
     /// <param name="hidden">[rows, hidden].</param>
     /// <param name="targets">[rows].</param>
@@ -62,7 +65,9 @@ public abstract class LanguageModel : IDisposable
     /// <param name="negativeLogLikelihoods">Null, or [rows] that receives -log p(target).</param>
     /// <returns>[1].</returns>
     public Tensor CrossEntropy(Tape tape, Tensor hidden, IntTensor targets, Tensor weights, in CrossEntropyOptions options, Tensor? negativeLogLikelihoods = null) =>
-        tape.HeadCrossEntropy(Predictor(tape, hidden), Head.Tensor, targets, weights, options, negativeLogLikelihoods, HeadBias?.Tensor);
+        Quantized is { } quantized
+            ? tape.HeadCrossEntropy(Predictor(tape, hidden), quantized[Configuration.Tables.Head], targets, weights, options, negativeLogLikelihoods, HeadBias?.Tensor)
+            : tape.HeadCrossEntropy(Predictor(tape, hidden), Head.Tensor, targets, weights, options, negativeLogLikelihoods, HeadBias?.Tensor);
 
     /// <summary>Refuses a model with an encoder where the next token of a text has to be predicted.</summary>
     /// <param name="what">What needs it, to complete "an encoder can't …".</param>
@@ -74,11 +79,35 @@ public abstract class LanguageModel : IDisposable
         throw CoppiceException.Usage($"a {Configuration.ModelType} model {kind}: it can't {what}");
     }
 
+    /// <summary>Refuses a quantised model where its exact weights are needed.</summary>
+    /// <param name="what">What needs them, to complete "it can't be …".</param>
+    /// <exception cref="CoppiceException">The model is quantised (exit code 2).</exception>
+    public void RequireExactWeights(string what)
+    {
+        if (Quantized is { } quantized)
+            throw CoppiceException.Usage($"the model's weights are quantised ({quantized.Quantization.ToString().ToLowerInvariant()}), which is for running it: it can't be {what}; open it without quantisation");
+    }
+
     /// <summary>Gives all parameters their initial values.</summary>
     /// <param name="seed">Decides the random ones.</param>
     public void Initialize(ulong seed)
     {
         foreach (var plan in Configuration.Plan()) plan.Initial.Fill(Parameters[plan.Name], seed);
+    }
+
+    /// <summary>
+    /// Whether tokens can be forgotten between others of a cached sequence: keys have no positions in them, or the model turns them as it reads them.
+    /// </summary>
+    public virtual bool CanForget => false;
+
+    /// <summary>A cache of one sequence of which tokens can be forgotten (<see cref="KeyValueCache.Forget"/>); what stays has its place among the kept as its position.</summary>
+    /// <param name="capacity">Tokens that it has room for. Those that are kept at a time are at most the model's positions.</param>
+    /// <exception cref="CoppiceException">The model is an encoder, or has positions that can't be changed (exit code 2).</exception>
+    public KeyValueCache CreateForgettingCache(int capacity)
+    {
+        RequireCausal("continue a text");
+        if (!CanForget) throw CoppiceException.Usage($"the positions in the keys of a {Configuration.ModelType} model can't be changed: it has to keep the whole text");
+        return new KeyValueCache(Backend, Configuration.Layers, capacity, Configuration.KeyValueHeads * Configuration.HeadSize, turnsOnRead: true);
     }
 
     /// <summary>A cache of keys and values.</summary>
@@ -91,10 +120,46 @@ public abstract class LanguageModel : IDisposable
         return new KeyValueCache(Backend, Configuration.Layers, capacity, Configuration.KeyValueHeads * Configuration.HeadSize, slots);
     }
 
+    /// <summary>The embeddings of tokens.</summary>
+    /// <returns>[tokens, columns of the table].</returns>
+    internal Tensor Embed(Tape tape, IntTensor tokens) =>
+        Quantized is { } quantized ? tape.Embedding(tokens, quantized[Configuration.Tables.Embedding]) : tape.Embedding(tokens, Embedding.Tensor);
+
+    /// <summary>A projection, however its weight is held.</summary>
+    /// <param name="name">The name of the parameter without <c>.weight</c>.</param>
+    internal Projection Project(string name)
+    {
+        var weight = name + ".weight";
+        if (Quantized?.Contains(weight) != true) return new DenseProjection(Parameters, name, Configuration.LayoutOf(weight));
+        return new QuantizedProjection(name, Quantized[weight], Parameters.TryGet(name + ".bias", out var bias) ? bias.Tensor : null);
+    }
+
+    /// <summary>Gives back what an architecture holds beside its parameters.</summary>
+    private protected virtual void Release()
+    {
+    }
+
+    /// <summary>The product with the head.</summary>
+    /// <returns>[rows, vocabulary].</returns>
+    private protected Tensor HeadLogits(Tape tape, Tensor predicted) => Quantized is { } quantized
+        ? tape.Linear(predicted, quantized[Configuration.Tables.Head], HeadBias?.Tensor)
+        : tape.Linear(predicted, Head.Tensor, HeadBias?.Tensor);
+
+    /// <summary>The table of the embeddings or of the head as float32.</summary>
+    /// <param name="name">The parameter's name.</param>
+    /// <exception cref="CoppiceException">The model is quantised.</exception>
+    private protected Parameter Table(string name)
+    {
+        RequireExactWeights("changed or written");
+        return Parameters[name];
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {
         Parameters.Dispose();
+        Quantized?.Dispose();
+        Release();
         GC.SuppressFinalize(this);
     }
 }

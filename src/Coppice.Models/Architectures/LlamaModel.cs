@@ -10,34 +10,39 @@ namespace Coppice.Models;
 [Technique("mistral", Title = "Mistral 7B", Paper = "arXiv:2310.06825")]
 [Technique("qwen2", Title = "Qwen2 Technical Report", Paper = "arXiv:2407.10671")]
 [Technique("qwen3", Title = "Qwen3 Technical Report", Paper = "arXiv:2505.09388")]
+[Technique("phi-3", Title = "Phi-3 Technical Report: A Highly Capable Language Model Locally on Your Phone", Paper = "arXiv:2404.14219")]
+[Technique("gemma", Title = "Gemma: Open Models Based on Gemini Research and Technology", Paper = "arXiv:2403.08295")]
 public sealed class LlamaModel : LanguageModel
 {
     private readonly LlamaConfiguration _configuration;
-    private readonly Tensor _normWeight;
+    private readonly RmsNormPart _norm;
     private readonly Block[] _blocks;
-    private RotaryTable? _rotary;
+    private readonly GrowingRotaryTable _rotary;
 
-    internal LlamaModel(LlamaConfiguration configuration, Backend backend, bool trainable)
-        : base(configuration, backend, trainable)
+    internal LlamaModel(LlamaConfiguration configuration, Backend backend, bool trainable, QuantizedParameters? quantized = null)
+        : base(configuration, backend, trainable, quantized)
     {
         _configuration = configuration;
-        Embedding = Parameters["model.embed_tokens.weight"];
-        _normWeight = Parameters["model.norm.weight"].Tensor;
-        Head = configuration.TieEmbeddings ? Embedding : Parameters["lm_head.weight"];
+        _norm = Norm("model.norm");
+        _rotary = new GrowingRotaryTable(backend, configuration.MaxPositions, configuration.RotarySize, configuration.RopeTheta);
         _blocks = [.. Enumerable.Range(0, configuration.Layers).Select(layer => new Block(this, layer))];
     }
 
     /// <inheritdoc/>
-    public override Parameter Embedding { get; }
+    public override Parameter Embedding => Table(_configuration.Tables.Embedding);
 
     /// <inheritdoc/>
-    public override Parameter Head { get; }
+    public override Parameter Head => Table(_configuration.Tables.Head);
+
+    /// <inheritdoc/>
+    public override bool CanForget => true;
 
     /// <inheritdoc/>
     public override Tensor Hidden(Tape tape, ModelInput input)
     {
-        var rotary = RotaryFor(input.LastPosition);
-        var x_TC = tape.Embedding(input.Tokens, Embedding.Tensor);
+        var rotary = _rotary.For(input.LastPosition);
+        var x_TC = Embed(tape, input.Tokens);
+        if (_configuration.EmbeddingScale != 1) x_TC = tape.Scale(x_TC, _configuration.EmbeddingScale);
         x_TC = tape.Dropout(x_TC, _configuration.Dropout, input.Training);
         foreach (var block in _blocks)
         {
@@ -45,57 +50,43 @@ public sealed class LlamaModel : LanguageModel
             x_TC = tape.Run(block, x_TC);
         }
 
-        return tape.RmsNorm(x_TC, _normWeight, _configuration.NormEpsilon);
+        return _norm.Forward(tape, x_TC);
     }
 
-    /// <summary>The table grows as longer sequences come: models allow for positions that most runs never reach.</summary>
-    private RotaryTable RotaryFor(int lastPosition)
-    {
-        if (_rotary is null || _rotary.Positions <= lastPosition)
-        {
-            var positions = (int)Math.Min(_configuration.MaxPositions, System.Numerics.BitOperations.RoundUpToPowerOf2((uint)lastPosition + 1));
-            _rotary = new RotaryTable(Backend, Math.Max(positions, lastPosition + 1), _configuration.HeadSize, _configuration.RopeTheta);
-        }
+    private protected override void Release() => _rotary.Dispose();
 
-        return _rotary;
-    }
+    private RmsNormPart Norm(string name) => new(Parameters, name, _configuration.NormEpsilon, _configuration.NormsAboveOne);
 
     private sealed class Block : IBlock
     {
         private readonly LlamaConfiguration _configuration;
         private readonly int _layer;
-        private readonly Tensor _norm1;
-        private readonly Tensor _norm2;
-        private readonly Tensor? _queryNorm;
-        private readonly Tensor? _keyNorm;
-        private readonly Projection _query;
-        private readonly Projection _key;
-        private readonly Projection _value;
+        private readonly RmsNormPart _norm1;
+        private readonly RmsNormPart _norm2;
+        private readonly RmsNormPart? _queryNorm;
+        private readonly RmsNormPart? _keyNorm;
+        private readonly QueryKeyValue _attention;
         private readonly Projection _output;
-        private readonly Projection _gate;
-        private readonly Projection _up;
-        private readonly Projection _down;
+        private readonly GatedMlp _mlp;
 
         public Block(LlamaModel model, int layer)
         {
             _configuration = model._configuration;
             _layer = layer;
-            var (parameters, prefix) = (model.Parameters, $"model.layers.{layer}.");
-            _norm1 = parameters[prefix + "input_layernorm.weight"].Tensor;
-            _norm2 = parameters[prefix + "post_attention_layernorm.weight"].Tensor;
+            var prefix = $"model.layers.{layer}.";
+            _norm1 = model.Norm(prefix + "input_layernorm");
+            _norm2 = model.Norm(prefix + "post_attention_layernorm");
             if (_configuration.QueryKeyNorm)
             {
-                _queryNorm = parameters[prefix + "self_attn.q_norm.weight"].Tensor;
-                _keyNorm = parameters[prefix + "self_attn.k_norm.weight"].Tensor;
+                _queryNorm = model.Norm(prefix + "self_attn.q_norm");
+                _keyNorm = model.Norm(prefix + "self_attn.k_norm");
             }
 
-            _query = new DenseProjection(parameters, prefix + "self_attn.q_proj");
-            _key = new DenseProjection(parameters, prefix + "self_attn.k_proj");
-            _value = new DenseProjection(parameters, prefix + "self_attn.v_proj");
-            _output = new DenseProjection(parameters, prefix + "self_attn.o_proj");
-            _gate = new DenseProjection(parameters, prefix + "mlp.gate_proj");
-            _up = new DenseProjection(parameters, prefix + "mlp.up_proj");
-            _down = new DenseProjection(parameters, prefix + "mlp.down_proj");
+            _attention = new QueryKeyValue(Project, _configuration);
+            _output = Project("self_attn.o_proj");
+            _mlp = new GatedMlp(Project, _configuration);
+
+            Projection Project(string name) => model.Project(prefix + name);
         }
 
         public ModelInput? Input { get; set; }
@@ -106,28 +97,12 @@ public sealed class LlamaModel : LanguageModel
         {
             var (input, c) = (Input!, _configuration);
             var dropout = input.Training ? c.Dropout : 0;
-            var h_TC = tape.RmsNorm(x_TC, _norm1, c.NormEpsilon);
-            var q_THD = Turn(tape, _query.Forward(tape, h_TC), _queryNorm, c.Heads);
-            var k_TGD = Turn(tape, _key.Forward(tape, h_TC), _keyNorm, c.KeyValueHeads);
-            var v_TGD = _value.Forward(tape, h_TC);
-            if (input.Cache is { } cache)
-            {
-                cache.Write(_layer, input.Runs, k_TGD, 0, v_TGD, 0);
-                (k_TGD, v_TGD) = (cache.Keys(_layer), cache.Values(_layer));
-            }
-
+            var (q_THD, k_TGD, v_TGD) = _attention.Forward(tape, _norm1.Forward(tape, x_TC));
+            if (_queryNorm is not null) (q_THD, k_TGD) = (_queryNorm.Forward(tape, q_THD), _keyNorm!.Forward(tape, k_TGD));
             var shape = new AttentionShape(c.Heads, c.KeyValueHeads, c.HeadSize, Causal: true, c.SlidingWindow);
-            var attended_THD = tape.Attention(q_THD, k_TGD, v_TGD, input.Layout, shape);
+            var attended_THD = CausalAttention.Attend(tape, input, _layer, q_THD, k_TGD, v_TGD, shape, Rotary);
             x_TC = _output.ForwardResidual(tape, attended_THD, x_TC, dropout);
-            h_TC = tape.RmsNorm(x_TC, _norm2, c.NormEpsilon);
-            var gated_TM = tape.SwiGlu(_gate.Forward(tape, h_TC), _up.Forward(tape, h_TC));
-            return _down.ForwardResidual(tape, gated_TM, x_TC, dropout);
-        }
-
-        private Tensor Turn(Tape tape, Tensor x, Tensor? norm, int heads)
-        {
-            if (norm is not null) x = tape.RmsNorm(x, norm, _configuration.NormEpsilon);
-            return tape.Rotary(x, Input!.Positions, Rotary!, heads);
+            return _mlp.ForwardResidual(tape, _norm2.Forward(tape, x_TC), x_TC, dropout);
         }
     }
 }

@@ -13,6 +13,8 @@ internal static class ArchitectureRegistry
         [
             new(Gpt2Configuration.Type, (json, _) => Gpt2Configuration.Read(json)),
             .. LlamaConfiguration.Types.Select(type => KeyValuePair.Create<string, ReadConfiguration>(type, LlamaConfiguration.Read)),
+            new(GptNeoXConfiguration.Type, (json, _) => GptNeoXConfiguration.Read(json)),
+            new(OptConfiguration.Type, (json, _) => OptConfiguration.Read(json)),
             .. BertConfiguration.Types.Select(type => KeyValuePair.Create<string, ReadConfiguration>(type, BertConfiguration.Read)),
             new(ElectraConfiguration.Type, (json, _) => ElectraConfiguration.Read(json)),
             new(T5Configuration.Type, (json, _) => T5Configuration.Read(json)),

@@ -60,6 +60,10 @@ public sealed record BertConfiguration : EncoderConfiguration
     /// <inheritdoc/>
     public override LanguageModel Create(Backend backend, bool trainable = true) => new BertModel(this, backend, trainable);
 
+    internal override (string Embedding, string Head) Tables => (Names.EmbeddingTable, MaskedHead && !TieEmbeddings ? Names.HeadTable : Names.EmbeddingTable);
+
+    internal override LanguageModel Create(Backend backend, QuantizedParameters quantized) => new BertModel(this, backend, trainable: false, quantized);
+
     internal static BertConfiguration Read(ConfigurationReader json, string family)
     {
         json.RequireEncoder();
@@ -137,7 +141,7 @@ public sealed record BertConfiguration : EncoderConfiguration
 /// <param name="TransformDense">The linear layer in front of the head.</param>
 /// <param name="TransformNorm">The norm behind it.</param>
 /// <param name="HeadBias">The head's bias.</param>
-/// <param name="Decoder">The head's matrix where it is not the embedding's.</param>
+/// <param name="Decoder">The head where it is not the embedding.</param>
 internal sealed record BertNames(string Prefix, string TransformDense, string TransformNorm, string HeadBias, string Decoder)
 {
     /// <summary>The head that tells whether a segment follows another; BERT alone.</summary>
@@ -145,6 +149,12 @@ internal sealed record BertNames(string Prefix, string TransformDense, string Tr
 
     private static readonly BertNames Bert = new("bert.", "cls.predictions.transform.dense", "cls.predictions.transform.LayerNorm", "cls.predictions.bias", "cls.predictions.decoder");
     private static readonly BertNames Roberta = new("roberta.", "lm_head.dense", "lm_head.layer_norm", "lm_head.bias", "lm_head.decoder");
+
+    /// <summary>The token embeddings' matrix.</summary>
+    public string EmbeddingTable { get; } = $"{Prefix}{EncoderPlan.Words}.weight";
+
+    /// <summary>The head's matrix where it is not the embedding's.</summary>
+    public string HeadTable { get; } = Decoder + ".weight";
 
     /// <summary>The pooler.</summary>
     public string Pooler => Prefix + "pooler.dense";

@@ -45,9 +45,10 @@ public sealed class ConfigurationReader
             if (document.RootElement.ValueKind != JsonValueKind.Object) throw new CoppiceException($"{path}: a JSON object is expected");
             var reader = new ConfigurationReader(path, document.RootElement);
             var type = reader.Text("model_type", null);
-            return ArchitectureRegistry.ByModelType.TryGetValue(type, out var read)
-                ? read(reader, type)
-                : throw new CoppiceException($"{path}: model_type '{type}' is not supported; supported are {string.Join(", ", ArchitectureRegistry.ByModelType.Keys)}");
+            if (!ArchitectureRegistry.ByModelType.TryGetValue(type, out var read))
+                throw new CoppiceException($"{path}: model_type '{type}' is not supported; supported are {string.Join(", ", ArchitectureRegistry.ByModelType.Keys)}");
+            ForeignOptions.Refuse(reader);
+            return read(reader, type);
         }
     }
 
@@ -60,13 +61,23 @@ public sealed class ConfigurationReader
     }
 
     /// <summary>The first text of a list; null where there is none.</summary>
-    internal string? First(string key)
+    internal string? First(string key) => Texts(key) is [var first, ..] ? first : null;
+
+    /// <summary>A list of texts; empty where there is none.</summary>
+    internal IReadOnlyList<string> Texts(string key)
+    {
+        if (!Has(key)) return [];
+        var value = _root.GetProperty(key);
+        if (value.ValueKind != JsonValueKind.Array) throw Error(key, "a list is expected");
+        return [.. value.EnumerateArray().Select(item => item.ValueKind == JsonValueKind.String ? item.GetString()! : throw Error(key, "a list of texts is expected"))];
+    }
+
+    /// <summary>The object under a key; null where there is none.</summary>
+    internal ConfigurationReader? Inside(string key)
     {
         if (!Has(key)) return null;
         var value = _root.GetProperty(key);
-        if (value.ValueKind != JsonValueKind.Array) throw Error(key, "a list is expected");
-        if (value.GetArrayLength() == 0) return null;
-        return value[0].ValueKind == JsonValueKind.String ? value[0].GetString() : throw Error(key, "a list of texts is expected");
+        return value.ValueKind == JsonValueKind.Object ? new ConfigurationReader($"{_path}: {key}", value) : throw Error(key, "an object is expected");
     }
 
     internal int Layers(string key) => Size(key, largest: MostLayers);
@@ -95,29 +106,21 @@ public sealed class ConfigurationReader
         return value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var number) && number >= 0 ? number : throw Error(key, $"a token id is expected, not {Shorten(value)}");
     }
 
-    internal double Number(string key, double otherwise) => Has(key) ? Number(key, _root.GetProperty(key)) : otherwise;
+    /// <summary>A number from 0 on.</summary>
+    internal double Number(string key, double otherwise)
+    {
+        if (!Has(key)) return otherwise;
+        var value = _root.GetProperty(key);
+        return value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out var number) && double.IsFinite(number) && number >= 0
+            ? number
+            : throw Error(key, $"a number, not negative, is expected, not {Shorten(value)}");
+    }
 
     /// <summary>A share that is dropped: at least 0 and less than 1.</summary>
     internal double Dropout(string key)
     {
         var share = Number(key, 0);
         return share < 1 ? share : throw Error(key, $"a number from 0 to below 1 is expected, not {Shorten(_root.GetProperty(key))}");
-    }
-
-    /// <summary>The base of the rotary frequencies: under <c>rope_theta</c>, or inside <c>rope_parameters</c>, where newer tools write it.</summary>
-    internal double RopeTheta()
-    {
-        var theta = Number("rope_theta", 10000);
-        if (Has("rope_parameters"))
-        {
-            var parameters = _root.GetProperty("rope_parameters");
-            if (parameters.ValueKind != JsonValueKind.Object) throw Error("rope_parameters", "an object is expected");
-            if (parameters.TryGetProperty("rope_type", out var type) && !(type.ValueKind == JsonValueKind.String && type.ValueEquals("default")))
-                throw Error("rope_parameters", $"'{Shorten(type).Trim('"')}' is not supported; only unscaled rotary positions are");
-            if (parameters.TryGetProperty("rope_theta", out var value)) theta = Number("rope_parameters.rope_theta", value);
-        }
-
-        return theta > 0 ? theta : throw Error("rope_theta", "a number above 0 is expected");
     }
 
     internal bool Flag(string key, bool otherwise)
@@ -143,10 +146,6 @@ public sealed class ConfigurationReader
         MustBe("add_cross_attention", false, otherwise: false);
         if (Text("position_embedding_type", "absolute") is not "absolute" and var type) throw Error("position_embedding_type", $"'{type}' is not supported; only 'absolute' is");
     }
-
-    private double Number(string key, JsonElement value) => value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out var number) && double.IsFinite(number) && number >= 0
-        ? number
-        : throw Error(key, $"a number, not negative, is expected, not {Shorten(value)}");
 
     private static string Shorten(JsonElement value)
     {

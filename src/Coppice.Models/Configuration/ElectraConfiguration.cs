@@ -20,6 +20,7 @@ public sealed record ElectraConfiguration : EncoderConfiguration
     public const string Type = "electra";
 
     private const string GeneratorKey = "generator_hidden_size";
+    private const string Words = $"{ElectraNames.Prefix}{EncoderPlan.Words}.weight";
 
     /// <inheritdoc/>
     public override string ModelType => Type;
@@ -68,6 +69,10 @@ public sealed record ElectraConfiguration : EncoderConfiguration
 
     /// <inheritdoc/>
     public override LanguageModel Create(Backend backend, bool trainable = true) => new ElectraModel(this, backend, trainable);
+
+    internal override (string Embedding, string Head) Tables => (Words, Words);
+
+    internal override LanguageModel Create(Backend backend, QuantizedParameters quantized) => new ElectraModel(this, backend, trainable: false, quantized);
 
     internal static ElectraConfiguration Read(ConfigurationReader json)
     {

@@ -30,4 +30,8 @@ public abstract record EncoderConfiguration : ModelConfiguration
         get => HiddenSize / Heads;
         init => throw new NotSupportedException("An encoder's head size follows from its width.");
     }
+
+    /// <summary>The blocks' matrices and the tables; not positions and segments, nor what stands before small heads.</summary>
+    internal override bool IsQuantizable(ParameterPlan parameter) =>
+        base.IsQuantizable(parameter) && (parameter.Name.Contains(EncoderPlan.Layer, StringComparison.Ordinal) || parameter.Name == Tables.Embedding || parameter.Name == Tables.Head);
 }

@@ -14,15 +14,21 @@ namespace Coppice.Models;
 internal sealed record EncoderSizes(
     int EmbeddingSize, int HiddenSize, int Layers, int Heads, int IntermediateSize, PointwiseFunction Activation, float NormEpsilon, float Dropout);
 
-/// <summary>The parameters that encoders of BERT's kind have in common. Biases are 0 at first, norms 1, matrices normally distributed, as in BERT.</summary>
+/// <summary>The parameters that encoders of BERT's kind have in common.</summary>
 /// <param name="plan">Takes the parameters.</param>
 /// <param name="standardDeviation">Of the matrices' initial values.</param>
-internal sealed class EncoderPlan(List<ParameterPlan> plan, double standardDeviation)
+internal sealed class EncoderPlan(List<ParameterPlan> plan, double standardDeviation) : LayerPlan(plan, standardDeviation)
 {
+    /// <summary>In the names of the blocks' parameters, before the number of the block.</summary>
+    public const string Layer = "encoder.layer.";
+
+    /// <summary>The token embeddings, behind the prefix.</summary>
+    public const string Words = "embeddings.word_embeddings";
+
     /// <summary>Token, position and type embeddings with their norm, under <c>embeddings.</c> behind the prefix.</summary>
     public void Embeddings(string prefix, int vocabulary, int positions, int types, int width)
     {
-        Matrix(prefix + "embeddings.word_embeddings", vocabulary, width);
+        Matrix(prefix + Words, vocabulary, width);
         Matrix(prefix + "embeddings.position_embeddings", positions, width);
         Matrix(prefix + "embeddings.token_type_embeddings", types, width);
         Norm(prefix + "embeddings.LayerNorm", width);
@@ -35,7 +41,7 @@ internal sealed class EncoderPlan(List<ParameterPlan> plan, double standardDevia
         if (sizes.EmbeddingSize != hidden) Linear(prefix + "embeddings_project", sizes.EmbeddingSize, hidden);
         for (var layer = 0; layer < sizes.Layers; layer++)
         {
-            var block = $"{prefix}encoder.layer.{layer}.";
+            var block = $"{prefix}{Layer}{layer}.";
             Linear(block + "attention.self.query", hidden, hidden);
             Linear(block + "attention.self.key", hidden, hidden);
             Linear(block + "attention.self.value", hidden, hidden);
@@ -46,24 +52,4 @@ internal sealed class EncoderPlan(List<ParameterPlan> plan, double standardDevia
             Norm(block + "output.LayerNorm", hidden);
         }
     }
-
-    /// <summary>A linear layer with bias.</summary>
-    public void Linear(string name, int inputs, int outputs)
-    {
-        Matrix(name, outputs, inputs);
-        Zeros(name + ".bias", outputs);
-    }
-
-    /// <summary>A norm with bias.</summary>
-    public void Norm(string name, int width)
-    {
-        plan.Add(new(name + ".weight", new Shape(width), Initial.Ones));
-        Zeros(name + ".bias", width);
-    }
-
-    /// <summary>A matrix without bias.</summary>
-    public void Matrix(string name, int rows, int columns) => plan.Add(new(name + ".weight", new Shape(rows, columns), Initial.Normal(standardDeviation)));
-
-    /// <summary>A vector that begins as zeros.</summary>
-    public void Zeros(string name, int width) => plan.Add(new(name, new Shape(width), Initial.Zeros));
 }

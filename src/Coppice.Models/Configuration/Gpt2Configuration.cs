@@ -4,10 +4,12 @@ using Coppice.Tensors;
 namespace Coppice.Models;
 
 /// <summary>GPT-2: learned positions, LayerNorm before each branch, GELU.</summary>
-public sealed record Gpt2Configuration : ModelConfiguration
+public sealed record Gpt2Configuration : MultiHeadConfiguration
 {
     /// <summary>Its <c>model_type</c>.</summary>
     public const string Type = "gpt2";
+
+    internal const string PositionEmbedding = "transformer.wpe.weight";
 
     /// <inheritdoc/>
     public override string ModelType => Type;
@@ -22,27 +24,13 @@ public sealed record Gpt2Configuration : ModelConfiguration
     public bool Bias { get; init; } = true;
 
     /// <inheritdoc/>
-    public override int KeyValueHeads
-    {
-        get => Heads;
-        init => throw new NotSupportedException("GPT-2 has as many key/value heads as heads.");
-    }
-
-    /// <inheritdoc/>
-    public override int HeadSize
-    {
-        get => HiddenSize / Heads;
-        init => throw new NotSupportedException("GPT-2's head size follows from its width.");
-    }
-
-    /// <inheritdoc/>
     public override IReadOnlyList<ParameterPlan> Plan()
     {
         var plan = new List<ParameterPlan>();
         // The residual stream is a sum of 2 · layers branches: their last matrices start smaller by the root of that (GPT-2's paper, section 2.3).
         var residual = InitializerRange / Math.Sqrt(2.0 * Layers);
         plan.Add(new("transformer.wte.weight", new Shape(VocabularySize, HiddenSize), Initial.Normal(InitializerRange)));
-        plan.Add(new("transformer.wpe.weight", new Shape(MaxPositions, HiddenSize), Initial.Normal(InitializerRange)));
+        plan.Add(new(PositionEmbedding, new Shape(MaxPositions, HiddenSize), Initial.Normal(InitializerRange)));
         for (var layer = 0; layer < Layers; layer++)
         {
             var prefix = $"transformer.h.{layer}.";
@@ -61,6 +49,15 @@ public sealed record Gpt2Configuration : ModelConfiguration
 
     /// <inheritdoc/>
     public override LanguageModel Create(Backend backend, bool trainable = true) => new Gpt2Model(this, backend, trainable);
+
+    internal override (string Embedding, string Head) Tables => ("transformer.wte.weight", TieEmbeddings ? "transformer.wte.weight" : "lm_head.weight");
+
+    internal override LanguageModel Create(Backend backend, QuantizedParameters quantized) => new Gpt2Model(this, backend, trainable: false, quantized);
+
+    internal override bool IsQuantizable(ParameterPlan parameter) => base.IsQuantizable(parameter) && parameter.Name != PositionEmbedding;
+
+    internal override WeightLayout LayoutOf(string parameter) =>
+        parameter.StartsWith("transformer.h.", StringComparison.Ordinal) ? WeightLayout.InputsByOutputs : WeightLayout.OutputsByInputs;
 
     internal static Gpt2Configuration Read(ConfigurationReader json)
     {

@@ -1,3 +1,5 @@
+using Coppice.Foundation;
+
 namespace Coppice.Models;
 
 /// <summary>What all architectures have in common: the numbers that a <c>config.json</c> gives.</summary>
@@ -86,6 +88,24 @@ public abstract record ModelConfiguration
         tensor == "lm_head.weight" || tensor.EndsWith(".attn.masked_bias", StringComparison.Ordinal)
         || tensor.EndsWith(".attn.bias", StringComparison.Ordinal) || tensor.EndsWith("rotary_emb.inv_freq", StringComparison.Ordinal);
 
+    /// <summary>The names of the token embeddings' matrix and of the head's.</summary>
+    /// <exception cref="CoppiceException">The architecture can't be quantised.</exception>
+    internal virtual (string Embedding, string Head) Tables => throw NotQuantizable();
+
+    /// <summary>Makes the model with quantised matrices, which it disposes of; the other parameters are zero.</summary>
+    /// <param name="backend">Computes.</param>
+    /// <param name="quantized">The matrices.</param>
+    /// <exception cref="CoppiceException">The architecture can't be quantised.</exception>
+    internal virtual LanguageModel Create(Tensors.Backend backend, QuantizedParameters quantized) => throw NotQuantizable();
+
+    /// <summary>Whether a parameter is a matrix of weights, or one of token embeddings.</summary>
+    /// <param name="parameter">The parameter.</param>
+    internal virtual bool IsQuantizable(ParameterPlan parameter) => parameter.Shape.Rank == 2;
+
+    /// <summary>How a matrix lies in memory.</summary>
+    /// <param name="parameter">Its name.</param>
+    internal virtual Tensors.WeightLayout LayoutOf(string parameter) => Tensors.WeightLayout.OutputsByInputs;
+
     internal abstract void Write(System.Text.Json.Utf8JsonWriter json);
 
     internal virtual void WriteTokens(System.Text.Json.Utf8JsonWriter json)
@@ -93,4 +113,6 @@ public abstract record ModelConfiguration
         if (BeginOfText is { } begin) json.WriteNumber("bos_token_id", begin);
         if (EndOfText is { } end) json.WriteNumber("eos_token_id", end);
     }
+
+    private CoppiceException NotQuantizable() => new($"a {ModelType} model can't be run on quantised weights");
 }

@@ -24,6 +24,7 @@ public static class ModelDirectory
     /// <exception cref="CoppiceException">It isn't one, or not one that is supported.</exception>
     public static ModelConfiguration ReadConfiguration(string directory)
     {
+        if (File.Exists(directory)) throw new CoppiceException($"{directory}: is a file, not a model directory; 'coppice import' makes one of a GGUF file");
         if (!Directory.Exists(directory)) throw new CoppiceException($"{directory}: there is no such model directory");
         var path = Path.Combine(directory, ConfigurationFile);
         if (!File.Exists(path)) throw new CoppiceException($"{directory}: is not a model directory: it has no {ConfigurationFile}");
@@ -39,11 +40,7 @@ public static class ModelDirectory
     {
         var read = ReadConfiguration(directory);
         using var weights = SafetensorsDirectory.Open(directory);
-        var configuration = read.Fit(name => Find(weights, name) is not null);
-        // Before memory is taken by what the configuration says: a tensor of each shape is really there.
-        var plan = configuration.Plan();
-        var names = plan.ToDictionary(p => p.Name, p => Locate(directory, weights, p), StringComparer.Ordinal);
-        RefuseStrangers(directory, weights, configuration, names.Values.ToHashSet(StringComparer.Ordinal));
+        var (configuration, names) = Locate(directory, weights, read);
         var model = configuration.Create(backend, trainable);
         try
         {
@@ -55,6 +52,20 @@ public static class ModelDirectory
             model.Dispose();
             throw;
         }
+    }
+
+    /// <summary>Opens a model to run it, its matrices quantised as they are read.</summary>
+    /// <param name="directory">A model directory.</param>
+    /// <param name="backend">Computes.</param>
+    /// <param name="quantization">In what matrices are held.</param>
+    /// <exception cref="CoppiceException">As of <see cref="Load(string, Backend, bool)"/>, or the architecture can't be quantised.</exception>
+    public static LanguageModel Load(string directory, Backend backend, Quantization quantization)
+    {
+        if (quantization == Quantization.None) return Load(directory, backend);
+        var read = ReadConfiguration(directory);
+        using var weights = SafetensorsDirectory.Open(directory);
+        var (configuration, names) = Locate(directory, weights, read);
+        return QuantizedModel.Build(configuration, backend, quantization, parameter => weights.ReadFloats(names[parameter.Name]));
     }
 
     /// <summary>A checksum of what makes a model: configuration, weights and tokenizer.</summary>
@@ -79,9 +90,10 @@ public static class ModelDirectory
     /// <param name="model">The model.</param>
     /// <param name="type">The storage type of the weights.</param>
     /// <param name="values">The values to write in place of the model's own (an average of weights, say), laid out as its flat buffer; null for its own.</param>
-    /// <exception cref="CoppiceException">The disk is full, or the directory can't be written.</exception>
+    /// <exception cref="CoppiceException">The model is quantised, the disk is full, or the directory can't be written.</exception>
     public static void Save(string directory, LanguageModel model, TensorDataType type = TensorDataType.F32, FlatBuffer? values = null)
     {
+        model.RequireExactWeights("saved");
         values ??= model.Parameters.Values;
         var tensors = new List<TensorToWrite>();
         foreach (var parameter in model.Parameters.Parameters)
@@ -114,6 +126,18 @@ public static class ModelDirectory
         return new[] { parameter, inner, Old(parameter), Old(inner) }.FirstOrDefault(weights.Contains);
 
         static string Old(string name) => name.Replace(".LayerNorm.weight", ".LayerNorm.gamma", StringComparison.Ordinal).Replace(".LayerNorm.bias", ".LayerNorm.beta", StringComparison.Ordinal);
+    }
+
+    /// <summary>
+    /// What the weights are the weights of, and the tensor of each parameter. Before memory is taken by what the configuration says: a tensor of each shape is
+    /// really there, and none that is not part of the model.
+    /// </summary>
+    private static (ModelConfiguration Configuration, Dictionary<string, string> Names) Locate(string directory, SafetensorsDirectory weights, ModelConfiguration read)
+    {
+        var configuration = read.Fit(name => Find(weights, name) is not null);
+        var names = configuration.Plan().ToDictionary(p => p.Name, p => Locate(directory, weights, p), StringComparer.Ordinal);
+        RefuseStrangers(directory, weights, configuration, names.Values.ToHashSet(StringComparer.Ordinal));
+        return (configuration, names);
     }
 
     private static string Locate(string directory, SafetensorsDirectory weights, ParameterPlan plan)

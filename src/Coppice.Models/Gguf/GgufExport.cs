@@ -21,9 +21,11 @@ public static class GgufExport
     /// <param name="name">The model's name, for whoever opens the file.</param>
     /// <param name="path">The file to create or replace.</param>
     /// <param name="type">How matrices are stored.</param>
-    /// <exception cref="CoppiceException">llama.cpp has no such model or tokenizer, a value can't be stored, or the file can't be written.</exception>
-    public static GgufExportResult Write(LanguageModel model, string? tokenizer, string name, string path, GgufExportType type)
+    /// <param name="chatTemplate">The model's chat template in Jinja, or null where it has none.</param>
+    /// <exception cref="CoppiceException">The model is quantised, llama.cpp has no such model or tokenizer, a value can't be stored, or the file can't be written.</exception>
+    public static GgufExportResult Write(LanguageModel model, string? tokenizer, string name, string path, GgufExportType type, string? chatTemplate = null)
     {
+        model.RequireExactWeights("exported");
         var configuration = model.Configuration;
         var notes = new List<string>();
         var file = new GgufWriter();
@@ -40,6 +42,8 @@ public static class GgufExport
             file.Add(GgufTokenizer.ModelKey, GgufTokenizer.NoModel);
             notes.Add("the model has no tokenizer: llama.cpp will take and give token numbers");
         }
+
+        if (chatTemplate is not null) file.Add(GgufTokenizer.ChatTemplateKey, chatTemplate);
 
         var places = GgufLayout.Places(configuration);
         var formats = places.ToDictionary(place => place.Tensor, place => FormatOf(place, type), StringComparer.Ordinal);
@@ -79,6 +83,7 @@ public static class GgufExport
     {
         GgufExportType.Q80 => "Q8_0",
         GgufExportType.Q40 => "Q4_0",
+        GgufExportType.Q41 => "Q4_1",
         GgufExportType.Q4K => "Q4_K",
         _ => type.ToString(),
     };
@@ -88,6 +93,7 @@ public static class GgufExport
     {
         GgufExportType.F16 => 1,
         GgufExportType.Q40 => 2,
+        GgufExportType.Q41 => 3,
         GgufExportType.Q80 => 7,
         GgufExportType.Q4K => 14,
         _ => 0,

@@ -15,6 +15,9 @@ public enum GgufExportType
     /// <summary>4.5 bits a value; embeddings and head 8.5.</summary>
     Q40,
 
+    /// <summary>5 bits a value, with a smallest value for each block of 32; embeddings and head 8.5.</summary>
+    Q41,
+
     /// <summary>4.5 bits a value in blocks of 256 with finer scales; embeddings and head 8.5.</summary>
     Q4K,
 }

@@ -91,24 +91,30 @@ public sealed class GgufFile : IDisposable
         var values = new float[tensor.Count];
         var (format, position) = (tensor.Format, tensor.Offset);
         var blocks = new byte[Math.Min(tensor.Bytes, ChunkBytes / format.BlockBytes * format.BlockBytes)];
-        try
+        for (var done = 0; done < values.Length;)
         {
-            for (var done = 0; done < values.Length;)
-            {
-                var part = values.AsSpan(done, Math.Min(values.Length - done, blocks.Length / format.BlockBytes * format.BlockValues));
-                var bytes = blocks.AsSpan(0, (int)format.Bytes(part.Length));
-                ReadExactly(bytes, position);
-                format.Decode(bytes, part);
-                done += part.Length;
-                position += bytes.Length;
-            }
-        }
-        catch (IOException error)
-        {
-            throw new CoppiceException($"{Path}: tensor '{name}' can't be read: {error.Message}", inner: error);
+            var part = values.AsSpan(done, Math.Min(values.Length - done, blocks.Length / format.BlockBytes * format.BlockValues));
+            var bytes = blocks.AsSpan(0, (int)format.Bytes(part.Length));
+            ReadExactly(name, bytes, position);
+            format.Decode(bytes, part);
+            done += part.Length;
+            position += bytes.Length;
         }
 
         return values;
+    }
+
+    /// <summary>Reads a tensor as it is stored.</summary>
+    /// <param name="name">The tensor's name.</param>
+    /// <returns>Its blocks.</returns>
+    /// <exception cref="CoppiceException">There is no such tensor, it is too large for one array, or the file can't be read.</exception>
+    public byte[] ReadBytes(string name)
+    {
+        var tensor = Find(name);
+        if (tensor.Bytes > Array.MaxLength) throw new CoppiceException($"{Path}: tensor '{name}' has {tensor.Bytes} bytes, too many for one array");
+        var bytes = new byte[tensor.Bytes];
+        ReadExactly(name, bytes, tensor.Offset);
+        return bytes;
     }
 
     /// <inheritdoc/>
@@ -196,14 +202,21 @@ public sealed class GgufFile : IDisposable
 
     internal static long Aligned(long position, int alignment) => (position + alignment - 1) / alignment * alignment;
 
-    private void ReadExactly(Span<byte> destination, long position)
+    private void ReadExactly(string tensor, Span<byte> destination, long position)
     {
-        while (destination.Length > 0)
+        try
         {
-            var read = RandomAccess.Read(_handle, destination, position);
-            if (read == 0) throw new CoppiceException($"{Path}: ends at byte {position}, before the data it should hold");
-            destination = destination[read..];
-            position += read;
+            while (destination.Length > 0)
+            {
+                var read = RandomAccess.Read(_handle, destination, position);
+                if (read == 0) throw new CoppiceException($"{Path}: ends at byte {position}, before the data it should hold");
+                destination = destination[read..];
+                position += read;
+            }
+        }
+        catch (IOException error)
+        {
+            throw new CoppiceException($"{Path}: tensor '{tensor}' can't be read: {error.Message}", inner: error);
         }
     }
 }

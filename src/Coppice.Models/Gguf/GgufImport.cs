@@ -11,6 +11,12 @@ namespace Coppice.Models.Gguf;
 /// <param name="HasTokenizer">Whether the file had a tokenizer.</param>
 public sealed record GgufImportResult(string Output, string ModelType, long Parameters, IReadOnlyDictionary<string, int> Types, bool HasTokenizer);
 
+/// <summary>How a GGUF file wants conversations written.</summary>
+/// <param name="Source">A template in Jinja.</param>
+/// <param name="BeginOfText">The token that begins a text; null where the file names none.</param>
+/// <param name="EndOfText">The token that ends a turn or text; null where the file names none.</param>
+public sealed record GgufChatTemplate(string Source, int? BeginOfText, int? EndOfText);
+
 /// <summary>Makes a model directory of a GGUF file: configuration, weights as float32, tokenizer.</summary>
 public static class GgufImport
 {
@@ -26,18 +32,34 @@ public static class GgufImport
         RefuseFilled(directory);
         using var file = GgufFile.Open(path);
         using var model = ReadModel(file, backend);
-        var tokenizer = GgufTokenizerImport.Read(file, model.Configuration.VocabularySize);
+        var tokenizer = ReadTokenizer(file, model.Configuration);
         ModelDirectory.Save(directory, model);
         if (tokenizer is not null) AtomicFile.WriteText(Path.Combine(directory, TokenizerFile), tokenizer);
         var types = file.Tensors.GroupBy(tensor => tensor.Format.Name).ToDictionary(group => group.Key, group => group.Count(), StringComparer.Ordinal);
         return new GgufImportResult(directory, model.Configuration.ModelType, model.Parameters.Count, types, tokenizer is not null);
     }
 
-    /// <summary>Reads the model of a file.</summary>
+    /// <summary>Reads the tokenizer of a file.</summary>
+    /// <param name="file">The file.</param>
+    /// <param name="configuration">The configuration of its model.</param>
+    /// <returns>The text of a <c>tokenizer.json</c>, or null where the file has no tokenizer.</returns>
+    /// <exception cref="CoppiceException">It is none that is supported, or contradicts itself.</exception>
+    public static string? ReadTokenizer(GgufFile file, ModelConfiguration configuration) => GgufTokenizerImport.Read(file, configuration.VocabularySize);
+
+    /// <summary>Reads the chat template of a file.</summary>
+    /// <param name="file">The file.</param>
+    /// <returns>The template, or null where the file has none.</returns>
+    /// <exception cref="CoppiceException">The metadata are damaged.</exception>
+    public static GgufChatTemplate? ReadChatTemplate(GgufFile file) => file.Metadata.OptionalText(GgufTokenizer.ChatTemplateKey) is { } source
+        ? new GgufChatTemplate(source, file.Metadata.OptionalWhole(GgufTokenizer.BeginKey), file.Metadata.OptionalWhole(GgufTokenizer.EndKey))
+        : null;
+
+    /// <summary>Reads the model of a file. Matrices that it stores in the very blocks that are asked for are taken as they are.</summary>
     /// <param name="file">The file.</param>
     /// <param name="backend">Computes.</param>
+    /// <param name="quantization">In what matrices are held.</param>
     /// <exception cref="CoppiceException">The model is not supported, or tensors are missing, superfluous or of another shape.</exception>
-    public static LanguageModel ReadModel(GgufFile file, Backend backend)
+    public static LanguageModel ReadModel(GgufFile file, Backend backend, Quantization quantization = Quantization.None)
     {
         var configuration = GgufArchitecture.Read(file);
         // Before memory is taken by what the metadata say: a tensor of each shape is really there.
@@ -47,12 +69,18 @@ public static class GgufImport
         var stranger = file.Tensors.FirstOrDefault(tensor => !known.Contains(tensor.Name));
         if (stranger is not null) throw new CoppiceException($"{file.Path}: '{stranger.Name}' is not part of a {configuration.ModelType} model of this configuration");
         if (configuration is Gpt2Configuration gpt2 && BiasesAreZero(file, places)) configuration = gpt2 with { Bias = false };
+        if (quantization != Quantization.None)
+        {
+            var placeOf = places.ToDictionary(place => place.Parameter.Name, StringComparer.Ordinal);
+            return QuantizedModel.Build(configuration, backend, quantization, parameter => ReadValues(file, placeOf[parameter.Name]), (parameter, format) => ReadBlocks(file, placeOf[parameter.Name], format));
+        }
+
         var model = configuration.Create(backend, trainable: false);
         try
         {
             foreach (var place in places)
             {
-                if (model.Parameters.TryGet(place.Parameter.Name, out var parameter)) parameter.Tensor.CopyFrom(place.FromFile(file.ReadFloats(place.Tensor)));
+                if (model.Parameters.TryGet(place.Parameter.Name, out var parameter)) parameter.Tensor.CopyFrom(ReadValues(file, place));
             }
 
             return model;
@@ -62,6 +90,15 @@ public static class GgufImport
             model.Dispose();
             throw;
         }
+    }
+
+    private static float[] ReadValues(GgufFile file, GgufPlace place) => place.FromFile(file.ReadFloats(place.Tensor));
+
+    private static byte[]? ReadBlocks(GgufFile file, GgufPlace place, BlockFormat format)
+    {
+        var stored = file.Find(place.Tensor).Format;
+        if (stored == format) return place.RowsFromFile(file.ReadBytes(place.Tensor));
+        return (stored, format) is (Q4Format, Q4OffsetFormat) ? place.RowsFromFile(Q4OffsetFormat.FromQ4(file.ReadBytes(place.Tensor))) : null;
     }
 
     private static void RequireShape(GgufFile file, GgufPlace place)

@@ -1,3 +1,5 @@
+using Coppice.Tensors;
+
 namespace Coppice.Models.Gguf;
 
 /// <summary>How a parameter's values lie in a GGUF file, compared with a Hugging Face directory.</summary>
@@ -14,13 +16,22 @@ internal enum GgufOrder
     /// <c>llama</c>.
     /// </summary>
     Interleaved,
+
+    /// <summary>
+    /// Rows of the same part together: GPT-NeoX has the queries, keys and values of each head side by side in Hugging Face's files, and all queries before all keys
+    /// before all values in GGUF.
+    /// </summary>
+    PartsTogether,
+
+    /// <summary>With one added: Gemma's norms are what is added to a weight of one in Hugging Face's files, and that weight in GGUF.</summary>
+    PlusOne,
 }
 
 /// <summary>Where a parameter of a model is in a GGUF file.</summary>
 /// <param name="Parameter">The parameter.</param>
 /// <param name="Tensor">The name of the tensor.</param>
 /// <param name="Order">How its values lie.</param>
-/// <param name="HeadSize">Rows of a head, where rows are interleaved.</param>
+/// <param name="HeadSize">Rows of a head, where rows are in another order.</param>
 internal sealed record GgufPlace(ParameterPlan Parameter, string Tensor, GgufOrder Order, int HeadSize)
 {
     /// <summary>The tensor's shape, slowest dimension first.</summary>
@@ -39,7 +50,8 @@ internal sealed record GgufPlace(ParameterPlan Parameter, string Tensor, GgufOrd
     public float[] ToFile(float[] values) => Order switch
     {
         GgufOrder.Transposed => Transpose(values, Parameter.Shape[0], Parameter.Shape[1]),
-        GgufOrder.Interleaved => MoveRows(values, toFile: true),
+        GgufOrder.Interleaved or GgufOrder.PartsTogether => MoveRows(values, toFile: true),
+        GgufOrder.PlusOne => [.. values.Select(value => value + 1)],
         _ => values,
     };
 
@@ -48,11 +60,20 @@ internal sealed record GgufPlace(ParameterPlan Parameter, string Tensor, GgufOrd
     public float[] FromFile(float[] values) => Order switch
     {
         GgufOrder.Transposed => Transpose(values, Parameter.Shape[1], Parameter.Shape[0]),
-        GgufOrder.Interleaved => MoveRows(values, toFile: false),
+        GgufOrder.Interleaved or GgufOrder.PartsTogether => MoveRows(values, toFile: false),
+        GgufOrder.PlusOne => [.. values.Select(value => value - 1)],
         _ => values,
     };
 
-    private static float[] Transpose(float[] values, int rows, int columns)
+    /// <summary>Rows in blocks, in the order in which the parameter has its outputs.</summary>
+    /// <param name="blocks">The tensor's bytes.</param>
+    public byte[] RowsFromFile(byte[] blocks) => Order == GgufOrder.Interleaved ? MoveRows(blocks, toFile: false) : blocks;
+
+    /// <summary>Rows and columns exchanged.</summary>
+    /// <param name="values">[rows, columns].</param>
+    /// <param name="rows">Rows.</param>
+    /// <param name="columns">Columns.</param>
+    public static float[] Transpose(float[] values, int rows, int columns)
     {
         var transposed = new float[values.Length];
         for (var row = 0; row < rows; row++)
@@ -63,21 +84,33 @@ internal sealed record GgufPlace(ParameterPlan Parameter, string Tensor, GgufOrd
         return transposed;
     }
 
-    private float[] MoveRows(float[] values, bool toFile)
+    private T[] MoveRows<T>(T[] values, bool toFile)
     {
-        var moved = new float[values.Length];
+        var moved = new T[values.Length];
         var rows = Parameter.Shape[0];
         var columns = values.Length / rows;
         for (var row = 0; row < rows; row++)
         {
-            // Row i of a head's halves becomes row 2i, or 2i + 1 from the second half.
-            var inHead = row % HeadSize;
-            var interleaved = row - inHead + 2 * (inHead % (HeadSize / 2)) + inHead / (HeadSize / 2);
-            var (from, to) = toFile ? (row, interleaved) : (interleaved, row);
+            var inFile = Order == GgufOrder.Interleaved ? Interleaved(row) : PartsTogether(row, rows);
+            var (from, to) = toFile ? (row, inFile) : (inFile, row);
             values.AsSpan(from * columns, columns).CopyTo(moved.AsSpan(to * columns));
         }
 
         return moved;
+    }
+
+    // Row i of a head's halves becomes row 2i, or 2i + 1 from the second half.
+    private int Interleaved(int row)
+    {
+        var inHead = row % HeadSize;
+        return row - inHead + 2 * (inHead % (HeadSize / 2)) + inHead / (HeadSize / 2);
+    }
+
+    private int PartsTogether(int row, int rows)
+    {
+        var (head, inHead) = Math.DivRem(row, 3 * HeadSize);
+        var (part, inPart) = Math.DivRem(inHead, HeadSize);
+        return part * (rows / 3) + head * HeadSize + inPart;
     }
 }
 
@@ -96,15 +129,23 @@ internal static class GgufLayout
         ["model.embed_tokens"] = "token_embd", ["model.norm"] = "output_norm", ["lm_head"] = "output",
         ["input_layernorm"] = "attn_norm", ["post_attention_layernorm"] = "ffn_norm",
         ["self_attn.q_proj"] = "attn_q", ["self_attn.k_proj"] = "attn_k", ["self_attn.v_proj"] = "attn_v", ["self_attn.o_proj"] = "attn_output",
+        ["self_attn.qkv_proj"] = "attn_qkv", ["mlp.gate_up_proj"] = "ffn_up",
         ["self_attn.q_norm"] = "attn_q_norm", ["self_attn.k_norm"] = "attn_k_norm",
         ["mlp.gate_proj"] = "ffn_gate", ["mlp.up_proj"] = "ffn_up", ["mlp.down_proj"] = "ffn_down",
+    };
+
+    private static readonly Dictionary<string, string> GptNeoXNames = new(StringComparer.Ordinal)
+    {
+        ["gpt_neox.embed_in"] = "token_embd", ["gpt_neox.final_layer_norm"] = "output_norm", ["embed_out"] = "output",
+        ["input_layernorm"] = "attn_norm", ["attention.query_key_value"] = "attn_qkv", ["attention.dense"] = "attn_output",
+        ["post_attention_layernorm"] = "ffn_norm", ["mlp.dense_h_to_4h"] = "ffn_up", ["mlp.dense_4h_to_h"] = "ffn_down",
     };
 
     /// <summary>Where each parameter of a model is.</summary>
     /// <param name="configuration">The model's configuration.</param>
     public static IReadOnlyList<GgufPlace> Places(ModelConfiguration configuration)
     {
-        var names = configuration is Gpt2Configuration ? Gpt2Names : LlamaNames;
+        var names = configuration switch { Gpt2Configuration => Gpt2Names, GptNeoXConfiguration => GptNeoXNames, _ => LlamaNames };
         // GPT-2 without biases is written with biases of zero, as its directories are.
         var plan = configuration is Gpt2Configuration gpt2 ? (gpt2 with { Bias = true }).Plan() : configuration.Plan();
         return [.. plan.Select(parameter => Place(parameter, names, configuration))];
@@ -114,7 +155,7 @@ internal static class GgufLayout
     {
         var dot = parameter.Name.LastIndexOf('.');
         var (stem, ending) = (parameter.Name[..dot], parameter.Name[dot..]);
-        if (names.TryGetValue(stem, out var name)) return new GgufPlace(parameter, name + ending, GgufOrder.Same, 0);
+        if (names.TryGetValue(stem, out var name)) return new GgufPlace(parameter, name + ending, name == "output_norm" ? OrderOf(parameter, name, configuration) : GgufOrder.Same, 0);
         // A block's: "transformer.h.3.ln_1", "model.layers.3.self_attn.q_proj".
         var parts = stem.Split('.', 4);
         name = names[parts[3]];
@@ -123,8 +164,10 @@ internal static class GgufLayout
 
     private static GgufOrder OrderOf(ParameterPlan parameter, string name, ModelConfiguration configuration) => configuration switch
     {
-        Gpt2Configuration => parameter.Shape.Rank == 2 ? GgufOrder.Transposed : GgufOrder.Same,
+        _ when parameter.Shape.Rank == 2 && configuration.LayoutOf(parameter.Name) == WeightLayout.InputsByOutputs => GgufOrder.Transposed,
         LlamaConfiguration { Family: "llama" or "mistral" } when name is "attn_q" or "attn_k" => GgufOrder.Interleaved,
+        LlamaConfiguration { NormsAboveOne: true } when parameter.Shape.Rank == 1 && name.EndsWith("_norm", StringComparison.Ordinal) => GgufOrder.PlusOne,
+        GptNeoXConfiguration when name == "attn_qkv" => GgufOrder.PartsTogether,
         _ => GgufOrder.Same,
     };
 }

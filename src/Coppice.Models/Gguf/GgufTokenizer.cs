@@ -16,6 +16,7 @@ internal static class GgufTokenizer
     public const string AddBeginKey = "tokenizer.ggml.add_bos_token";
     public const string AddEndKey = "tokenizer.ggml.add_eos_token";
     public const string AddSpaceKey = "tokenizer.ggml.add_space_prefix";
+    public const string ChatTemplateKey = "tokenizer.chat_template";
 
     /// <summary>BPE over bytes.</summary>
     public const string ByteModel = "gpt2";

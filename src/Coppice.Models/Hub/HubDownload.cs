@@ -35,7 +35,7 @@ public static partial class HubDownload
     private const string TokenizerFile = "tokenizer.json";
     private const string SentencePieceFile = "tokenizer.model";
 
-    private static readonly string[] Optional = ["generation_config.json", TokenizerFiles.ConfigurationFile, TokenizerFiles.SpecialTokensFile, TokenizerFiles.ChatTemplateFile, "LICENSE", "LICENSE.txt", "LICENSE.md", "NOTICE"];
+    private static readonly string[] Optional = ["generation_config.json", "tokenizer_config.json", "special_tokens_map.json", "chat_template.jinja", "LICENSE", "LICENSE.txt", "LICENSE.md", "NOTICE"];
 
     /// <summary>Fetches a model. What is here already is not fetched again, and what was cut off goes on.</summary>
     /// <param name="name">The model.</param>

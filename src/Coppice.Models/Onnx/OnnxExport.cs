@@ -14,9 +14,10 @@ public static class OnnxExport
     /// <param name="model">The model.</param>
     /// <param name="path">The file to create or replace.</param>
     /// <param name="features">Whether hidden states come out even where the model has a head.</param>
-    /// <exception cref="CoppiceException">The model is no encoder, is larger than the format allows, or the file can't be written.</exception>
+    /// <exception cref="CoppiceException">The model is no encoder or quantised, is larger than the format allows, or the file can't be written.</exception>
     public static OnnxExportResult Write(LanguageModel model, string path, bool features)
     {
+        model.RequireExactWeights("exported");
         var graph = new OnnxGraph(model.Parameters);
         var layers = new OnnxLayers(graph);
         var tokens = graph.Input("input_ids", OnnxType.Int64, Texts, Tokens);

@@ -4,7 +4,7 @@ using Coppice.Models;
 
 namespace Coppice.Server;
 
-/// <summary>A model as it was loaded from a directory. It is disposed of when nobody serves it and no request uses it any more.</summary>
+/// <summary>A model as it was loaded from a directory or a file. It is disposed of when nobody serves it and no request uses it any more.</summary>
 internal sealed class ModelVersion
 {
     private const string RunFolder = "model";
@@ -18,7 +18,7 @@ internal sealed class ModelVersion
     /// <summary>Where it was loaded from.</summary>
     public string Directory { get; }
 
-    /// <summary><see cref="ModelDirectory.Fingerprint"/>.</summary>
+    /// <summary><see cref="FingerprintOf"/> what it was loaded from.</summary>
     public string Fingerprint { get; }
 
     /// <summary>What computes.</summary>
@@ -43,7 +43,7 @@ internal sealed class ModelVersion
         static bool HasModel(string directory) => File.Exists(Path.Combine(directory, ModelDirectory.ConfigurationFile));
     }
 
-    /// <summary>The name of a model: that of its directory, or of its run's.</summary>
+    /// <summary>The name of a model: that of its directory or file, or of its run's.</summary>
     /// <param name="path">What <see cref="Resolve"/> takes.</param>
     public static string NameOf(string path)
     {
@@ -52,16 +52,32 @@ internal sealed class ModelVersion
         return name == RunFolder ? Path.GetFileName(Path.GetDirectoryName(full)) ?? name : name;
     }
 
+    /// <summary>A checksum of what makes a model.</summary>
+    /// <param name="path">A model directory or a GGUF file.</param>
+    /// <exception cref="CoppiceException">It isn't one, or can't be read.</exception>
+    public static string FingerprintOf(string path)
+    {
+        if (!File.Exists(path)) return ModelDirectory.Fingerprint(path);
+        try
+        {
+            return Checksum.OfFile(path);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new CoppiceException($"{path}: can't be read: {error.Message}", inner: error);
+        }
+    }
+
     /// <summary>Loads a model.</summary>
-    /// <param name="directory">A model directory.</param>
+    /// <param name="directory">A model directory or a GGUF file.</param>
     /// <param name="options">The server's options.</param>
     /// <param name="metrics">Where its engine counts.</param>
     /// <exception cref="CoppiceException">It can't be loaded.</exception>
     public static ModelVersion Load(string directory, ServerOptions options, EngineMetrics metrics)
     {
-        var fingerprint = ModelDirectory.Fingerprint(directory);
+        var fingerprint = FingerprintOf(directory);
         var defaults = GenerationDefaults.Load(directory).Apply(new GenerationOptions { MaxTokens = int.MaxValue, Temperature = 1, TopP = 1 });
-        var engine = InferenceEngine.Load(directory, options.Engine, options.Threads, metrics);
+        var engine = InferenceEngine.Load(directory, options.Engine, options.Threads, metrics, options.Quantization);
         try
         {
             return new ModelVersion(directory, fingerprint, engine, ModelChat.TemplateOf(directory, engine.Tokenizer), defaults);

@@ -64,7 +64,7 @@ internal sealed class ModelWatcher(IReadOnlyList<ServedModel> models, ServerOpti
         var stamp = Stamp(directory);
         _known[directory] = stamp ?? "";
         var before = model.Current;
-        if (ModelDirectory.Fingerprint(directory) == before.Fingerprint) return;
+        if (ModelVersion.FingerprintOf(directory) == before.Fingerprint) return;
         var isUpdate = ParentOf(directory) == before.Fingerprint;
         var next = ModelVersion.Load(directory, options, model.Metrics);
         if (Stamp(directory) != stamp)
@@ -104,8 +104,11 @@ internal sealed class ModelWatcher(IReadOnlyList<ServedModel> models, ServerOpti
     /// <summary>Names, sizes and times of the files that make a model; null where there is none.</summary>
     private static string? Stamp(string directory)
     {
+        if (File.Exists(directory)) return StampOf(new FileInfo(directory));
         if (!File.Exists(Path.Combine(directory, ModelDirectory.ConfigurationFile))) return null;
         var files = new DirectoryInfo(directory).EnumerateFiles().Where(file => file.Extension is ".safetensors" or ".json" or ".jinja").OrderBy(file => file.Name, StringComparer.Ordinal);
-        return string.Join('\n', files.Select(file => FormattableString.Invariant($"{file.Name} {file.Length} {file.LastWriteTimeUtc.Ticks}")));
+        return string.Join('\n', files.Select(StampOf));
+
+        static string StampOf(FileInfo file) => FormattableString.Invariant($"{file.Name} {file.Length} {file.LastWriteTimeUtc.Ticks}");
     }
 }

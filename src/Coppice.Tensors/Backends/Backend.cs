@@ -61,6 +61,10 @@ public abstract unsafe class Backend : IDisposable
     /// <param name="product">The matrices.</param>
     public abstract void Multiply(in MatrixProduct product);
 
+    /// <summary>C = A · Wᵀ (+ bias) (+ residual) with a quantised W.</summary>
+    /// <param name="product">The matrices, and the definition to the bit.</param>
+    public abstract void Multiply(in QuantizedProduct product);
+
     /// <summary>sums[c] += Σ_r x[r, c]: the gradient of a bias.</summary>
     /// <param name="rows">Rows of x.</param>
     /// <param name="columns">Columns of x.</param>
@@ -281,6 +285,13 @@ public abstract unsafe class Backend : IDisposable
     /// <param name="y">[rows, columns].</param>
     /// <param name="accumulate">Add to y instead of overwriting it.</param>
     public abstract void Gather(int rows, int columns, int* ids, float* table, float* y, bool accumulate);
+
+    /// <summary>y[r] = table[ids[r]]: rows of a quantised table, each value rounded once.</summary>
+    /// <param name="rows">Number of ids.</param>
+    /// <param name="ids">[rows], each within the table.</param>
+    /// <param name="table">[any, columns].</param>
+    /// <param name="y">[rows, columns].</param>
+    public abstract void Gather(int rows, int* ids, in QuantizedWeights table, float* y);
 
     /// <summary>dtable[ids[r]] += dy[r], in order of r.</summary>
     /// <param name="rows">Number of ids.</param>

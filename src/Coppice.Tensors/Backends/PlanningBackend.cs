@@ -78,6 +78,11 @@ public sealed unsafe class PlanningBackend : Backend
     }
 
     /// <inheritdoc/>
+    public override void Multiply(in QuantizedProduct product)
+    {
+    }
+
+    /// <inheritdoc/>
     public override void AddColumnSums(int rows, int columns, float* x, float* sums)
     {
     }
@@ -187,6 +192,11 @@ public sealed unsafe class PlanningBackend : Backend
 
     /// <inheritdoc/>
     public override void Gather(int rows, int columns, int* ids, float* table, float* y, bool accumulate)
+    {
+    }
+
+    /// <inheritdoc/>
+    public override void Gather(int rows, int* ids, in QuantizedWeights table, float* y)
     {
     }
 

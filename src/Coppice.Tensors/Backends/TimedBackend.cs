@@ -66,6 +66,14 @@ public sealed unsafe class TimedBackend(Backend inner) : Backend
     }
 
     /// <inheritdoc/>
+    public override void Multiply(in QuantizedProduct product)
+    {
+        var start = Stopwatch.GetTimestamp();
+        inner.Multiply(product);
+        Count("Multiply", start);
+    }
+
+    /// <inheritdoc/>
     public override void AddColumnSums(int rows, int columns, float* x, float* sums)
     {
         var start = Stopwatch.GetTimestamp();
@@ -256,6 +264,14 @@ public sealed unsafe class TimedBackend(Backend inner) : Backend
     {
         var start = Stopwatch.GetTimestamp();
         inner.Gather(rows, columns, ids, table, y, accumulate);
+        Count("Gather", start);
+    }
+
+    /// <inheritdoc/>
+    public override void Gather(int rows, int* ids, in QuantizedWeights table, float* y)
+    {
+        var start = Stopwatch.GetTimestamp();
+        inner.Gather(rows, ids, table, y);
         Count("Gather", start);
     }
 

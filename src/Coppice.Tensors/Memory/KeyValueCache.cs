@@ -9,6 +9,8 @@ public sealed unsafe class KeyValueCache : IDisposable
     private readonly FlatBuffer _buffer;
     private readonly Tensor[] _keys;
     private readonly Tensor[] _values;
+    private readonly Tensor? _turned;
+    private readonly int[] _starts;
     private readonly int[] _lengths;
 
     /// <summary>Allocates an empty cache.</summary>
@@ -17,14 +19,16 @@ public sealed unsafe class KeyValueCache : IDisposable
     /// <param name="capacity">The longest sequence.</param>
     /// <param name="width">Key/value heads times head size.</param>
     /// <param name="slots">The most sequences at a time; 0 where none is continued.</param>
-    public KeyValueCache(Backend backend, int layers, int capacity, int width, int slots = 1)
+    /// <param name="turnsOnRead">See <see cref="TurnsOnRead"/>; for one slot.</param>
+    public KeyValueCache(Backend backend, int layers, int capacity, int width, int slots = 1, bool turnsOnRead = false)
     {
+        if (turnsOnRead && slots != 1) throw new ArgumentException($"Keys that are turned as they are read have one slot, not {slots}.", nameof(slots));
         ArgumentOutOfRangeException.ThrowIfNegative(slots);
         // Rows of all slots are numbered together, by 32-bit integers in the layout of attention.
         _ = checked(slots * capacity);
         (Capacity, Width) = (capacity, width);
-        _lengths = new int[slots];
-        _buffer = new FlatBuffer(backend, 2L * layers * slots * capacity * width);
+        (_starts, _lengths) = (new int[slots], new int[slots]);
+        _buffer = new FlatBuffer(backend, (2L * layers + (turnsOnRead ? 1 : 0)) * slots * capacity * width);
         _keys = new Tensor[layers];
         _values = new Tensor[layers];
         for (var layer = 0; layer < layers; layer++)
@@ -32,6 +36,8 @@ public sealed unsafe class KeyValueCache : IDisposable
             _keys[layer] = View(2 * layer);
             _values[layer] = View(2 * layer + 1);
         }
+
+        if (turnsOnRead) _turned = View(2 * layers);
     }
 
     /// <summary>The most sequences at a time.</summary>
@@ -42,6 +48,12 @@ public sealed unsafe class KeyValueCache : IDisposable
 
     /// <summary>Key/value heads times head size.</summary>
     public int Width { get; }
+
+    /// <summary>
+    /// Whether keys are kept as they are before rotary positions, and turned as they are read by their places among the kept tokens: so tokens can be
+    /// forgotten between others.
+    /// </summary>
+    public bool TurnsOnRead => _turned is not null;
 
     /// <summary>The number of tokens of the first slot whose keys and values are complete.</summary>
     public int Length => _lengths[0];
@@ -56,12 +68,16 @@ public sealed unsafe class KeyValueCache : IDisposable
     /// <param name="slot">Which slot.</param>
     public int LengthOf(int slot) => _lengths[slot];
 
-    /// <summary>The first row of a slot in the keys and values of every layer.</summary>
+    /// <summary>The row of a slot's first token in the keys and values of every layer.</summary>
     /// <param name="slot">Which slot.</param>
-    public int RowOf(int slot) => slot * Capacity;
+    public int RowOf(int slot) => slot * Capacity + _starts[slot];
+
+    /// <summary>How many tokens more a slot has room for.</summary>
+    /// <param name="slot">Which slot.</param>
+    public int RoomOf(int slot) => Capacity - _starts[slot] - _lengths[slot];
 
     /// <summary>
-    /// The keys of a layer: [slots · capacity, width]. Of each slot's rows the first <see cref="LengthOf"/> (and those just written) mean something.
+    /// The keys of a layer: [slots · capacity, width]. From each slot's <see cref="RowOf"/> on, <see cref="LengthOf"/> rows (and those just written) mean something.
     /// </summary>
     /// <param name="layer">Which layer.</param>
     public Tensor Keys(int layer) => _keys[layer];
@@ -83,7 +99,7 @@ public sealed unsafe class KeyValueCache : IDisposable
         var row = 0;
         foreach (var run in runs)
         {
-            Require.That(LengthOf(run.Slot) + run.Tokens <= Capacity && row + run.Tokens <= keys.Rows, "cache", keys.Shape, new Shape(Capacity, Width));
+            Require.That(run.Tokens <= RoomOf(run.Slot) && row + run.Tokens <= keys.Rows, "cache", keys.Shape, new Shape(Capacity, Width));
             var to = (long)(RowOf(run.Slot) + LengthOf(run.Slot)) * Width;
             CopyRows(run.Tokens, keys, row, keyColumn, _keys[layer].Data + to);
             CopyRows(run.Tokens, values, row, valueColumn, _values[layer].Data + to);
@@ -96,7 +112,7 @@ public sealed unsafe class KeyValueCache : IDisposable
     /// <param name="slot">Of which slot.</param>
     public void Advance(int tokens, int slot = 0)
     {
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(tokens, Capacity - _lengths[slot]);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(tokens, RoomOf(slot));
         _lengths[slot] += tokens;
     }
 
@@ -107,6 +123,25 @@ public sealed unsafe class KeyValueCache : IDisposable
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(length, _lengths[slot]);
         _lengths[slot] = length;
+        if (length == 0) _starts[slot] = 0;
+    }
+
+    /// <summary>Forgets tokens of a slot behind its first ones, and makes room for as many new ones. Those that stay are numbered without gaps.</summary>
+    /// <param name="first">How many tokens at the beginning stay.</param>
+    /// <param name="count">How many behind them are forgotten.</param>
+    /// <param name="slot">Which slot.</param>
+    public void Forget(int first, int count, int slot = 0)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(count);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(count, _lengths[slot] - first);
+        // The few first ones move up to those that stay; these move only where the slot has come to its end.
+        for (var row = first - 1; row >= 0; row--) MoveRows(RowOf(slot) + row, RowOf(slot) + row + count, 1);
+        _starts[slot] += count;
+        _lengths[slot] -= count;
+        if (RoomOf(slot) >= count) return;
+        var (to, down) = (slot * Capacity, _starts[slot]);
+        for (var row = 0; row < _lengths[slot]; row += down) MoveRows(to + down + row, to + row, Math.Min(down, _lengths[slot] - row));
+        _starts[slot] = 0;
     }
 
     /// <summary>Begins a slot with the first tokens of a sequence, in this cache or in another one of the same model; what it held is forgotten.</summary>
@@ -117,6 +152,7 @@ public sealed unsafe class KeyValueCache : IDisposable
     public void CopyFirst(int slot, KeyValueCache from, int fromSlot, int length)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(length, Math.Min(Capacity, from.LengthOf(fromSlot)));
+        _starts[slot] = 0;
         for (var layer = 0; layer < _keys.Length; layer++)
         {
             CopyRows(length, from.Keys(layer), from.RowOf(fromSlot), 0, _keys[layer].Data + (long)RowOf(slot) * Width);
@@ -128,6 +164,20 @@ public sealed unsafe class KeyValueCache : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _buffer.Dispose();
+
+    /// <summary>The keys of a layer before their turn, and where they are turned: the same rows in both.</summary>
+    internal (Tensor Keys, Tensor Turned) KeysToTurn(int layer) =>
+        (_keys[layer], _turned ?? throw new InvalidOperationException("The keys of this cache were turned before they were written."));
+
+    /// <summary>Moves rows of every layer; they don't overlap with where they go.</summary>
+    private void MoveRows(int from, int to, int rows)
+    {
+        for (var layer = 0; layer < _keys.Length; layer++)
+        {
+            CopyRows(rows, _keys[layer], from, 0, _keys[layer].Data + (long)to * Width);
+            CopyRows(rows, _values[layer], from, 0, _values[layer].Data + (long)to * Width);
+        }
+    }
 
     private void CopyRows(int rows, Tensor source, int row, int column, float* destination) =>
         _buffer.Backend.CopyMatrix(rows, Width, source.Data + (long)row * source.Columns + column, source.Columns, destination, Width, accumulate: false);

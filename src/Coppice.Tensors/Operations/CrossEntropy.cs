@@ -63,9 +63,7 @@ public static unsafe class CrossEntropyOperations
         Require.That(negativeLogLikelihoods is null || negativeLogLikelihoods.Count == rows, "cross-entropy", x.Shape, negativeLogLikelihoods?.Shape ?? default);
         var loss = tape.NewTensor(new Shape(1), x.RequiresGradient || weight.RequiresGradient || bias is { RequiresGradient: true });
         var losses = tape.NewFloats(rows);
-        // Chunks of the same size, as few as fit, so that the last is no remnant.
-        var chunks = Math.Max(1, ((long)rows * classes + ChunkFloats - 1) / ChunkFloats);
-        var chunk = (int)Math.Max(16, (rows + chunks - 1) / chunks);
+        var chunk = RowsOfAChunk(rows, classes);
         var logits = tape.NewFloats((long)Math.Min(chunk, rows) * classes);
         var dx = loss.RequiresGradient && x.RequiresGradient ? tape.NewFloats(x.Count) : null;
         var accumulate = false;
@@ -93,6 +91,50 @@ public static unsafe class CrossEntropyOperations
         operation.Saved = dx;
         tape.Record(operation, loss);
         return loss;
+    }
+
+    /// <summary>As with a float32 head, with a quantised one, through which no gradient flows.</summary>
+    /// <param name="tape">The tape.</param>
+    /// <param name="x">[rows, hidden]; needs no gradient.</param>
+    /// <param name="weight">[classes, hidden].</param>
+    /// <param name="targets">[rows]; a target is not looked at where the weight is 0.</param>
+    /// <param name="weights">[rows].</param>
+    /// <param name="options">Scale, smoothing, z-loss.</param>
+    /// <param name="negativeLogLikelihoods">Null, or [rows] that receives -log p(target) of each counted row and 0 elsewhere.</param>
+    /// <param name="bias">Null, or [classes] that is added to the logits.</param>
+    /// <returns>[1].</returns>
+    public static Tensor HeadCrossEntropy(
+        this Tape tape, Tensor x, QuantizedMatrix weight, IntTensor targets, Tensor weights, in CrossEntropyOptions options, Tensor? negativeLogLikelihoods = null, Tensor? bias = null)
+    {
+        var (rows, classes, hidden) = (x.Rows, weight.Rows, x.Columns);
+        Require.That(weight.Columns == hidden, "head", x.Shape, new Shape(classes, weight.Columns));
+        Require.That(bias is null || bias.Count == classes, "head: bias", new Shape(classes, hidden), bias?.Shape ?? default);
+        Require.That(targets.Count == rows && weights.Count == rows, "cross-entropy", x.Shape, weights.Shape);
+        Require.That(negativeLogLikelihoods is null || negativeLogLikelihoods.Count == rows, "cross-entropy", x.Shape, negativeLogLikelihoods?.Shape ?? default);
+        QuantizedLinearOperation.RefuseGradients(tape, x, bias);
+        var loss = tape.NewTensor(new Shape(1), requiresGradient: false);
+        var losses = tape.NewFloats(rows);
+        var chunk = RowsOfAChunk(rows, classes);
+        var logits = tape.NewFloats((long)Math.Min(chunk, rows) * classes);
+        for (var start = 0; start < rows; start += chunk)
+        {
+            var count = Math.Min(chunk, rows - start);
+            tape.Backend.Multiply(new QuantizedProduct { M = count, A = x.Data + (long)start * hidden, Weights = weight.Weights, C = logits, Bias = bias is null ? null : bias.Data });
+            var nll = negativeLogLikelihoods is null ? null : negativeLogLikelihoods.Data + start;
+            tape.Backend.CrossEntropy(Arguments(count, classes, logits, targets.Data + start, weights.Data + start, losses + start, nll, options, gradient: false));
+        }
+
+        tape.Backend.Sum(rows, losses, 1, loss.Data);
+        tape.Free(logits);
+        tape.Free(losses);
+        return loss;
+    }
+
+    /// <summary>Chunks of the same size, as few as fit, so that the last is no remnant.</summary>
+    private static int RowsOfAChunk(int rows, int classes)
+    {
+        var chunks = Math.Max(1, ((long)rows * classes + ChunkFloats - 1) / ChunkFloats);
+        return (int)Math.Max(16, (rows + chunks - 1) / chunks);
     }
 
     private static CrossEntropyArguments Arguments(

@@ -83,6 +83,23 @@ public static unsafe class RotaryOperation
         return y;
     }
 
+    /// <summary>Turns the keys of a cache that keeps them before their turn. Nothing is recorded: caches are for generation.</summary>
+    /// <param name="tape">The tape.</param>
+    /// <param name="cache">The cache, with <see cref="KeyValueCache.TurnsOnRead"/>.</param>
+    /// <param name="layer">Which layer.</param>
+    /// <param name="places">[tokens of the slot, those just written included]: their places; the caller has checked that each is in the table.</param>
+    /// <param name="table">The angles.</param>
+    /// <param name="heads">Number of key/value heads.</param>
+    /// <returns>As <see cref="KeyValueCache.Keys"/>; valid until the next call for this cache.</returns>
+    public static Tensor RotaryKeys(this Tape tape, KeyValueCache cache, int layer, IntTensor places, RotaryTable table, int heads)
+    {
+        var (keys, turned) = cache.KeysToTurn(layer);
+        var first = (long)cache.RowOf(0) * cache.Width;
+        tape.Backend.Copy(keys.Data + first, turned.Data + first, (long)places.Count * cache.Width);
+        tape.Backend.Rotate(places.Count, heads, cache.Width / heads, table.RotarySize, places.Data, table.Cosines, table.Sines, inverse: false, turned.Data + first, cache.Width);
+        return turned;
+    }
+
     private sealed class Recorded : Operation
     {
         public Tensor? X { get; set; }

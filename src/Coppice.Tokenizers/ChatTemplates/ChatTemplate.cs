@@ -33,7 +33,13 @@ public sealed class ChatTemplate
     /// <param name="directory">The model directory.</param>
     /// <returns>The template; null where there is none.</returns>
     /// <exception cref="CoppiceException">A file is damaged, or the template uses what is not supported: the message has file and line.</exception>
-    public static ChatTemplate? Load(string directory) => ChatTemplateFiles.Read(directory);
+    public static ChatTemplate? Load(string directory) => ChatTemplateFiles.Read(directory) is (var name, var source, var tokens) ? new ChatTemplate(name, source, tokens) : null;
+
+    /// <summary>The text of a model directory's template, whatever it uses: for whoever hands it on.</summary>
+    /// <param name="directory">The model directory.</param>
+    /// <returns>The template; null where there is none.</returns>
+    /// <exception cref="CoppiceException">A file is damaged.</exception>
+    public static string? SourceOf(string directory) => ChatTemplateFiles.Read(directory)?.Source;
 
     /// <summary>Reads a template.</summary>
     /// <param name="source">The template.</param>

@@ -12,8 +12,8 @@ internal static class ChatTemplateFiles
 
     private static readonly string[] Tokens = ["bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token"];
 
-    /// <summary>The template of a directory; null where there is none.</summary>
-    public static ChatTemplate? Read(string directory)
+    /// <summary>The template of a directory: its name for messages, itself, and the special tokens that it may write; null where there is none.</summary>
+    public static (string Name, string Source, Dictionary<string, object?> Tokens)? Read(string directory)
     {
         try
         {
@@ -25,7 +25,7 @@ internal static class ChatTemplateFiles
         }
     }
 
-    private static ChatTemplate? ReadFiles(string directory)
+    private static (string Name, string Source, Dictionary<string, object?> Tokens)? ReadFiles(string directory)
     {
         var configurationPath = Path.Combine(directory, TokenizerFiles.ConfigurationFile);
         using var configuration = Open(configurationPath);
@@ -39,7 +39,7 @@ internal static class ChatTemplateFiles
         using var map = Open(tokensPath);
         if (map is not null) Read(tokensPath, map.RootElement, tokens);
         if (configuration is not null) Read(configurationPath, configuration.RootElement, tokens);
-        return new ChatTemplate(name == templatePath ? name : $"{name}: chat_template", source, tokens);
+        return (name == templatePath ? name : $"{name}: chat_template", source, tokens);
     }
 
     private static string? Template(string path, JsonElement configuration)

@@ -39,8 +39,10 @@ public sealed class Trainer : IDisposable
     /// <param name="optimizer">The chain of gradient transforms; disposed with the trainer.</param>
     /// <param name="seed">The seed of dropout and of what the objective draws.</param>
     /// <param name="regularisers">What the weights are penalised by; disposed with the trainer.</param>
+    /// <exception cref="Coppice.Foundation.CoppiceException">The model is quantised.</exception>
     public Trainer(LanguageModel model, IObjective objective, OptimizerChain optimizer, ulong seed, IReadOnlyList<IRegulariser>? regularisers = null)
     {
+        model.RequireExactWeights("trained");
         (_model, _objective, Optimizer, _seed, _regularisers) = (model, objective, optimizer, seed, regularisers ?? []);
         _input = new ModelInput(model);
         _tape = new Tape(model.Backend);

@@ -8,7 +8,7 @@ public sealed class BlockFormatTests
     /// <summary>The formats that are written, with the largest relative error on normally distributed values.</summary>
     public static TheoryData<string, double> Written => new()
     {
-        { "F32", 0 }, { "F16", 3e-4 }, { "Q8_0", 6.5e-3 }, { "Q5_0", 0.045 }, { "Q4_0", 0.085 }, { "Q4_K", 0.075 },
+        { "F32", 0 }, { "F16", 3e-4 }, { "Q8_0", 6.5e-3 }, { "Q5_0", 0.045 }, { "Q4_0", 0.085 }, { "Q4_1", 0.075 }, { "Q4_K", 0.075 },
     };
 
     public static TheoryData<string> All => [.. BlockFormat.All.Select(format => format.Name)];
@@ -32,6 +32,7 @@ public sealed class BlockFormatTests
     [InlineData("Q8_0", 0.0045)]
     [InlineData("Q5_0", 0.07)]
     [InlineData("Q4_0", 0.15)]
+    [InlineData("Q4_1", 0.08)]
     [InlineData("Q4_K", 0.08)]
     public void Extreme_blocks_stay_finite_and_near(string name, double largestError)
     {

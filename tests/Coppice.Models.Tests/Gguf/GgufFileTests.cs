@@ -100,7 +100,7 @@ public sealed class GgufFileTests : IDisposable
     public void A_damaged_file_is_refused_or_read_but_never_more()
     {
         var count = int.TryParse(Environment.GetEnvironmentVariable("COPPICE_MUTATIONS"), out var wanted) ? wanted : 1000;
-        var originals = TinyModels.Names.Where(name => name != "qwen2").Select(Exported).Append(Small()).ToList();
+        var originals = TinyModels.GgufNames.Where(name => name != "qwen2").Select(Exported).Append(Small()).ToList();
         var random = new Philox(17, 0);
         var draw = 0UL;
         int Next(int below) => random.Integer(draw++, below);

@@ -1,4 +1,5 @@
 using Coppice.Corpus;
+using Coppice.Foundation;
 using Coppice.Models;
 using Coppice.Tensors;
 using Coppice.Training.Loop;
@@ -76,6 +77,16 @@ public sealed class TrainerTests
         var actual = new float[average.Length];
         trainer.Optimizer.AverageWeights!.CopyTo(0, actual);
         Assert.Equal(average.Select(a => (double)a), actual.Select(a => (double)a), (a, b) => Math.Abs(a - b) <= 1e-6 * (1 + Math.Abs(a)));
+    }
+
+    [Fact]
+    public void Quantised_weights_do_not_learn()
+    {
+        using var backend = Backends.Create(threads: 1);
+        using var model = SmallModel("gpt2", backend);
+        using var quantized = QuantizedModel.Of(model, Quantization.Int8);
+        var error = Assert.Throws<CoppiceException>(() => new Trainer(quantized, new CausalObjective(), new OptimizerChain(model.Parameters, []), seed: 1));
+        Assert.Contains("it can't be trained", error.Message, StringComparison.Ordinal);
     }
 
     private static float[] Train(int threads)

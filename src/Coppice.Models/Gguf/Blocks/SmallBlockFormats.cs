@@ -54,6 +54,32 @@ internal sealed class Q4OffsetFormat() : QuantizedFormat(3, "Q4_1", 32, 20)
             values[i + 16] = scale * (block[4 + i] >> 4) + smallest;
         }
     }
+
+    protected override void EncodeBlock(ReadOnlySpan<float> values, Span<byte> block)
+    {
+        Span<int> levels = stackalloc int[32];
+        var (scale, below) = ScaleSearch.Affine(values, 15);
+        WriteHalf(block, scale);
+        WriteHalf(block[2..], -below);
+        // What is stored is rounded, so the levels are those of the rounded numbers.
+        ScaleSearch.Round(values, ReadHalf(block), -ReadHalf(block[2..]), 15, levels);
+        for (var i = 0; i < 16; i++) block[4 + i] = (byte)(levels[i] | (levels[i + 16] << 4));
+    }
+
+    /// <summary>Blocks of Q4_0 as blocks of Q4_1: the smallest value is the scale times -8, exactly.</summary>
+    /// <param name="blocks">Whole blocks of Q4_0.</param>
+    public static byte[] FromQ4(ReadOnlySpan<byte> blocks)
+    {
+        var widened = new byte[blocks.Length / 18 * 20];
+        for (var (from, to) = (0, 0); from < blocks.Length; from += 18, to += 20)
+        {
+            blocks.Slice(from, 2).CopyTo(widened.AsSpan(to));
+            WriteHalf(widened.AsSpan(to + 2), -8 * ReadHalf(blocks[from..]));
+            blocks.Slice(from + 2, 16).CopyTo(widened.AsSpan(to + 4));
+        }
+
+        return widened;
+    }
 }
 
 /// <summary>Q5_0, 32 values: a half-precision scale, 32 bits that are the fifth bits, 16 bytes as in Q4_0. Value = scale · (level - 16).</summary>

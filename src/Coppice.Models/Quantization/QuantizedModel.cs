@@ -1,0 +1,137 @@
+using System.Buffers.Binary;
+using System.Globalization;
+using Coppice.Foundation;
+using Coppice.Models.Gguf;
+using Coppice.Tensors;
+
+namespace Coppice.Models;
+
+/// <summary>
+/// Makes models whose matrices are quantised in groups of weights with a scale each, and their activations as they come. One matrix at a time is in memory as
+/// float32.
+/// </summary>
+[Technique("group-quantisation", Title = "ZeroQuant: Efficient and Affordable Post-Training Quantization for Large-Scale Transformers", Paper = "arXiv:2206.01861")]
+public static class QuantizedModel
+{
+    private const int RowsOfAChunk = 256;
+
+    // Half precision has to hold the minimum of a block.
+    private const float LargestValue = 65504;
+
+    /// <summary>Reads a matrix in blocks where it is stored so.</summary>
+    /// <param name="parameter">The parameter.</param>
+    /// <param name="format">The blocks.</param>
+    /// <returns>[outputs] rows of whole blocks, or null where it is stored otherwise.</returns>
+    internal delegate byte[]? ReadBlocks(ParameterPlan parameter, BlockFormat format);
+
+    /// <summary>A quantised copy of a model.</summary>
+    /// <param name="model">The model; the copy doesn't need it.</param>
+    /// <param name="quantization">In what matrices are held.</param>
+    /// <exception cref="CoppiceException">The architecture can't be quantised, or a value is not finite.</exception>
+    public static LanguageModel Of(LanguageModel model, Quantization quantization) =>
+        Build(model.Configuration, model.Backend, quantization, parameter => model.Parameters[parameter.Name].Tensor.ToArray());
+
+    /// <summary>Makes a quantised model.</summary>
+    /// <param name="configuration">The model's configuration.</param>
+    /// <param name="backend">Computes.</param>
+    /// <param name="quantization">In what matrices are held.</param>
+    /// <param name="readValues">Reads a parameter.</param>
+    /// <param name="readBlocks">Reads a matrix that is stored in blocks already; null where none is.</param>
+    /// <exception cref="CoppiceException">The architecture can't be quantised, or a value is not finite.</exception>
+    internal static LanguageModel Build(ModelConfiguration configuration, Backend backend, Quantization quantization, Func<ParameterPlan, float[]> readValues, ReadBlocks? readBlocks = null)
+    {
+        var matrices = new QuantizedParameters(quantization);
+        LanguageModel? model = null;
+        try
+        {
+            var plan = configuration.Plan();
+            foreach (var parameter in plan.Where(configuration.IsQuantizable)) matrices.Add(parameter.Name, Quantize(configuration, backend, quantization, parameter, readValues, readBlocks));
+            model = configuration.Create(backend, matrices);
+            foreach (var parameter in plan.Where(parameter => !matrices.Contains(parameter.Name))) model.Parameters[parameter.Name].Tensor.CopyFrom(readValues(parameter));
+            return model;
+        }
+        catch
+        {
+            if (model is null) matrices.Dispose();
+            else model.Dispose();
+            throw;
+        }
+    }
+
+    private static QuantizedMatrix Quantize(
+        ModelConfiguration configuration, Backend backend, Quantization quantization, ParameterPlan parameter, Func<ParameterPlan, float[]> readValues, ReadBlocks? readBlocks)
+    {
+        var (embedding, head) = configuration.Tables;
+        var type = quantization == Quantization.Int8 || parameter.Name == embedding || parameter.Name == head ? QuantizedType.Int8 : QuantizedType.Int4;
+        var format = BlockFormat.Find(type == QuantizedType.Int8 ? "Q8_0" : "Q4_1");
+        var isTransposed = configuration.LayoutOf(parameter.Name) == WeightLayout.InputsByOutputs;
+        var (outputs, inputs) = isTransposed ? (parameter.Shape[1], parameter.Shape[0]) : (parameter.Shape[0], parameter.Shape[1]);
+        var matrix = new QuantizedMatrix(backend, type, outputs, inputs);
+        if (readBlocks?.Invoke(parameter, format) is { } blocks)
+        {
+            CheckScales(parameter.Name, blocks, format, matrix.NumbersOfABlock);
+            matrix.Write(0, blocks);
+            return matrix;
+        }
+
+        var values = readValues(parameter);
+        CheckValues(parameter.Name, values);
+        Write(matrix, isTransposed ? GgufPlace.Transpose(values, inputs, outputs) : values, format);
+        return matrix;
+    }
+
+    private static void Write(QuantizedMatrix matrix, float[] values, BlockFormat format)
+    {
+        var (columns, rowBytes) = (matrix.Columns, matrix.RowBytes);
+        var padded = rowBytes / format.BlockBytes * format.BlockValues;
+        for (var first = 0; first < matrix.Rows; first += RowsOfAChunk)
+        {
+            var start = first;
+            var blocks = new byte[Math.Min(RowsOfAChunk, matrix.Rows - first) * rowBytes];
+            Parallel.For(0, blocks.Length / rowBytes, row =>
+            {
+                var source = values.AsSpan((start + row) * columns, columns);
+                if (padded != columns)
+                {
+                    source = Padded(source, padded);
+                }
+
+                format.Encode(source, blocks.AsSpan(row * rowBytes, rowBytes));
+            });
+            matrix.Write(first, blocks);
+        }
+    }
+
+    /// <summary>
+    /// A row as whole blocks. What stands behind its end is multiplied with zeros: the last block's own values again, so that they decide over scale and minimum
+    /// alone.
+    /// </summary>
+    private static float[] Padded(ReadOnlySpan<float> row, int length)
+    {
+        var padded = new float[length];
+        row.CopyTo(padded);
+        var last = row[(length - QuantizedMatrix.ColumnsOfABlock)..];
+        for (var i = row.Length; i < length; i++) padded[i] = last[(i - row.Length) % last.Length];
+        return padded;
+    }
+
+    private static void CheckValues(string name, float[] values)
+    {
+        foreach (var value in values)
+        {
+            if (!float.IsFinite(value)) throw new CoppiceException($"'{name}' holds {value.ToString(CultureInfo.InvariantCulture)}: the model is broken");
+            if (Math.Abs(value) > LargestValue) throw new CoppiceException($"'{name}' holds {value.ToString(CultureInfo.InvariantCulture)}, which is too large to be quantised: run the model as it is");
+        }
+    }
+
+    private static void CheckScales(string name, byte[] blocks, BlockFormat format, int numbers)
+    {
+        for (var at = 0; at < blocks.Length; at += format.BlockBytes)
+        {
+            for (var i = 0; i < numbers; i++)
+            {
+                if (!Half.IsFinite(BinaryPrimitives.ReadHalfLittleEndian(blocks.AsSpan(at + 2 * i)))) throw new CoppiceException($"'{name}' has a block whose scale is not a finite number: the model is broken");
+            }
+        }
+    }
+}
