@@ -25,7 +25,7 @@ public sealed class RecipeErrorTests
     [InlineData("model:\n  dropout: nan", "r.yaml:2: 'model.dropout' must be a number, not 'nan'")]
     [InlineData("model:\n  norm_epsilon: 0", "r.yaml:2: 'model.norm_epsilon' must be more than 0, not 0")]
     [InlineData("model:\n  tie_embeddings: yes", "r.yaml:2: 'model.tie_embeddings' must be true or false, not 'yes'")]
-    [InlineData("model:\n  architecture: lama", "r.yaml:2: 'model.architecture' must be one of gpt2, llama, bert, roberta, electra, not 'lama'; did you mean 'llama'?")]
+    [InlineData("model:\n  architecture: lama", "r.yaml:2: 'model.architecture' must be one of gpt2, llama, bert, roberta, electra, t5, not 'lama'; did you mean 'llama'?")]
     [InlineData("data:\n  validation:\n    split: tails", "r.yaml:3: 'data.validation.split' must be one of documents, tail, none, not 'tails'; did you mean 'tail'?")]
     [InlineData("model: 3", "r.yaml:1: 'model' must be a section of keys, not '3'")]
     [InlineData("data:\n  sources: x.txt", "r.yaml:2: 'data.sources' must be a list, not 'x.txt'")]
