@@ -145,30 +145,20 @@ public sealed class AttentionWindowTests : IDisposable
     }
 
     [SharedDataFact("models/stories260k")]
-    public void Without_its_sinks_a_trained_model_no_longer_expects_what_it_reads()
+    public void A_trained_model_reads_beyond_its_positions_as_well_as_before()
     {
         using var model = ModelDirectory.Load(SharedData.At("models/stories260k"), _backend);
         var tokenizer = Tokenizer.Load(SharedData.At("models/stories260k"));
         using var generator = new TextGenerator(model, tokenizer);
-        var text = new List<int> { tokenizer.BeginOfText!.Value };
-        text.AddRange(generator.Generate("", new GenerationOptions { Temperature = 0, MaxTokens = 120 }).Tokens);
-        // The same story again and again, so that what leaves the window has nothing to say.
-        int[] story = [.. Enumerable.Repeat(text.Skip(1), 4).SelectMany(tokens => tokens).Prepend(text[0])];
-        var (kept, forgotten) = (Loss(4), Loss(0));
-        Assert.True(kept < forgotten - 0.1, $"{kept} with sinks, {forgotten} without");
-
-        double Loss(int sinks)
-        {
-            using var context = new DecodingContext(model, new AttentionWindow(64, sinks));
-            var total = 0.0;
-            for (var i = 0; i + 1 < story.Length; i++)
-            {
-                var logits = context.Append([story[i]]);
-                total -= TokenLogProbabilities.Of(logits, story[i + 1], 0).LogProbability;
-            }
-
-            return total / (story.Length - 1);
-        }
+        var story = generator.Generate("", new GenerationOptions { Temperature = 0, MaxTokens = 200 }).Tokens;
+        // What leaves the window has nothing to say: the same story again and again, each longer than the window.
+        int[] text = [tokenizer.BeginOfText!.Value, .. Enumerable.Repeat(story, 6).SelectMany(tokens => tokens)];
+        Assert.True(text.Length > 2 * model.Configuration.MaxPositions);
+        using var context = new DecodingContext(model, new AttentionWindow(128));
+        var losses = new List<double>();
+        for (var i = 0; i + 1 < text.Length; i++) losses.Add(-TokenLogProbabilities.Of(context.Append([text[i]]), text[i + 1], 0).LogProbability);
+        var (second, last) = (losses.Skip(200).Take(200).Average(), losses.Skip(1000).Average());
+        Assert.Equal(second, last, 0.05);
     }
 
     private static bool Close(float a, float b) => Math.Abs(a - b) < 1e-4;

@@ -135,6 +135,13 @@ public sealed class ConfigurationTests : IDisposable
         Assert.Throws<CoppiceException>(() => ConfigurationReader.Read(_folder.Write("config.json", text)));
 
     [Fact]
+    public void Half_of_a_surrogate_pair_is_no_text()
+    {
+        var error = Assert.Throws<CoppiceException>(() => ConfigurationReader.Read(_folder.Write("config.json", "{\"model_type\":\"\\ud800\"}")));
+        Assert.Contains("model_type: is no text", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Heads_that_do_not_divide_the_width_need_a_head_size()
     {
         var path = Change("llama", json => (json["hidden_size"], json["head_dim"]) = (14, null));

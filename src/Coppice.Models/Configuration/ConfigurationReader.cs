@@ -57,7 +57,7 @@ public sealed class ConfigurationReader
     internal string Text(string key, string? otherwise)
     {
         if (!Has(key)) return otherwise ?? throw Error(key, "is missing");
-        return _root.GetProperty(key) is { ValueKind: JsonValueKind.String } value ? value.GetString()! : throw Error(key, "a text is expected");
+        return _root.GetProperty(key) is { ValueKind: JsonValueKind.String } value ? Text(key, value) : throw Error(key, "a text is expected");
     }
 
     /// <summary>The first text of a list; null where there is none.</summary>
@@ -69,7 +69,7 @@ public sealed class ConfigurationReader
         if (!Has(key)) return [];
         var value = _root.GetProperty(key);
         if (value.ValueKind != JsonValueKind.Array) throw Error(key, "a list is expected");
-        return [.. value.EnumerateArray().Select(item => item.ValueKind == JsonValueKind.String ? item.GetString()! : throw Error(key, "a list of texts is expected"))];
+        return [.. value.EnumerateArray().Select(item => item.ValueKind == JsonValueKind.String ? Text(key, item) : throw Error(key, "a list of texts is expected"))];
     }
 
     /// <summary>The object under a key; null where there is none.</summary>
@@ -145,6 +145,19 @@ public sealed class ConfigurationReader
         MustBe("is_decoder", false, otherwise: false);
         MustBe("add_cross_attention", false, otherwise: false);
         if (Text("position_embedding_type", "absolute") is not "absolute" and var type) throw Error("position_embedding_type", $"'{type}' is not supported; only 'absolute' is");
+    }
+
+    private string Text(string key, JsonElement value)
+    {
+        try
+        {
+            return value.GetString()!;
+        }
+        catch (InvalidOperationException error)
+        {
+            // Bytes that are no UTF-8, or half of a surrogate pair.
+            throw Error(key, $"is no text: {error.Message}");
+        }
     }
 
     private static string Shorten(JsonElement value)

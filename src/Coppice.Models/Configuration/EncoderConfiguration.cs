@@ -3,7 +3,7 @@ using Coppice.Tensors;
 namespace Coppice.Models;
 
 /// <summary>What encoders of BERT's kind have in common.</summary>
-public abstract record EncoderConfiguration : ModelConfiguration
+public abstract record EncoderConfiguration : MultiHeadConfiguration
 {
     /// <inheritdoc/>
     public override bool IsCausal => false;
@@ -16,20 +16,6 @@ public abstract record EncoderConfiguration : ModelConfiguration
 
     /// <summary>The token that other tools pad with. RoBERTa's positions begin behind it.</summary>
     public int PadToken { get; init; }
-
-    /// <inheritdoc/>
-    public override int KeyValueHeads
-    {
-        get => Heads;
-        init => throw new NotSupportedException("An encoder has as many key/value heads as heads.");
-    }
-
-    /// <inheritdoc/>
-    public override int HeadSize
-    {
-        get => HiddenSize / Heads;
-        init => throw new NotSupportedException("An encoder's head size follows from its width.");
-    }
 
     /// <summary>The blocks' matrices and the tables; not positions and segments, nor what stands before small heads.</summary>
     internal override bool IsQuantizable(ParameterPlan parameter) =>

@@ -67,7 +67,7 @@ internal sealed record GgufPlace(ParameterPlan Parameter, string Tensor, GgufOrd
 
     /// <summary>Rows in blocks, in the order in which the parameter has its outputs.</summary>
     /// <param name="blocks">The tensor's bytes.</param>
-    public byte[] RowsFromFile(byte[] blocks) => Order == GgufOrder.Interleaved ? MoveRows(blocks, toFile: false) : blocks;
+    public byte[] RowsFromFile(byte[] blocks) => Order is GgufOrder.Same or GgufOrder.Transposed ? blocks : MoveRows(blocks, toFile: false);
 
     /// <summary>Rows and columns exchanged.</summary>
     /// <param name="values">[rows, columns].</param>
