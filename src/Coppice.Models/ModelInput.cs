@@ -17,6 +17,8 @@ public sealed class ModelInput
     private int _runCount;
     private IntTensor? _tokenTypes;
     private int[] _scratch = [];
+    private ModelInput? _source;
+    private ModelInput? _target;
 
     /// <summary>An input for a model.</summary>
     /// <param name="model">The model; its vocabulary and longest position are checked.</param>
@@ -46,6 +48,12 @@ public sealed class ModelInput
     /// <summary>Which tokens attend to which.</summary>
     public AttentionLayout Layout { get; private set; }
 
+    /// <summary>Of pairs, the texts that the encoder reads; null where the input has none.</summary>
+    public ModelInput? Source { get; private set; }
+
+    /// <summary>Of pairs, the texts that the decoder writes, each for the source of the same number; null where the input has none.</summary>
+    public ModelInput? Target { get; private set; }
+
     /// <summary>The cache whose sequences are continued, or null.</summary>
     public KeyValueCache? Cache { get; private set; }
 
@@ -74,11 +82,32 @@ public sealed class ModelInput
         }
 
         CheckPosition(LastPosition);
-        (Count, Training, Cache, KeyPlaces) = (tokens.Length, training, null, null);
+        (Count, Training, Cache, KeyPlaces, Source, Target) = (tokens.Length, training, null, null, null, null);
         _tokens = tape.Integers(tokens);
         _positions = tape.Integers(FromFirst(positions));
         _tokenTypes = _model.Configuration.TokenTypes > 0 ? tape.Integers(Types(tokens.Length, tokenTypes)) : null;
         Layout = AttentionLayout.Packed(tape, cumulativeLengths);
+    }
+
+    /// <summary>Sets a packed batch of pairs for an encoder-decoder: <see cref="Source"/> and <see cref="Target"/>. The input has no tokens of its own then.</summary>
+    /// <param name="tape">Holds the integers until its reset.</param>
+    /// <param name="tokens">Token ids: all sources, then all targets.</param>
+    /// <param name="positions">Position of each token in its document.</param>
+    /// <param name="cumulativeLengths">2 · pairs + 1 cumulative lengths, from 0 to the number of tokens.</param>
+    /// <param name="pairs">Number of pairs.</param>
+    /// <param name="training">Whether dropout applies.</param>
+    /// <exception cref="CoppiceException">A token is outside what the model has.</exception>
+    public void SetPairs(Tape tape, ReadOnlySpan<int> tokens, ReadOnlySpan<int> positions, ReadOnlySpan<int> cumulativeLengths, int pairs, bool training)
+    {
+        if (!_model.Configuration.IsEncoderDecoder || cumulativeLengths.Length != 2 * pairs + 1)
+            throw new ArgumentException($"{pairs} pairs in {cumulativeLengths.Length - 1} documents, for a {_model.Configuration.ModelType} model.");
+        var first = cumulativeLengths[pairs];
+        (_source, _target) = (_source ?? new ModelInput(_model), _target ?? new ModelInput(_model));
+        _source.Set(tape, tokens[..first], positions[..first], cumulativeLengths[..(pairs + 1)], training);
+        Span<int> lengths = Scratch(pairs + 1);
+        for (var i = 0; i <= pairs; i++) lengths[i] = cumulativeLengths[pairs + i] - first;
+        _target.Set(tape, tokens[first..], positions[first..], lengths, training);
+        (Count, Training, Cache, Source, Target, _tokens, _positions) = (tokens.Length, training, null, _source, _target, null, null);
     }
 
     /// <summary>Sets the next tokens of a sequence. The pass writes their keys and values to the cache's first slot; advance it afterwards.</summary>
@@ -124,7 +153,7 @@ public sealed class ModelInput
 
         if (queryOffsets[^1] != tokens.Length) throw new ArgumentException($"{tokens.Length} tokens, runs of {queryOffsets[^1]}.");
         CheckPosition(LastPosition);
-        (Count, Training, Cache, _runCount) = (tokens.Length, false, cache, runs.Length);
+        (Count, Training, Cache, Source, Target, _runCount) = (tokens.Length, false, cache, null, null, runs.Length);
         _tokens = tape.Integers(tokens);
         _positions = tape.Integers(positions);
         KeyPlaces = cache.TurnsOnRead ? tape.Integers(Places(keyLengths[0])) : null;
@@ -192,7 +221,7 @@ public sealed class ModelInput
 
     private void CheckPosition(int position)
     {
-        if (position >= _model.Configuration.MaxPositions)
+        if (_model.Configuration.HasLongestSequence && position >= _model.Configuration.MaxPositions)
             throw new CoppiceException($"The model takes at most {_model.Configuration.MaxPositions} tokens at a time, and this is token {position + 1}: cut the text into shorter pieces.");
     }
 }

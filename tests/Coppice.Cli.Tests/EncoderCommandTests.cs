@@ -45,6 +45,32 @@ public sealed class EncoderCommandTests : IDisposable
     }
 
     [Fact]
+    public void An_encoder_decoder_is_trained_fills_gaps_embeds_and_is_evaluated()
+    {
+        var model = Pretrain("t5", vocabulary: 420);
+        var filled = CommandRun.Of("generate", model, "--prompt", "The king <extra_id_0> queen", "--max-tokens", "5", "--json");
+        Assert.True(filled.ExitCode == 0, filled.Error);
+        var text = filled.Json.GetProperty("text").GetString()!;
+        Assert.StartsWith("The king ", text, StringComparison.Ordinal);
+        Assert.EndsWith(" queen", text, StringComparison.Ordinal);
+        Assert.Equal(0, CommandRun.Of("generate", model, "--prompt", "The king", "--temperature", "0", "--max-tokens", "5").ExitCode);
+        var texts = _folder.Write("texts.txt", "the king slept\nand the queen\n");
+        Assert.Equal(16, CommandRun.Of("embed", model, texts, "--json").Json.GetProperty("dimensions").GetInt32());
+        var evaluated = CommandRun.Of("evaluate", model, "--data", texts, "--json");
+        Assert.True(evaluated.Json.GetProperty("loss").GetDouble() > 0, evaluated.Error);
+        Assert.Contains("a t5 model is asked for spans that were taken out", evaluated.Error, StringComparison.Ordinal);
+        var exported = CommandRun.Of("export", model, "-o", _folder.At("model.gguf"));
+        Assert.Equal(1, exported.ExitCode);
+        Assert.Contains("llama.cpp has no t5", exported.Error, StringComparison.Ordinal);
+        foreach (var option in new[] { new[] { "--chat" }, ["--speculate", "recycling"], ["--window", "20"] })
+        {
+            var refused = CommandRun.Of(["generate", model, "--prompt", "a", .. option]);
+            Assert.Equal(2, refused.ExitCode);
+            Assert.Contains("a t5 model doesn't", refused.Error, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
     public void An_architecture_that_is_not_there_and_a_text_that_is_empty_are_one_line()
     {
         var wrong = CommandRun.Of("pretrain", _folder.Write("text.txt", "text"), "-o", _folder.At("run"), "--architecture", "brt", "--set", "training.steps=1");
@@ -55,13 +81,13 @@ public sealed class EncoderCommandTests : IDisposable
         Assert.Contains("empty.txt: there is no text", empty.Error, StringComparison.Ordinal);
     }
 
-    private string Pretrain()
+    private string Pretrain(string architecture = "bert", int vocabulary = 300)
     {
         var text = _folder.At("text.jsonl");
         File.WriteAllLines(text, Enumerable.Range(0, 40).Select(i => JsonSerializer.Serialize(new { text = $"The king slept, and the queen of {i} houses counted the sheep again." })));
         var run = CommandRun.Of(
-            "pretrain", text, "-o", _folder.At("run"), "--architecture", "bert", "--set", "training.steps=2", "--set", "training.batch_size=2", "--set", "training.sequence_length=32",
-            "--set", "model.layers=1", "--set", "model.hidden_size=16", "--set", "model.heads=2", "--set", "tokenizer.vocabulary_size=300", "--json");
+            "pretrain", text, "-o", _folder.At("run"), "--architecture", architecture, "--set", "training.steps=2", "--set", "training.batch_size=2", "--set", "training.sequence_length=32",
+            "--set", "model.layers=1", "--set", "model.hidden_size=16", "--set", "model.heads=2", "--set", $"tokenizer.vocabulary_size={vocabulary}", "--json");
         Assert.True(run.ExitCode == 0, run.Error);
         return _folder.At("run/model");
     }

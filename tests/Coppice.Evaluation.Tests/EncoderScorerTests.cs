@@ -46,6 +46,22 @@ public sealed class EncoderScorerTests : IDisposable
     }
 
     [Fact]
+    public void An_encoder_decoder_is_asked_for_the_same_spans_in_whatever_batch()
+    {
+        var letters = CharacterTrainer.Train([Letters], ["<pad>", "</s>", "<extra_id_0>", "<extra_id_1>", "<extra_id_2>", "<extra_id_3>"]);
+        var documents = TokenSequences.Of([new Document("1", "the cat sat on the mat", "a"), new Document("2", "w", "a"), new Document("3", string.Concat(Enumerable.Repeat("again and ", 9)), "b")], letters).ToList();
+        using var model = TinyModels.Create("t5", _backend);
+        using var scorer = new DocumentScorer(model, letters);
+        using var small = new DocumentScorer(model, letters, batchTokens: 7);
+        var scores = scorer.Score(documents);
+        // Nothing can be taken out of one letter.
+        Assert.Equal([22, 0, 90], scores.Select(score => score.Tokens));
+        Assert.Equal(scores.Reverse().Select(score => score.Nats), small.Score(Enumerable.Reverse(documents)).Select(score => score.Nats), (a, b) => Math.Abs(a - b) <= 1e-4 * (1 + a));
+        foreach (var parameter in model.Parameters.Parameters) parameter.Tensor.CopyFrom(new float[parameter.Count]);
+        Assert.All(scorer.Score(documents), score => Assert.Equal(score.Tokens * Math.Log(model.Configuration.VocabularySize), score.Nats, 1e-3));
+    }
+
+    [Fact]
     public void A_model_that_always_says_the_same_gives_the_loss_of_saying_so()
     {
         using var model = NewModel("bert");

@@ -14,7 +14,7 @@ public sealed class ConfigurationTests : IDisposable
     public static TheoryData<ModelConfiguration> Configurations()
     {
         var data = new TheoryData<ModelConfiguration>();
-        foreach (var name in TinyModels.Names.Concat(TinyModels.EncoderNames)) data.Add(TinyModels.Configuration(name));
+        foreach (var name in TinyModels.Names.Concat(TinyModels.EncoderNames).Concat(TinyModels.EncoderDecoderNames)) data.Add(TinyModels.Configuration(name));
         var gpt2 = (Gpt2Configuration)TinyModels.Configuration("gpt2");
         data.Add(gpt2 with { Activation = PointwiseFunction.GeluErf, NormEpsilon = 1e-6f, InitializerRange = 0.05f, Dropout = 0.1f, BeginOfText = null, EndOfText = 3 });
         data.Add(gpt2 with { Activation = PointwiseFunction.Relu, MaxPositions = 7, IntermediateSize = 33 });
@@ -26,6 +26,8 @@ public sealed class ConfigurationTests : IDisposable
         data.Add((OptConfiguration)TinyModels.Configuration("opt") with { Activation = PointwiseFunction.GeluErf, TieEmbeddings = false, Dropout = 0.1f });
         data.Add((LlamaConfiguration)TinyModels.Configuration("phi3") with { SlidingWindow = 5, RotaryShare = 1, NormEpsilon = 1e-6f });
         data.Add((LlamaConfiguration)TinyModels.Configuration("gemma") with { QkvBias = true, OutputBias = true, TieEmbeddings = false });
+        var t5 = (T5Configuration)TinyModels.Configuration("t5");
+        data.Add(t5 with { DecoderLayers = 1, Buckets = 32, MaxDistance = 128, Dropout = 0.1f, InitializerRange = 1, PadToken = 3, DecoderStartToken = 4, NormEpsilon = 1e-6f });
         return data;
     }
 
@@ -40,7 +42,7 @@ public sealed class ConfigurationTests : IDisposable
     }
 
     [Theory]
-    [InlineData("llama", "model_type", "\"t5\"", "model_type 't5' is not supported")]
+    [InlineData("llama", "model_type", "\"xlnet\"", "model_type 'xlnet' is not supported")]
     [InlineData("llama", "model_type", null, "model_type: is missing")]
     [InlineData("llama", "hidden_size", null, "hidden_size: is missing")]
     [InlineData("llama", "hidden_size", "\"64\"", "hidden_size: a whole number")]
@@ -96,6 +98,16 @@ public sealed class ConfigurationTests : IDisposable
     [InlineData("bert", "hidden_act", "\"mish\"", "hidden_act: 'mish' is not supported")]
     [InlineData("roberta", "max_position_embeddings", "2", "max_position_embeddings: 2 leave no position")]
     [InlineData("roberta", "pad_token_id", "-1", "pad_token_id: a token id")]
+    [InlineData("t5", "feed_forward_proj", "\"gated-silu\"", "feed_forward_proj: 'gated-silu' is not supported")]
+    [InlineData("t5", "dense_act_fn", "\"gelu_new\"", "dense_act_fn: 'gelu_new' doesn't fit feed_forward_proj 'relu'")]
+    [InlineData("t5", "is_gated_act", "true", "is_gated_act: only false is supported")]
+    [InlineData("t5", "is_encoder_decoder", "false", "is_encoder_decoder: only true is supported")]
+    [InlineData("t5", "d_kv", null, "d_kv: is missing")]
+    [InlineData("t5", "num_heads", "16000000", "d_kv: 16000000 heads of 5")]
+    [InlineData("t5", "num_decoder_layers", "0", "num_decoder_layers: a whole number")]
+    [InlineData("t5", "relative_attention_num_buckets", "7", "relative_attention_num_buckets: an even number from 4 on")]
+    [InlineData("t5", "relative_attention_num_buckets", "1000000", "relative_attention_num_buckets: a whole number from 1 to 1024")]
+    [InlineData("t5", "relative_attention_max_distance", "4", "relative_attention_max_distance: more than half of the 8 buckets")]
     [InlineData("gpt2", "n_head", "5", "n_head: 5 heads don't divide n_embd 12")]
     [InlineData("gpt2", "n_layer", "16000000", "n_layer: a whole number")]
     [InlineData("gpt2", "activation_function", "\"tanh\"", "activation_function: 'tanh' is not supported")]

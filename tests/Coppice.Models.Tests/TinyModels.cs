@@ -14,6 +14,9 @@ internal static class TinyModels
     /// <summary>The names of encoders that it knows.</summary>
     public static IReadOnlyList<string> EncoderNames { get; } = ["bert", "bert-untied", "roberta"];
 
+    /// <summary>The names of encoder-decoders that it knows: T5 of version 1.0 and of version 1.1.</summary>
+    public static IReadOnlyList<string> EncoderDecoderNames { get; } = ["t5", "t5-gated-untied"];
+
     /// <summary>The decoders as the data of a theory.</summary>
     public static TheoryData<string> All => [.. Names];
 
@@ -23,10 +26,19 @@ internal static class TinyModels
     /// <summary>The encoders as the data of a theory.</summary>
     public static TheoryData<string> Encoders => [.. EncoderNames];
 
-    /// <summary>Both as the data of a theory.</summary>
-    public static TheoryData<string> Everything => [.. Names, .. EncoderNames];
+    /// <summary>The encoder-decoders as the data of a theory.</summary>
+    public static TheoryData<string> EncoderDecoders => [.. EncoderDecoderNames];
 
-    public static ModelConfiguration Configuration(string name, int vocabulary = 50, int positions = 24) => EncoderNames.Contains(name)
+    /// <summary>All of them as the data of a theory.</summary>
+    public static TheoryData<string> Everything => [.. Names, .. EncoderNames, .. EncoderDecoderNames];
+
+    public static ModelConfiguration Configuration(string name, int vocabulary = 50, int positions = 24) => EncoderDecoderNames.Contains(name)
+        ? new T5Configuration
+        {
+            VocabularySize = vocabulary, HiddenSize = 12, Layers = 2, DecoderLayers = 2, Heads = 3, HeadSize = 5, MaxPositions = positions, IntermediateSize = 20,
+            GatedGelu = name != "t5", TieEmbeddings = name == "t5", Buckets = 8, MaxDistance = 11, EndOfText = 1,
+        }
+        : EncoderNames.Contains(name)
         ? new BertConfiguration
         {
             Family = name.Split('-')[0], VocabularySize = vocabulary, HiddenSize = 12, Layers = 2, Heads = 3, MaxPositions = positions, IntermediateSize = 20,

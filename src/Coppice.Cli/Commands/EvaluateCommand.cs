@@ -74,7 +74,7 @@ internal static class EvaluateCommand
             return evaluator.Evaluate(documents);
         }
 
-        Terminal.WriteLine($"a {model.Configuration.ModelType} model is asked for {(model is ElectraModel ? "the tokens that were replaced" : "tokens that are hidden")}: compare its numbers with its own kind's alone");
+        Terminal.WriteLine($"a {model.Configuration.ModelType} model is asked for {(model is ElectraModel ? "the tokens that were replaced" : model.Configuration.IsEncoderDecoder ? "spans that were taken out" : "tokens that are hidden")}: compare its numbers with its own kind's alone");
         using var scorer = new DocumentScorer(model, tokenizer);
         return TextEvaluation.Of(scorer.Score(TokenSequences.Of(documents, tokenizer)));
     }

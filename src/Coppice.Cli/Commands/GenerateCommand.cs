@@ -17,7 +17,7 @@ internal static class GenerateCommand
     {
         var defaults = new GenerationOptions();
         var directory = new Argument<string>("MODEL") { Description = "A model directory or a GGUF file" };
-        var prompt = new Option<string>("--prompt") { Description = "The text to continue; with --chat, what is said to the model", HelpName = "TEXT", DefaultValueFactory = _ => "" };
+        var prompt = new Option<string>("--prompt") { Description = "The text to continue; with --chat, what is said to the model; for T5, the text to read, with <extra_id_0> and so on for gaps to fill", HelpName = "TEXT", DefaultValueFactory = _ => "" };
         var chat = new Option<bool>("--chat") { Description = "Take the prompt as a message of a conversation, written as the model's chat template says" };
         var system = new Option<string>("--system") { Description = "With --chat: what the system says first", HelpName = "TEXT" };
         var tokens = CommonOptions.Whole("--max-tokens", 1, int.MaxValue, defaults.MaxTokens, "The most tokens to generate");
@@ -71,6 +71,16 @@ internal static class GenerateCommand
             using var backend = Backends.Create(parse.GetValue(CommonOptions.Threads));
             using var opened = InferenceModel.Load(path, backend, CommonOptions.ReadQuantize(parse));
             var (model, tokenizer) = (opened.Model, opened.Tokenizer);
+            using var drafts = speculation.Open(parse, tokenizer, backend);
+            if (model.Configuration.IsEncoderDecoder)
+            {
+                if (parse.GetValue(chat) || beams.Read(parse, options) is not null || window.Read(parse) is not null || drafts.Speculation is not null)
+                    throw CoppiceException.Usage($"--chat, --beams, --window and --speculate are for models that continue a text, and a {model.Configuration.ModelType} model doesn't");
+                using var writer = new TextToTextGenerator(model, tokenizer);
+                Show(writer.Generate(parse.GetRequiredValue(prompt), options, json ? null : Page.Piece), json, null);
+                return;
+            }
+
             int[]? conversation = null;
             if (parse.GetValue(chat))
             {
@@ -85,14 +95,19 @@ internal static class GenerateCommand
                 return;
             }
 
-            using var drafts = speculation.Open(parse, tokenizer, backend);
             using var generator = new TextGenerator(model, tokenizer, drafts.Speculation, window.Read(parse));
             Action<string>? show = json ? null : Page.Piece;
             var result = conversation is not null ? Answer(generator, conversation, options, show) : generator.Generate(parse.GetRequiredValue(prompt), options, show);
-            if (json) JsonOutput.Write(Describe(result) with { Speculation = Count(drafts.Speculation) });
-            else Page.EndText(result.Text);
+            Show(result, json, drafts.Speculation);
         });
         return command;
+    }
+
+    /// <summary>The result as JSON, or the end of what was written piece by piece.</summary>
+    private static void Show(GenerationResult result, bool json, Speculation? speculation)
+    {
+        if (json) JsonOutput.Write(Describe(result) with { Speculation = Count(speculation) });
+        else Page.EndText(result.Text);
     }
 
     private static List<ChatMessage> Messages(string? system, string prompt) =>

@@ -21,7 +21,7 @@ internal static class PretrainCommand
             Arity = ArgumentArity.ZeroOrMore,
         };
         var output = CommonOptions.Output("RUN", "The folder of the run: checkpoints, metrics, report and, at the end, the model");
-        var architecture = new Option<string?>("--architecture") { Description = "gpt2 or llama, which write, or bert, roberta or electra, which understand; as model.architecture of the recipe", HelpName = "NAME" };
+        var architecture = new Option<string?>("--architecture") { Description = "gpt2 or llama, which write, bert, roberta or electra, which understand, or t5, which fills gaps; as model.architecture of the recipe", HelpName = "NAME" };
         var set = new Option<string[]>("--set") { Description = "Set a key of the recipe, such as training.steps=100; may be given again", HelpName = "KEY=VALUE" };
         var resume = new Option<bool>("--resume") { Description = "Go on from the latest checkpoint of the run" };
         var seed = CommonOptions.Seed(new Recipe().Seed);

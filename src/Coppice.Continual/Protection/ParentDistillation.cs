@@ -21,7 +21,7 @@ public readonly record struct DistillationSettings(double Weight, double Share, 
 /// <remarks>
 /// The mean is over the planned number of distilled tokens, share · counted tokens of the whole step, so that it is a sum over tokens with
 /// one factor: parts of a batch add up to the batch. Where a mixture keeps its shares, that is their number. The parent computes only
-/// the documents with distilled tokens, each up to the last of them (an encoder all of it), and keeps nothing for a backward pass. Text behind a
+/// the documents with distilled tokens, each up to the last of them (an encoder all of it, and all of a batch of pairs), and keeps nothing for a backward pass. Text behind a
 /// token that the parent doesn't have (of a vocabulary that grew) is not distilled; <see cref="UnknownTokens"/> counts it.
 /// </remarks>
 [Technique("learning-without-forgetting", Title = "Learning without Forgetting", Paper = "arXiv:1606.09282")]
@@ -143,8 +143,8 @@ public sealed class ParentDistillation : IObjective, IDisposable
         for (var document = 0; document < batch.DocumentCount; document++)
         {
             var (start, end) = (batch.CumulativeLengths[document], batch.CumulativeLengths[document + 1]);
-            // An encoder sees all of a document from everywhere in it.
-            var (read, known) = (0, causal || IsKnown(batch.Tokens.AsSpan(start..end)));
+            // An encoder sees all of a document from everywhere in it; a pair is read as it is or not at all.
+            var (read, known) = (batch.Pairs > 0 ? end - start : 0, causal || IsKnown(batch.Tokens.AsSpan(start..end)));
             for (var i = start; i < end; i++)
             {
                 known &= batch.Tokens[i] < _parent.Configuration.VocabularySize;
@@ -167,6 +167,8 @@ public sealed class ParentDistillation : IObjective, IDisposable
             if (read == 0) continue;
             _parentBatch.Add(batch.Tokens.AsSpan(start, read), batch.Targets.AsSpan(start, read), batch.Weights.AsSpan(start, read));
         }
+
+        if (batch.Pairs > 0) _parentBatch.Pair(batch.Pairs);
     }
 
     private bool IsKnown(ReadOnlySpan<int> tokens)

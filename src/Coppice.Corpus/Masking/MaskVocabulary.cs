@@ -27,6 +27,7 @@ public sealed class MaskVocabulary
     private MaskVocabulary(Tokenizer tokenizer)
         : this(tokenizer.VocabularySize, MaskNames.Where(tokenizer.SpecialTokens.ContainsKey).Select(name => (int?)tokenizer.SpecialTokens[name]).FirstOrDefault())
     {
+        (Sentinels, EndToken) = (Tokenizers.Sentinels.Of(tokenizer), tokenizer.EndOfText);
         foreach (var id in tokenizer.SpecialTokens.Values) _special[id] = true;
         string[] tokens = [.. _ordinary.Select(id => tokenizer.IdToToken(id) ?? "")];
         // A vocabulary of text that has headings in it knows ## as a token too, but not many that begin so.
@@ -52,6 +53,12 @@ public sealed class MaskVocabulary
     /// <summary>The token that stands for a hidden one; null where the vocabulary has none.</summary>
     public int? MaskToken { get; }
 
+    /// <summary>The tokens that stand for hidden spans, in their order; empty where the vocabulary has none.</summary>
+    public IReadOnlyList<int> Sentinels { get; private init; } = [];
+
+    /// <summary>The token that ends a text; null where the vocabulary has none.</summary>
+    public int? EndToken { get; private init; }
+
     /// <summary>Reads the vocabulary of a tokenizer.</summary>
     /// <param name="tokenizer">The tokenizer.</param>
     /// <exception cref="CoppiceException">It has special tokens only.</exception>
@@ -61,12 +68,15 @@ public sealed class MaskVocabulary
         return vocabulary._ordinary.Length > 0 ? vocabulary : throw new CoppiceException("the tokenizer has no tokens but special ones");
     }
 
-    /// <summary>A vocabulary of which nothing but the size is known, for what depends on the shape of a step alone: every token is a word, the first stands for a hidden one.</summary>
+    /// <summary>
+    /// A vocabulary of which nothing but the size is known, for what depends on the shape of a step alone: every token is a word, the first stands for a hidden
+    /// one and ends texts, and the last ones stand for hidden spans.
+    /// </summary>
     /// <param name="size">Its size.</param>
     public static MaskVocabulary Plain(int size)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(size);
-        return new MaskVocabulary(size, maskToken: 0);
+        return new MaskVocabulary(size, maskToken: 0) { Sentinels = [.. Enumerable.Range(0, Math.Min(size, Tokenizers.Sentinels.Usual)).Select(i => size - 1 - i)], EndToken = 0 };
     }
 
     /// <summary>Whether a token is none of the text: it is never hidden, and never put in another's place.</summary>

@@ -2,7 +2,7 @@ namespace Coppice.Corpus;
 
 /// <summary>
 /// What a model is trained on or evaluated with in one pass: a flat run of tokens with document boundaries. There is no padding.
-/// Attention never crosses a boundary, and positions start again at each.
+/// Attention never crosses a boundary, and positions start again at each. Of an encoder-decoder the batch may hold pairs: all sources, then all targets.
 /// </summary>
 /// <remarks>
 /// The arrays are reused and grow when they must, so that filling a batch of a size it has held before allocates nothing.
@@ -35,6 +35,9 @@ public sealed class PackedBatch
     /// <summary>Fragments of documents, between which attention does not look.</summary>
     public int DocumentCount { get; private set; }
 
+    /// <summary>Where the batch holds pairs, their number: the first half of the documents are the sources, and the others their targets in the same order. 0 elsewhere.</summary>
+    public int Pairs { get; private set; }
+
     /// <summary>Targets with a weight above 0.</summary>
     public int CountedTokens { get; private set; }
 
@@ -46,6 +49,7 @@ public sealed class PackedBatch
     {
         Count = 0;
         DocumentCount = 0;
+        Pairs = 0;
         CountedTokens = 0;
         CandidateTokens = 0;
     }
@@ -55,11 +59,32 @@ public sealed class PackedBatch
     public void CopyFrom(PackedBatch other)
     {
         Clear();
-        for (var document = 0; document < other.DocumentCount; document++)
-        {
-            var (start, end) = (other.CumulativeLengths[document], other.CumulativeLengths[document + 1]);
-            Add(other.Tokens.AsSpan(start..end), other.Targets.AsSpan(start..end), other.Weights.AsSpan(start..end), other.Sources.AsSpan(start..end));
-        }
+        AddAll(other);
+        Pairs = other.Pairs;
+    }
+
+    /// <summary>Appends the documents of another batch.</summary>
+    /// <param name="other">The other.</param>
+    public void AddAll(PackedBatch other)
+    {
+        for (var document = 0; document < other.DocumentCount; document++) Add(other, document);
+    }
+
+    /// <summary>Appends a document of another batch.</summary>
+    /// <param name="other">The other.</param>
+    /// <param name="document">Which one.</param>
+    public void Add(PackedBatch other, int document)
+    {
+        var (start, end) = (other.CumulativeLengths[document], other.CumulativeLengths[document + 1]);
+        Add(other.Tokens.AsSpan(start..end), other.Targets.AsSpan(start..end), other.Weights.AsSpan(start..end), other.Sources.AsSpan(start..end));
+    }
+
+    /// <summary>Says that the documents are pairs.</summary>
+    /// <param name="pairs">How many: half of the documents.</param>
+    public void Pair(int pairs)
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(2 * pairs, DocumentCount);
+        Pairs = pairs;
     }
 
     /// <summary>Counts the targets anew after <see cref="Weights"/> were changed.</summary>

@@ -19,7 +19,8 @@ public sealed record DocumentScore(string Source, long Tokens, long Bytes, doubl
 /// <summary>
 /// Scores a model document by document, as <see cref="TextEvaluator"/> does in sum: what a comparison of two models is paired by. Bits per byte
 /// of all together: <see cref="TextEvaluation.Of(IEnumerable{DocumentScore})"/>. An encoder is asked for tokens that are hidden in the text, a
-/// detector (ELECTRA) which tokens were replaced at random, all models alike: bits per byte then mean something else than a decoder's, and are to be
+/// detector (ELECTRA) which tokens were replaced at random, an encoder-decoder for spans that were taken out, all models of a
+/// kind alike: bits per byte then mean something else than a decoder's, and are to be
 /// compared with those of models of one kind alone.
 /// </summary>
 /// <remarks>Not thread-safe.</remarks>
@@ -33,7 +34,7 @@ public sealed class DocumentScorer : IDisposable
     /// <param name="model">The model; it must outlive the scorer.</param>
     /// <param name="tokenizer">Its tokenizer, which an encoder needs: it says which tokens can be hidden.</param>
     /// <param name="batchTokens">Tokens of a packed batch: costs memory, changes no result.</param>
-    /// <exception cref="CoppiceException">The model is an encoder whose tokenizer has no token that stands for a hidden one.</exception>
+    /// <exception cref="CoppiceException">The model is an encoder whose tokenizer has no token that stands for a hidden one (for an encoder-decoder, for a hidden span).</exception>
     public DocumentScorer(LanguageModel model, Tokenizer? tokenizer = null, int batchTokens = PackedScorer.DefaultBatchTokens)
     {
         if (model.Configuration.IsCausal)

@@ -18,7 +18,8 @@ public sealed record VerificationResult(bool Passed, double LogitsMaxAbsError, d
 /// <summary>
 /// Compares a model with numbers from elsewhere: <c>io.safetensors</c> in its directory holds <c>input_ids</c> and <c>labels</c> [batch, sequence],
 /// <c>logits</c>, <c>loss</c> and a <c>grad.NAME</c> for each parameter; with <c>document_ids</c>, rows hold several documents each; <c>token_type_ids</c> are
-/// for models that know types. Where <c>attention_mask</c> is 0 there is padding, which is not run and not compared.
+/// for models that know types. Where <c>attention_mask</c> is 0 there is padding, which is not run and not compared. For an encoder-decoder,
+/// <c>decoder_input_ids</c> are what the decoder reads, and labels and logits are those of their places.
 /// </summary>
 public static class ModelVerifier
 {
@@ -44,11 +45,14 @@ public static class ModelVerifier
     {
         using var model = ModelDirectory.Load(directory, backend, trainable: true);
         using var reference = SafetensorsFile.Open(Path.Combine(directory, ReferenceFile));
-        var batch = Batch.Read(reference);
+        var batch = model.Configuration.IsEncoderDecoder ? Batch.ReadPairs(reference) : Batch.Read(reference);
         using var tape = new Tape(backend);
         var input = new ModelInput(model);
-        input.Set(tape, batch.Tokens, batch.Positions, batch.CumulativeLengths, training: false, batch.Types);
+        if (batch.Pairs > 0) input.SetPairs(tape, batch.Tokens, batch.Positions, batch.CumulativeLengths, batch.Pairs, training: false);
+        else input.Set(tape, batch.Tokens, batch.Positions, batch.CumulativeLengths, training: false, batch.Types);
         var hidden = model.Hidden(tape, input);
+        // What was only read has no logits.
+        if (batch.Pairs > 0) hidden = tape.SliceRows(hidden, batch.Tokens.Length - batch.Targets.Length, batch.Targets.Length);
         var logits = model.Logits(tape, hidden);
         var options = new CrossEntropyOptions(Scale: 1f / Math.Max(1, batch.Weights.Count(weight => weight > 0)));
         var loss = model.CrossEntropy(tape, hidden, input.Targets(tape, batch.Targets), tape.Constant(new Shape(batch.Weights.Length), batch.Weights), options);
@@ -119,8 +123,32 @@ public static class ModelVerifier
     /// The reference's rows as one packed batch: a new document at each row and at each change of <c>document_ids</c>. Of its places, those with padding
     /// are left out.
     /// </summary>
-    private sealed record Batch(int Places, int[] Kept, int[] Tokens, int[] Types, int[] Targets, float[] Weights, int[] Positions, int[] CumulativeLengths)
+    private sealed record Batch(int Places, int[] Kept, int[] Tokens, int[] Types, int[] Targets, float[] Weights, int[] Positions, int[] CumulativeLengths, int Pairs = 0)
     {
+        /// <summary>The rows of an encoder-decoder: a pair each. What the decoder reads is compared whole.</summary>
+        public static Batch ReadPairs(SafetensorsFile file)
+        {
+            var (sources, targets) = (Rows(file, "input_ids"), Rows(file, "decoder_input_ids"));
+            if (sources.Count != targets.Count) throw new CoppiceException($"{file.Path}: 'input_ids' has {sources.Count} rows and 'decoder_input_ids' {targets.Count}");
+            var labels = ReadLike(file, "labels", targets.Sum(row => row.Length));
+            List<int[]> documents = [.. sources, .. targets];
+            var boundaries = new List<int> { 0 };
+            foreach (var document in documents) boundaries.Add(boundaries[^1] + document.Length);
+            return new Batch(
+                labels.Length, [.. Enumerable.Range(0, labels.Length)], [.. documents.SelectMany(document => document)], [],
+                [.. labels.Select(label => label == Uncounted ? 0 : checked((int)label))], [.. labels.Select(label => label == Uncounted ? 0f : 1f)],
+                [.. documents.SelectMany(document => Enumerable.Range(0, document.Length))], [.. boundaries], sources.Count);
+        }
+
+        private static List<int[]> Rows(SafetensorsFile file, string name)
+        {
+            var shape = file.Find(name).Shape;
+            if (shape.Count != 2 || shape[0] == 0 || shape[1] == 0) throw new CoppiceException($"{file.Path}: '{name}' is not [batch, sequence]");
+            var ids = file.ReadIntegers(name);
+            var visible = name == "input_ids" && file.Contains("attention_mask") ? ReadLike(file, "attention_mask", ids.Length) : null;
+            return [.. Enumerable.Range(0, ids.Length).Chunk((int)shape[1]).Select(row => row.Where(i => visible is null || visible[i] != 0).Select(i => checked((int)ids[i])).ToArray())];
+        }
+
         public static Batch Read(SafetensorsFile file)
         {
             var shape = file.Find("input_ids").Shape;

@@ -4,8 +4,8 @@ using Coppice.Tensors;
 namespace Coppice.Models;
 
 /// <summary>
-/// A transformer that predicts tokens: a decoder the next one, an encoder those that were hidden in a text. Parameters under Hugging Face's names, and
-/// the arithmetic from tokens to hidden states and from there to logits.
+/// A transformer that predicts tokens: a decoder the next one, an encoder those that were hidden in a text, an encoder-decoder a text for another.
+/// Parameters under Hugging Face's names, and the arithmetic from tokens to hidden states and from there to logits.
 /// </summary>
 public abstract class LanguageModel : IDisposable
 {
@@ -69,12 +69,14 @@ public abstract class LanguageModel : IDisposable
             ? tape.HeadCrossEntropy(Predictor(tape, hidden), quantized[Configuration.Tables.Head], targets, weights, options, negativeLogLikelihoods, HeadBias?.Tensor)
             : tape.HeadCrossEntropy(Predictor(tape, hidden), Head.Tensor, targets, weights, options, negativeLogLikelihoods, HeadBias?.Tensor);
 
-    /// <summary>Refuses an encoder where the next token has to be predicted.</summary>
+    /// <summary>Refuses a model with an encoder where the next token of a text has to be predicted.</summary>
     /// <param name="what">What needs it, to complete "an encoder can't …".</param>
-    /// <exception cref="CoppiceException">The model is an encoder (exit code 2).</exception>
+    /// <exception cref="CoppiceException">The model has an encoder (exit code 2).</exception>
     public void RequireCausal(string what)
     {
-        if (!Configuration.IsCausal) throw CoppiceException.Usage($"a {Configuration.ModelType} model is an encoder, which sees a text in both directions: it can't {what}");
+        if (Configuration.IsCausal) return;
+        var kind = Configuration.IsEncoderDecoder ? "reads a text whole and writes another one for it" : "is an encoder, which sees a text in both directions";
+        throw CoppiceException.Usage($"a {Configuration.ModelType} model {kind}: it can't {what}");
     }
 
     /// <summary>Refuses a quantised model where its exact weights are needed.</summary>

@@ -17,6 +17,7 @@ internal static class ArchitectureRegistry
             new(OptConfiguration.Type, (json, _) => OptConfiguration.Read(json)),
             .. BertConfiguration.Types.Select(type => KeyValuePair.Create<string, ReadConfiguration>(type, BertConfiguration.Read)),
             new(ElectraConfiguration.Type, (json, _) => ElectraConfiguration.Read(json)),
+            new(T5Configuration.Type, (json, _) => T5Configuration.Read(json)),
         ],
         StringComparer.Ordinal);
 }

@@ -11,6 +11,12 @@ public abstract record ModelConfiguration
     /// <summary>Whether a token sees only itself and what comes before it, so that the next one can be predicted; encoders see the whole document.</summary>
     public virtual bool IsCausal => true;
 
+    /// <summary>Whether an encoder reads a text and a decoder writes another one for it.</summary>
+    public virtual bool IsEncoderDecoder => false;
+
+    /// <summary>Whether <see cref="MaxPositions"/> can't be exceeded; where it can, it is the length that the model was made for.</summary>
+    public virtual bool HasLongestSequence => true;
+
     /// <summary>How many kinds of tokens (segments of a document) have an embedding of their own; 0 where the architecture knows none.</summary>
     public virtual int TokenTypes => 0;
 
@@ -102,7 +108,7 @@ public abstract record ModelConfiguration
 
     internal abstract void Write(System.Text.Json.Utf8JsonWriter json);
 
-    internal void WriteTokens(System.Text.Json.Utf8JsonWriter json)
+    internal virtual void WriteTokens(System.Text.Json.Utf8JsonWriter json)
     {
         if (BeginOfText is { } begin) json.WriteNumber("bos_token_id", begin);
         if (EndOfText is { } end) json.WriteNumber("eos_token_id", end);

@@ -35,7 +35,7 @@ public readonly record struct AttentionLayout(int Documents, IntTensor QueryOffs
 /// <param name="Scale">Multiplies the scores; 0 for 1 / √(head size).</param>
 public readonly record struct AttentionShape(int Heads, int KeyValueHeads, int HeadSize, bool Causal = true, int Window = 0, float Scale = 0);
 
-/// <summary>softmax(scale · Q Kᵀ) V for each head, within documents.</summary>
+/// <summary>softmax(scale · Q Kᵀ + bias) V for each head, within documents.</summary>
 public static unsafe class AttentionOperation
 {
     /// <summary>Attention with queries, keys and values in tensors of their own.</summary>
@@ -45,12 +45,17 @@ public static unsafe class AttentionOperation
     /// <param name="v">[key rows, key/value heads · head size].</param>
     /// <param name="layout">The documents.</param>
     /// <param name="shape">Heads and masks.</param>
+    /// <param name="bias">
+    /// Null, or what is added to the scaled scores by the distance of a key from the query, [2 · radius + 1, heads]: the rows are those of the distances from
+    /// -radius (the key is before the query) to radius, and the first and the last are those of all farther ones too. The last query stands where the last key does.
+    /// </param>
     /// <returns>[query rows, heads · head size].</returns>
-    public static Tensor Attention(this Tape tape, Tensor q, Tensor k, Tensor v, in AttentionLayout layout, in AttentionShape shape)
+    public static Tensor Attention(this Tape tape, Tensor q, Tensor k, Tensor v, in AttentionLayout layout, in AttentionShape shape, Tensor? bias = null)
     {
         Require.That(q.Columns == shape.Heads * shape.HeadSize, "attention: queries", q.Shape, new Shape(shape.Heads, shape.HeadSize));
         Require.That(k.Columns == shape.KeyValueHeads * shape.HeadSize && k.Shape == v.Shape, "attention: keys and values", k.Shape, v.Shape);
-        return Run(tape, q, k, v, packed: false, layout, shape);
+        Require.That(bias is null || (bias.Columns == shape.Heads && bias.Rows % 2 == 1), "attention: bias", q.Shape, bias?.Shape ?? default);
+        return Run(tape, q, k, v, packed: false, layout, shape, bias);
     }
 
     /// <summary>Attention with queries, keys and values side by side in one tensor (GPT-2).</summary>
@@ -62,14 +67,14 @@ public static unsafe class AttentionOperation
     public static Tensor Attention(this Tape tape, Tensor qkv, in AttentionLayout layout, in AttentionShape shape)
     {
         Require.That(qkv.Columns == (shape.Heads + 2 * shape.KeyValueHeads) * shape.HeadSize, "attention", qkv.Shape, new Shape(shape.Heads, shape.HeadSize));
-        return Run(tape, qkv, qkv, qkv, packed: true, layout, shape);
+        return Run(tape, qkv, qkv, qkv, packed: true, layout, shape, bias: null);
     }
 
-    private static Tensor Run(Tape tape, Tensor q, Tensor k, Tensor v, bool packed, in AttentionLayout layout, in AttentionShape shape)
+    private static Tensor Run(Tape tape, Tensor q, Tensor k, Tensor v, bool packed, in AttentionLayout layout, in AttentionShape shape, Tensor? bias)
     {
         if (shape.KeyValueHeads <= 0 || shape.Heads % shape.KeyValueHeads != 0) throw new ArgumentException($"{shape.Heads} heads can't share {shape.KeyValueHeads} key/value heads evenly.");
         if (shape.Window < 0 || (shape.Window > 0 && !shape.Causal)) throw new ArgumentException($"A window of {shape.Window} keys: it is 0, or positive in causal attention.");
-        var y = tape.NewTensor(new Shape(q.Rows, shape.Heads * shape.HeadSize), q.RequiresGradient || k.RequiresGradient || v.RequiresGradient);
+        var y = tape.NewTensor(new Shape(q.Rows, shape.Heads * shape.HeadSize), q.RequiresGradient || k.RequiresGradient || v.RequiresGradient || bias is { RequiresGradient: true });
         var logSumExp = y.RequiresGradient ? tape.NewFloats((long)q.Rows * shape.Heads) : null;
         var arguments = new AttentionArguments
         {
@@ -83,6 +88,8 @@ public static unsafe class AttentionOperation
             Scale = shape.Scale == 0 ? (float)(1 / Math.Sqrt(shape.HeadSize)) : shape.Scale,
             Causal = shape.Causal,
             Window = shape.Window,
+            Bias = bias is null ? null : bias.Data,
+            BiasRadius = bias is null ? 0 : bias.Rows / 2,
             Q = q.Data,
             StrideQ = q.Columns,
             K = packed ? k.Data + shape.Heads * shape.HeadSize : k.Data,
@@ -96,7 +103,7 @@ public static unsafe class AttentionOperation
         tape.Backend.Attention(arguments);
         if (!y.RequiresGradient) return y;
         var operation = tape.Rent<Recorded>();
-        (operation.Q, operation.K, operation.V, operation.Packed, operation.Arguments) = (q, k, v, packed, arguments);
+        (operation.Q, operation.K, operation.V, operation.Bias, operation.Packed, operation.Arguments) = (q, k, v, bias, packed, arguments);
         operation.Saved = logSumExp;
         tape.Record(operation, y);
         return y;
@@ -112,6 +119,8 @@ public static unsafe class AttentionOperation
 
         public Tensor? V { get; set; }
 
+        public Tensor? Bias { get; set; }
+
         public bool Packed { get; set; }
 
         public AttentionArguments Arguments
@@ -125,6 +134,7 @@ public static unsafe class AttentionOperation
             var dq = NewGradient(tape, Q!);
             var dk = Packed ? dq : NewGradient(tape, K!);
             var dv = Packed ? dq : NewGradient(tape, V!);
+            var dbias = Bias is { RequiresGradient: true } ? tape.GradientToAdd(Bias) : null;
             var width = _arguments.Heads * _arguments.HeadSize;
             var widthK = _arguments.KeyValueHeads * _arguments.HeadSize;
             tape.Backend.AttentionBackward(_arguments, new AttentionGradients
@@ -136,6 +146,7 @@ public static unsafe class AttentionOperation
                 StrideK = K!.Columns,
                 V = Packed ? dv.Gradient + width + widthK : dv.Gradient,
                 StrideV = V!.Columns,
+                Bias = dbias,
             });
             tape.HandOn(dq, Q);
             if (Packed) return;
@@ -143,7 +154,7 @@ public static unsafe class AttentionOperation
             tape.HandOn(dv, V!);
         }
 
-        internal override void Clear() => (Q, K, V) = (null, null, null);
+        internal override void Clear() => (Q, K, V, Bias) = (null, null, null, null);
 
         private static Tensor NewGradient(Tape tape, Tensor of)
         {

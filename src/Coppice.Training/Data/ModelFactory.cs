@@ -16,6 +16,7 @@ public static class ModelFactory
         ["bert"] = Bert,
         ["roberta"] = Bert,
         ["electra"] = Electra,
+        ["t5"] = T5,
     };
 
     /// <summary>The configuration of a new model.</summary>
@@ -104,6 +105,22 @@ public static class ModelFactory
             Generator = section.GeneratorShare > 0 ? new ElectraGenerator(width, section.Layers, heads, Math.Max(1, section.IntermediateSize * width / section.HiddenSize)) : null,
         };
     }
+
+    private static T5Configuration T5(ModelSection section, Vocabulary vocabulary) => new()
+    {
+        VocabularySize = vocabulary.Size,
+        HiddenSize = section.HiddenSize,
+        Layers = section.Layers,
+        DecoderLayers = section.Layers,
+        Heads = section.Heads,
+        HeadSize = section.HeadDim,
+        MaxPositions = section.MaxPositions,
+        IntermediateSize = section.IntermediateSize,
+        GatedGelu = section.Activation == "gated_gelu",
+        TieEmbeddings = section.TieEmbeddings,
+        PadToken = vocabulary.Pad ?? 0,
+        DecoderStartToken = vocabulary.Pad ?? 0,
+    };
 
     private static PointwiseFunction Activation(ModelSection section) => section.Activation switch
     {

@@ -11,11 +11,12 @@ public static class ObjectiveRegistry
 {
     private static readonly Dictionary<string, Entry> ByName = new(StringComparer.Ordinal)
     {
-        ["causal"] = new(["gpt2", "llama"], (_, _) => new CausalObjective()),
+        ["causal"] = new(["gpt2", "llama"], (_, _, _) => new CausalObjective()),
         ["mlm"] = new(["bert", "roberta"], Masked),
-        ["slm"] = new(["bert", "roberta"], (section, vocabulary) => SwappedObjective.Create(vocabulary(), section.Rate)),
+        ["slm"] = new(["bert", "roberta"], (section, _, vocabulary) => SwappedObjective.Create(vocabulary(), section.Rate)),
         ["electra"] = new(["electra"], ReplacedTokens),
-        ["rts"] = new(["electra"], (section, vocabulary) => new RandomSubstitutionObjective(vocabulary(), section.Rate)),
+        ["rts"] = new(["electra"], (section, _, vocabulary) => new RandomSubstitutionObjective(vocabulary(), section.Rate)),
+        ["span_corruption"] = new(["t5"], CorruptedSpans),
     };
 
     /// <summary>The names.</summary>
@@ -49,7 +50,8 @@ public static class ObjectiveRegistry
     /// <exception cref="CoppiceException">The name is not known, the objective is not one for the model, or it doesn't have a key that was set (exit code 2).</exception>
     public static void Check(ObjectiveSection section, ModelConfiguration configuration) => Find(section, configuration);
 
-    private static IObjective Create(ObjectiveSection section, ModelConfiguration configuration, Func<MaskVocabulary> vocabulary) => Find(section, configuration).Create(section, vocabulary);
+    private static IObjective Create(ObjectiveSection section, ModelConfiguration configuration, Func<MaskVocabulary> vocabulary) =>
+        Find(section, configuration).Create(section, configuration, vocabulary);
 
     private static Entry Find(ObjectiveSection section, ModelConfiguration configuration)
     {
@@ -65,7 +67,7 @@ public static class ObjectiveRegistry
         return section.Unused(name) is { } unused ? throw CoppiceException.Usage(unused.Message) : entry;
     }
 
-    private static MaskedObjective Masked(ObjectiveSection section, Func<MaskVocabulary> vocabulary)
+    private static MaskedObjective Masked(ObjectiveSection section, ModelConfiguration configuration, Func<MaskVocabulary> vocabulary)
     {
         var tokens = vocabulary();
         // The same task for every run, whatever it is trained with.
@@ -75,8 +77,16 @@ public static class ObjectiveRegistry
     }
 
     // The share that is masked is the authors'; what is left stays as it is.
-    private static ReplacedTokenObjective ReplacedTokens(ObjectiveSection section, Func<MaskVocabulary> vocabulary) =>
+    private static ReplacedTokenObjective ReplacedTokens(ObjectiveSection section, ModelConfiguration configuration, Func<MaskVocabulary> vocabulary) =>
         new(new TokenMasking(vocabulary(), new MaskingOptions { Rate = section.Rate, MaskShare = 0.85, RandomShare = 0 }), section.DetectionWeight);
 
-    private sealed record Entry(IReadOnlyList<string> Architectures, Func<ObjectiveSection, Func<MaskVocabulary>, IObjective> Create);
+    private static SpanCorruptionObjective CorruptedSpans(ObjectiveSection section, ModelConfiguration configuration, Func<MaskVocabulary> vocabulary)
+    {
+        var (tokens, start) = (vocabulary(), ((T5Configuration)configuration).DecoderStartToken);
+        // The same task for every run here too, and of its answers the text alone.
+        var validation = new SpanCorruptionObjective(new SpanCorruption(tokens, new SpanCorruptionOptions { CountsSentinels = false }, start));
+        return new SpanCorruptionObjective(new SpanCorruption(tokens, new SpanCorruptionOptions { Rate = section.Rate, SpanLength = section.SpanLength }, start), validation);
+    }
+
+    private sealed record Entry(IReadOnlyList<string> Architectures, Func<ObjectiveSection, ModelConfiguration, Func<MaskVocabulary>, IObjective> Create);
 }

@@ -6,13 +6,13 @@ namespace Coppice.Training.Recipes;
 public sealed record ModelSection
 {
     /// <summary>
-    /// The architecture: <c>gpt2</c> (learned positions, layer norm), <c>llama</c> (rotary positions, RMS norm, gated MLP), or one of the encoders
-    /// <c>bert</c>, <c>roberta</c> and <c>electra</c>, which see a text in both directions and don't write.
+    /// The architecture: <c>gpt2</c> (learned positions, layer norm), <c>llama</c> (rotary positions, RMS norm, gated MLP), one of the encoders
+    /// <c>bert</c>, <c>roberta</c> and <c>electra</c>, which see a text in both directions and don't write, or <c>t5</c>, which reads one text and writes another.
     /// </summary>
-    [AllowedValues("gpt2", "llama", "bert", "roberta", "electra")]
+    [AllowedValues("gpt2", "llama", "bert", "roberta", "electra", "t5")]
     public string Architecture { get; init; } = "llama";
 
-    /// <summary>Transformer blocks.</summary>
+    /// <summary>Transformer blocks; of t5, those of the encoder, and as many of the decoder.</summary>
     [Range(1, 10_000)]
     public int Layers { get; init; } = 6;
 
@@ -28,7 +28,7 @@ public sealed record ModelSection
     [Range(1, 1_000_000)]
     public int HiddenSize { get; init; } = 384;
 
-    /// <summary>The width inside the MLP; 0 means 4 times hidden_size, and for llama 8/3 of it rounded up to a multiple of 32.</summary>
+    /// <summary>The width inside the MLP; 0 means 4 times hidden_size, and where it is gated (llama, t5 with gated_gelu) 8/3 of it rounded up to a multiple of 32.</summary>
     [Range(0, 10_000_000)]
     public int IntermediateSize { get; init; }
 
@@ -36,7 +36,7 @@ public sealed record ModelSection
     [Range(0, 10_000_000)]
     public int MaxPositions { get; init; }
 
-    /// <summary>Whether linear layers and norms have biases. A choice for gpt2 only: llama has none, encoders have them all.</summary>
+    /// <summary>Whether linear layers and norms have biases. A choice for gpt2 only: llama and t5 have none, encoders have them all.</summary>
     public bool Bias { get; init; } = true;
 
     /// <summary>The share of activations dropped in training.</summary>
@@ -54,11 +54,14 @@ public sealed record ModelSection
     [Range(1.0, 1e12)]
     public double RopeTheta { get; init; } = 10_000;
 
-    /// <summary>The MLP's activation: gelu_tanh (gpt2's own), gelu (the encoders'), relu or silu (llama's own); empty means the architecture's own. llama takes silu only.</summary>
-    [AllowedValues("", "gelu_tanh", "gelu", "relu", "silu")]
+    /// <summary>
+    /// The MLP's activation: gelu_tanh (gpt2's own), gelu (the encoders'), relu, silu (llama's own) or gated_gelu (t5's own); empty means the architecture's own.
+    /// llama takes silu only, t5 gated_gelu or relu.
+    /// </summary>
+    [AllowedValues("", "gelu_tanh", "gelu", "relu", "silu", "gated_gelu")]
     public string Activation { get; init; } = "";
 
-    /// <summary>The width of a head; 0 means hidden_size / heads. llama only.</summary>
+    /// <summary>The width of a head; 0 means hidden_size / heads. llama and t5 only.</summary>
     [Range(0, 100_000)]
     public int HeadDim { get; init; }
 
@@ -72,7 +75,7 @@ public sealed record ModelSection
 
     /// <summary>
     /// The standard deviation of initial weights; 0 means GPT-2's 0.02 brought from its width of 768 to this one: 0.02 * sqrt(768 / hidden_size).
-    /// Narrow models that start from 0.02 are slow to learn.
+    /// Narrow models that start from 0.02 are slow to learn. For t5 it is a factor of T5's own standard deviations, and 0 means 1.
     /// </summary>
     [Range(0.0, 10.0)]
     public double InitializerStd { get; init; }
@@ -89,17 +92,18 @@ public sealed record ModelSection
     /// <param name="objective">The objective's name.</param>
     internal ModelSection Resolve(int sequenceLength, string objective)
     {
-        var llama = Architecture == "llama";
+        var (llama, t5) = (Architecture == "llama", Architecture == "t5");
+        var activation = Activation.Length > 0 ? Activation : Architecture switch { "llama" => "silu", "gpt2" => "gelu_tanh", "t5" => "gated_gelu", _ => "gelu" };
         return this with
         {
             KvHeads = KvHeads == 0 ? Heads : KvHeads,
-            IntermediateSize = IntermediateSize != 0 ? IntermediateSize : llama ? 32 * Ceiling(8L * HiddenSize, 3 * 32) : 4 * HiddenSize,
+            IntermediateSize = IntermediateSize != 0 ? IntermediateSize : llama || activation == "gated_gelu" ? 32 * Ceiling(8L * HiddenSize, 3 * 32) : 4 * HiddenSize,
             GeneratorShare = objective == "rts" ? 0 : GeneratorShare,
             MaxPositions = MaxPositions == 0 ? sequenceLength : MaxPositions,
-            Bias = Bias && !llama,
-            Activation = Activation.Length > 0 ? Activation : Architecture switch { "llama" => "silu", "gpt2" => "gelu_tanh", _ => "gelu" },
+            Bias = Bias && !llama && !t5,
+            Activation = activation,
             HeadDim = HeadDim == 0 ? HiddenSize / Heads : HeadDim,
-            InitializerStd = InitializerStd == 0 ? Math.Round(0.02 * Math.Sqrt(768.0 / HiddenSize), 4) : InitializerStd,
+            InitializerStd = InitializerStd != 0 ? InitializerStd : t5 ? 1 : Math.Round(0.02 * Math.Sqrt(768.0 / HiddenSize), 4),
         };
 
         static int Ceiling(long value, long unit) => (int)((value + unit - 1) / unit);

@@ -9,12 +9,13 @@ public sealed record ObjectiveSection
 {
     /// <summary>
     /// <c>causal</c> (the next token), <c>mlm</c> (tokens that were hidden), <c>slm</c> (tokens that were replaced at random), <c>electra</c> (which tokens a
-    /// generator replaced) or <c>rts</c> (which were replaced at random, without a generator); empty means the architecture's own.
+    /// generator replaced), <c>rts</c> (which were replaced at random, without a generator) or <c>span_corruption</c> (spans that were taken out); empty means the
+    /// architecture's own.
     /// </summary>
-    [AllowedValues("", "causal", "mlm", "slm", "electra", "rts")]
+    [AllowedValues("", "causal", "mlm", "slm", "electra", "rts", "span_corruption")]
     public string Name { get; init; } = "";
 
-    /// <summary>The share of tokens that are hidden or replaced. Not for causal.</summary>
+    /// <summary>The share of tokens that are hidden, replaced or taken out. Not for causal.</summary>
     [Range(0.0, 1.0, MinimumIsExclusive = true, MaximumIsExclusive = true)]
     public double Rate { get; init; } = 0.15;
 
@@ -29,12 +30,17 @@ public sealed record ObjectiveSection
     [Range(0.0, 1.0)]
     public double RandomShare { get; init; } = 0.1;
 
+    /// <summary>The mean length in tokens of the spans that are taken out. span_corruption only.</summary>
+    [Range(1.0, 1e6)]
+    public double SpanLength { get; init; } = 3;
+
     /// <summary>What the discriminator's loss counts against the generator's. electra only.</summary>
     [Range(0.0, 1e6)]
     public double DetectionWeight { get; init; } = 50;
 
     /// <summary>The share of the tokens at which a token is predicted, in a resolved recipe: the head over the vocabulary is computed for these alone.</summary>
-    internal double PredictedShare => Name switch { "causal" => 1, "rts" => 0, _ => Rate };
+    /// <remarks>Of span corruption, what the decoder writes: a sentinel for each span too.</remarks>
+    internal double PredictedShare => Name switch { "causal" => 1, "rts" => 0, "span_corruption" => Math.Min(1, Rate * (1 + 1 / SpanLength)), _ => Rate };
 
     /// <summary>The section with the architecture's own objective where none was named.</summary>
     /// <param name="architecture">The recipe's name of the architecture.</param>
@@ -48,6 +54,7 @@ public sealed record ObjectiveSection
         if (MaskShare + RandomShare > 1)
             return (RandomShare != usual.RandomShare ? "objective.random_share" : "objective.mask_share", "'objective.mask_share' and 'objective.random_share' are more than 1 together");
         if (name == "causal" && Rate != usual.Rate) return ("objective.rate", "'objective.rate' is for objectives that hide or replace tokens; causal doesn't");
+        if (name != "span_corruption" && SpanLength != usual.SpanLength) return Only("span_length", "span_corruption");
         if (name != "electra" && DetectionWeight != usual.DetectionWeight) return Only("detection_weight", "electra");
         if (name == "mlm") return null;
         if (Unit != usual.Unit) return Only("unit", "mlm");

@@ -68,10 +68,20 @@ internal static class RecipeValidation
             return;
         }
 
-        Require(model.Bias || model.Architecture == "gpt2", places.Of("model.bias"), $"'model.bias' is for gpt2; {model.Architecture} always has biases");
+        Require(model.Activation != "gated_gelu" || model.Architecture == "t5", places.Of("model.activation"), $"'model.activation' gated_gelu is for t5, not for {model.Architecture}");
+        if (model.Architecture == "t5")
+        {
+            Require(!(places.Has("model.bias") && model.Bias), places.Of("model.bias"), "'model.bias' is for gpt2; t5 has no biases");
+            Require(model.Activation is "" or "gated_gelu" or "relu", places.Of("model.activation"), $"'model.activation' is gated_gelu or relu for t5, not {model.Activation}");
+        }
+        else
+        {
+            Require(model.Bias || model.Architecture == "gpt2", places.Of("model.bias"), $"'model.bias' is for gpt2; {model.Architecture} always has biases");
+            Require(model.HeadDim == 0 || (long)model.HeadDim * model.Heads == model.HiddenSize, places.Of("model.head_dim"), $"'model.head_dim' is for llama and t5; {model.Architecture} doesn't have it");
+        }
+
         var only = $"is for llama; {model.Architecture} doesn't have it";
         Require(model.KvHeads == 0 || model.KvHeads == model.Heads, places.Of("model.kv_heads"), $"'model.kv_heads' {only}");
-        Require(model.HeadDim == 0 || (long)model.HeadDim * model.Heads == model.HiddenSize, places.Of("model.head_dim"), $"'model.head_dim' {only}");
         Require(!model.QkNorm, places.Of("model.qk_norm"), $"'model.qk_norm' {only}");
         Require(model.SlidingWindow == 0, places.Of("model.sliding_window"), $"'model.sliding_window' {only}");
     }
@@ -90,7 +100,7 @@ internal static class RecipeValidation
         var prompts = recipe.Evaluation.SamplePrompts;
         Require(
             name == "causal" || prompts.Count == 0 || prompts.Equals(new EvaluationSection().SamplePrompts),
-            places.Of("evaluation.sample_prompts"), $"'evaluation.sample_prompts' are for models that write, and {architecture} doesn't");
+            places.Of("evaluation.sample_prompts"), $"'evaluation.sample_prompts' are for models that continue a text, and {architecture} doesn't");
         if (objective.Unused(name) is { } unused) Require(false, places.Of(unused.Key), unused.Message);
     }
 

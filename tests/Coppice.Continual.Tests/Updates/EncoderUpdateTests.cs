@@ -12,6 +12,7 @@ public sealed class EncoderUpdateTests(UpdateWorld world)
     [InlineData("bert", "mlm", true)]
     [InlineData("electra", "electra", false)]
     [InlineData("electra", "rts", false)]
+    [InlineData("t5", "span_corruption", true)]
     public void An_encoder_learns_new_text_by_its_own_objective_and_is_judged_by_it(string architecture, string objective, bool distilled)
     {
         var parent = Pretrain(architecture, objective);
@@ -57,6 +58,6 @@ public sealed class EncoderUpdateTests(UpdateWorld world)
         var there = world.At(run + "/model");
         return File.Exists(Path.Combine(there, "config.json"))
             ? there
-            : world.Pretrain(run, "old", world.Old, $"model.architecture={architecture}", $"objective.name={objective}", "objective.rate=0.2");
+            : world.Pretrain(run, "old", world.Old, $"model.architecture={architecture}", $"objective.name={objective}", "objective.rate=0.2", $"tokenizer.vocabulary_size={(architecture == "t5" ? 420 : 300)}");
     }
 }

@@ -47,6 +47,19 @@ public sealed unsafe class AttentionTests(KernelFixture kernels)
         Compare("with a prefix", heads: 2, keyValueHeads: 2, headSize, causal: false, window: 0);
     }
 
+    [Theory]
+    [MemberData(nameof(DocumentKinds))]
+    public void Attention_with_a_bias_by_distance_matches_the_reference(string kind)
+    {
+        foreach (var (causal, window) in (ReadOnlySpan<(bool, int)>)[(false, 0), (true, 0), (true, 33)])
+        {
+            Compare(kind, heads: 2, keyValueHeads: 2, headSize: 16, causal, window, biasRadius: 20);
+            Compare(kind, heads: 4, keyValueHeads: 2, headSize: 8, causal, window, scale: 3, biasRadius: 100);
+        }
+
+        Compare(kind, heads: 1, keyValueHeads: 1, headSize: 5, causal: true, window: 0, biasRadius: 0);
+    }
+
     [Fact]
     public void Attention_survives_large_scores()
     {
@@ -54,14 +67,15 @@ public sealed unsafe class AttentionTests(KernelFixture kernels)
         Compare("of all lengths", heads: 2, keyValueHeads: 1, headSize: 16, causal: true, window: 0, scale: 100, tolerance: new(3e-2, 1e-3));
     }
 
-    private void Compare(string kind, int heads, int keyValueHeads, int headSize, bool causal, int window, float scale = 1, Tolerance? tolerance = null)
+    private void Compare(string kind, int heads, int keyValueHeads, int headSize, bool causal, int window, float scale = 1, Tolerance? tolerance = null, int? biasRadius = null)
     {
         var documents = Documents[kind];
-        var label = $"attention, documents {kind}, {heads} heads of {headSize} in {keyValueHeads} groups, causal {causal}, window {window}";
-        kernels.Compare(label, run => Run(run, documents, heads, keyValueHeads, headSize, causal, window, scale, tolerance ?? new(2e-5, 1e-5)));
+        var label = $"attention, documents {kind}, {heads} heads of {headSize} in {keyValueHeads} groups, causal {causal}, window {window}, bias up to {biasRadius}";
+        kernels.Compare(label, run => Run(run, documents, heads, keyValueHeads, headSize, causal, window, scale, biasRadius, tolerance ?? new(2e-5, 1e-5)));
     }
 
-    private static void Run(KernelRun run, (int Queries, int Keys)[] documents, int heads, int keyValueHeads, int headSize, bool causal, int window, float scale, Tolerance tolerance)
+    private static void Run(
+        KernelRun run, (int Queries, int Keys)[] documents, int heads, int keyValueHeads, int headSize, bool causal, int window, float scale, int? biasRadius, Tolerance tolerance)
     {
         const int Gap = 2;
         var queryOffsets = new int[documents.Length + 1];
@@ -88,6 +102,8 @@ public sealed unsafe class AttentionTests(KernelFixture kernels)
             Scale = scale / MathF.Sqrt(headSize),
             Causal = causal,
             Window = window,
+            Bias = biasRadius is { } radius ? run.Input(2 * radius + 1, heads) : null,
+            BiasRadius = biasRadius ?? 0,
             StrideQ = queryWidth + 3,
             Q = run.Input(queryRows, queryWidth, queryWidth + 3),
             StrideK = keyWidth + 1,
@@ -113,6 +129,8 @@ public sealed unsafe class AttentionTests(KernelFixture kernels)
             K = run.Output("dK", keyRows, keyWidth, tolerance, keyWidth + 2),
             StrideV = keyWidth + 3,
             V = run.Output("dV", keyRows, keyWidth, tolerance, keyWidth + 3),
+            // Sums over all scores of a distance.
+            Bias = biasRadius is { } distances ? run.Output("dBias", 2 * distances + 1, heads, new(2e-4, 1e-5), accumulate: true) : null,
         };
         run.Backend.AttentionBackward(arguments, gradients);
 

@@ -37,6 +37,26 @@ public class AttentionGradientTests
             x[0], x[1], x[2], new AttentionLayout(2, s.Tape.Integers([0, 2, 5]), s.Tape.Integers([4, 1]), s.Tape.Integers([4, 2])), new AttentionShape(2, 1, 4)),
         [new Shape(5, 8), new Shape(9, 4), new Shape(9, 4)]);
 
+    // Distances up to 2 have a bias of their own.
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Of_attention_with_a_bias_by_distance(bool causal) => GradientCheck.Run(
+        (s, x) => s.Tape.Attention(x[0], x[1], x[2], AttentionLayout.Packed(s.Tape, Documents), new AttentionShape(2, 2, 3, causal, Scale: 0.9f), x[3]),
+        [new Shape(8, 6), new Shape(8, 6), new Shape(8, 6), new Shape(5, 2)]);
+
+    // As an encoder-decoder attends to a text of another length, with a bias that two layers share.
+    [Fact]
+    public void Of_a_bias_that_is_used_twice() => GradientCheck.Run(
+        (s, x) =>
+        {
+            var layout = new AttentionLayout(2, s.Tape.Integers([0, 2, 5]), s.Tape.Integers([0, 4]), s.Tape.Integers([4, 3]));
+            var shape = new AttentionShape(2, 2, 2, Causal: false, Scale: 0.5f);
+            var y = s.Tape.Attention(x[0], x[1], x[1], layout, shape, x[2]);
+            return s.Tape.Attention(y, x[1], x[1], layout, shape, x[2]);
+        },
+        [new Shape(5, 4), new Shape(7, 4), new Shape(3, 2)]);
+
     [Theory]
     [InlineData(4)]
     [InlineData(6)]

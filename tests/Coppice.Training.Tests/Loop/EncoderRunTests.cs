@@ -28,6 +28,7 @@ public sealed class EncoderRunTests
     [InlineData("model.architecture=roberta", "objective.unit=words")]
     [InlineData("model.architecture=electra", "model.embedding_size=16")]
     [InlineData("model.architecture=electra", "objective.name=rts")]
+    [InlineData("model.architecture=t5", "tokenizer.vocabulary_size=420")]
     public void A_run_that_is_interrupted_ends_with_the_same_bytes_and_the_model_is_read_again(string architecture, string option)
     {
         using var folder = new TemporaryFolder();
@@ -45,7 +46,7 @@ public sealed class EncoderRunTests
         using var backend = Backends.Create(threads: 1);
         using var model = ModelDirectory.Load(whole.Model, backend);
         Assert.False(model.Configuration.IsCausal);
-        Assert.Equal(whole.ValidationBitsPerByte is not null, model is BertModel);
+        Assert.Equal(whole.ValidationBitsPerByte is not null, model is not ElectraModel);
     }
 
     [Fact]
@@ -63,22 +64,41 @@ public sealed class EncoderRunTests
     }
 
     [Fact]
-    public void A_tokenizer_without_a_mask_token_is_refused_with_what_to_do()
+    public void The_tokenizer_of_T5_has_sentinels_and_an_end_behind_texts()
+    {
+        using var folder = new TemporaryFolder();
+        var run = Execute(folder, "run", ["model.architecture=t5", "tokenizer.vocabulary_size=420", "training.steps=1"]);
+        var tokenizer = Tokenizer.Load(run.Model);
+        Assert.Equal(["<pad>", "</s>", "<unk>", "<extra_id_0>"], Enumerable.Range(0, 4).Select(tokenizer.IdToToken));
+        Assert.Equal(((int?)null, 1), (tokenizer.BeginOfText, tokenizer.EndOfText));
+        Assert.Equal(100, Sentinels.Of(tokenizer).Count);
+        var ids = tokenizer.EncodeWithSpecialTokens("The <extra_id_1> king");
+        Assert.Contains(4, ids);
+        Assert.Equal(1, ids[^1]);
+        var configuration = (T5Configuration)ModelDirectory.ReadConfiguration(run.Model);
+        Assert.Equal((0, 0, 1, true), (configuration.PadToken, configuration.DecoderStartToken, configuration.EndOfText, configuration.GatedGelu));
+    }
+
+    [Theory]
+    [InlineData("bert", "[MASK]")]
+    [InlineData("t5", "<extra_id_0>")]
+    public void A_tokenizer_without_what_stands_for_the_hidden_is_refused_with_what_to_do(string architecture, string missing)
     {
         using var folder = new TemporaryFolder();
         var decoder = Execute(folder, "decoder", ["training.steps=1"]);
-        var error = Assert.Throws<CoppiceException>(() => Execute(folder, "encoder", ["model.architecture=bert", $"tokenizer.path={decoder.Model}"]));
-        Assert.Contains("[MASK]", error.Message, StringComparison.Ordinal);
+        var error = Assert.Throws<CoppiceException>(() => Execute(folder, "encoder", [$"model.architecture={architecture}", $"tokenizer.path={decoder.Model}"]));
+        Assert.Contains(missing, error.Message, StringComparison.Ordinal);
     }
 
     [Theory]
     [Trait("Category", "Slow")]
-    [InlineData("model.architecture=bert")]
-    [InlineData("model.architecture=roberta")]
-    public void Hidden_tokens_are_told_far_better_than_by_their_frequencies(string architecture)
+    [InlineData("model.architecture=bert", "tokenizer.vocabulary_size=300")]
+    [InlineData("model.architecture=roberta", "tokenizer.vocabulary_size=300")]
+    [InlineData("model.architecture=t5", "tokenizer.vocabulary_size=420")]
+    public void Hidden_tokens_are_told_far_better_than_by_their_frequencies(string architecture, string vocabulary)
     {
         using var folder = new TemporaryFolder();
-        var run = Execute(folder, "run", [architecture, "training.steps=4000", "model.dropout=0", "optimizer.ema_decay=0", "optimizer.learning_rate=0.004"]);
+        var run = Execute(folder, "run", [architecture, vocabulary, "training.steps=4000", "model.dropout=0", "optimizer.ema_decay=0", "optimizer.learning_rate=0.004"]);
         var entropy = UnigramEntropy(folder.At("run/data/0-validation.tokens"));
         Assert.True(run.ValidationLoss < 0.5 * entropy, $"{run.ValidationLoss} nats a hidden token, and {entropy} by their frequencies");
     }

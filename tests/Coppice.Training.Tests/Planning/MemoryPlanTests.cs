@@ -22,6 +22,8 @@ public sealed class MemoryPlanTests
     [InlineData("llama", true, 0.0)]
     [InlineData("bert", false, 0.1)]
     [InlineData("roberta", true, 0.0)]
+    [InlineData("t5", false, 0.1)]
+    [InlineData("t5", true, 0.0)]
     public void The_planned_activations_are_those_of_real_steps_to_the_byte(string architecture, bool recompute, double dropout)
     {
         var recipe = NewRecipe(architecture, recompute, dropout);
@@ -78,6 +80,8 @@ public sealed class MemoryPlanTests
     [InlineData("electra", "rts", 3 * 12 * 48 * 48 + 48 * 48 + 48, 3 * 48)]
     // A generator of a quarter of the width, with a projection from the embeddings' and one back.
     [InlineData("electra", "electra", 3 * 12 * 48 * 48 + 48 * 48 + 48 + 3 * 12 * 12 * 12 + 2 * 12 * 48 + 0.15 * Vocabulary * 48, 3 * (48 + 12))]
+    // 4 C² of attention in an encoder's layer and 8 C² in a decoder's, and 3 · 128 C of the gated MLP; of the decoder's and the head's, a fifth: spans and their sentinels.
+    [InlineData("t5", "span_corruption", 3 * (4 * 48 * 48 + 3 * 128 * 48) + 0.2 * 3 * (8 * 48 * 48 + 3 * 128 * 48) + 0.2 * Vocabulary * 48, 3 * 48)]
     public void Encoders_compute_their_head_for_few_rows_and_see_in_both_directions(string architecture, string objective, double multiplied, int attended)
     {
         var recipe = (NewRecipe(architecture, false) with { Objective = new ObjectiveSection { Name = objective } }).Resolve();

@@ -49,6 +49,7 @@ public sealed class RecipeTests
     [InlineData("llama", 306, 832, "silu", false)] // 816 rounded up to a multiple of 32
     [InlineData("gpt2", 384, 1_536, "gelu_tanh", true)]
     [InlineData("bert", 384, 1_536, "gelu", true)]
+    [InlineData("t5", 384, 1_024, "gated_gelu", false)]
     public void What_is_left_to_the_architecture_is_resolved(string architecture, int hidden, int intermediate, string activation, bool bias)
     {
         var model = Recipe.Parse($"model: {{architecture: {architecture}, hidden_size: {hidden}, heads: 3}}\ntraining: {{steps: 1, sequence_length: 77}}").Model;
@@ -66,6 +67,7 @@ public sealed class RecipeTests
     [InlineData("bert", "slm", "slm", 0.25)]
     [InlineData("electra", "", "electra", 0.25)]
     [InlineData("electra", "rts", "rts", 0.0)]
+    [InlineData("t5", "", "span_corruption", 0.25)]
     public void The_objective_is_the_architectures_own_and_only_electra_needs_a_generator(string architecture, string objective, string resolved, double generatorShare)
     {
         var recipe = Recipe.Parse($"model: {{architecture: {architecture}}}\nobjective: {{name: \"{objective}\"}}\ntraining: {{steps: 1}}");

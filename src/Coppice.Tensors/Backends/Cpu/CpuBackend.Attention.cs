@@ -164,6 +164,7 @@ internal sealed unsafe partial class CpuBackend<S, V>
             var v = a.V + (long)(a.KeyOffsets[document] + start) * a.StrideV + group * a.HeadSize;
             var count = end - start;
             for (var j = 0; j < count; j++) scores[j] = Dot(q, k + (long)j * a.StrideK, a.HeadSize);
+            AddBias(a, start - query - AttentionBand.OfDocument(a, document).Shift, count, head, scores);
             var max = MaxOfRow(scores, count) * a.Scale;
             var sum = ExpRow(scores, scores, count, a.Scale, max);
             for (var j = 0; j < count; j++) AddScaled(scores[j], v + (long)j * a.StrideV, output, a.HeadSize);
@@ -202,6 +203,7 @@ internal sealed unsafe partial class CpuBackend<S, V>
                 var keys = PadRows(a.K + keyRow * strideK + group * a.HeadSize, ref strideK, block.Keys, a.HeadSize, Padded, paddedKeys);
                 var values = PadRows(a.V + keyRow * strideV + group * a.HeadSize, ref strideV, block.Keys, a.HeadSize, Padded, paddedValues);
                 MultiplyBand(block, a.HeadSize, keys, strideK, queriesT, scores);
+                AddBias(a, block, head, scores);
                 HideScores(block, scores);
                 SoftmaxStep(block, scores, maxima, sums, corrections);
                 for (var i = 0; i < count; i++)

@@ -8,11 +8,21 @@ internal sealed unsafe partial class CpuBackend<S, V>
         var job = new AttentionBackwardJob { Arguments = arguments, Gradients = gradients, Padded = RoundUp(arguments.HeadSize, S.Width) };
         var floats = (long)job.Padded * (5 * QueryBlock + 4 * KeyBlock) + 2 * KeyBlock * QueryBlock + 2 * QueryBlock;
         ReserveScratch(floats * sizeof(float));
+        // Documents add to the same biases: each has sums of its own, which are added in their order.
+        var biases = (2 * arguments.BiasRadius + 1) * arguments.Heads;
+        if (gradients.Bias != null)
+        {
+            _shared.Reserve((long)arguments.Documents * biases * sizeof(float));
+            job.BiasSums = (float*)_shared.Address;
+        }
+
         fixed (Scratch* scratch = _scratch)
         {
             job.Workers = scratch;
             _pool.Run(ref job, arguments.Documents * arguments.KeyValueHeads);
         }
+
+        if (gradients.Bias != null) AddUnits(arguments.Documents, biases, job.BiasSums, gradients.Bias);
     }
 
     /// <summary>
@@ -25,6 +35,7 @@ internal sealed unsafe partial class CpuBackend<S, V>
         public AttentionGradients Gradients;
         public int Padded;
         public Scratch* Workers;
+        public float* BiasSums;
 
         public readonly void Run(int item, int worker)
         {
@@ -42,9 +53,12 @@ internal sealed unsafe partial class CpuBackend<S, V>
 
             for (var head = group * headsPerGroup; head < (group + 1) * headsPerGroup; head++)
             {
+                for (var d = -a.BiasRadius; BiasSums != null && d <= a.BiasRadius; d++) BiasSumsOf(document)[a.BiasPlace(d, head)] = 0;
                 for (var i = 0; i < queries; i += QueryBlock) Queries(document, group, head, i, Math.Min(QueryBlock, queries - i), (float*)Workers[worker].Address);
             }
         }
+
+        private readonly float* BiasSumsOf(int document) => BiasSums + (long)document * (2 * Arguments.BiasRadius + 1) * Arguments.Heads;
 
         /// <summary>One block of queries against all keys that it sees.</summary>
         private readonly void Queries(int document, int group, int head, int first, int count, float* scratch)
@@ -87,7 +101,7 @@ internal sealed unsafe partial class CpuBackend<S, V>
             {
                 PrefetchKeys(a, document, group, j + KeyBlock, end);
                 var block = band.Block(first, count, j, Math.Min(KeyBlock, end - j));
-                Keys(block, document, group, j, queriesT, slopesT, q, strideQ, dO, strideO, logSumExp, deltas, dQ, rest);
+                Keys(block, document, group, head, j, queriesT, slopesT, q, strideQ, dO, strideO, logSumExp, deltas, dQ, rest);
             }
 
             for (var i = 0; i < count; i++)
@@ -98,7 +112,7 @@ internal sealed unsafe partial class CpuBackend<S, V>
 
         /// <summary>One block of queries against one block of keys.</summary>
         private readonly void Keys(
-            in AttentionBand block, int document, int group, int firstKey, float* queriesT, float* slopesT, float* q, int strideQ, float* dO, int strideO,
+            in AttentionBand block, int document, int group, int head, int firstKey, float* queriesT, float* slopesT, float* q, int strideQ, float* dO, int strideO,
             float* logSumExp, float* deltas, float* dQ, float* scratch)
         {
             ref readonly var a = ref Arguments;
@@ -115,8 +129,10 @@ internal sealed unsafe partial class CpuBackend<S, V>
             var v = PadRows(a.V + keyRow * strideV + group * a.HeadSize, ref strideV, block.Keys, a.HeadSize, Padded, paddedValues);
             MultiplyBand(block, a.HeadSize, k, strideK, queriesT, terms);
             MultiplyBand(block, a.HeadSize, v, strideV, slopesT, slopes);
+            AddBias(a, block, head, terms);
             HideScores(block, terms);
             Slopes(block, terms, slopes, logSumExp, deltas);
+            if (BiasSums != null) AddBiasGradient(a, block, head, slopes, BiasSumsOf(document));
 
             for (var i = 0; i < block.Keys; i += S.KernelRows)
             {

@@ -30,6 +30,7 @@ internal sealed unsafe partial class ReferenceBackend
             {
                 var head = new AttentionHead(arguments, d, h);
                 var scoreGradients = ScoreGradients(arguments, gradients, head);
+                if (gradients.Bias != null) AddBiasGradients(arguments, gradients.Bias, head, h, scoreGradients);
                 for (var i = 0; i < head.Queries; i++)
                 {
                     var sums = new double[size];
@@ -53,6 +54,18 @@ internal sealed unsafe partial class ReferenceBackend
                 }
             }
         }
+    }
+
+    /// <summary>The gradient of a distance's bias: the sum of those of the scores that it was added to.</summary>
+    private static void AddBiasGradients(in AttentionArguments arguments, float* gradient, in AttentionHead head, int h, double[,] scoreGradients)
+    {
+        var sums = new double[(2 * arguments.BiasRadius + 1) * arguments.Heads];
+        for (var i = 0; i < head.Queries; i++)
+        {
+            for (var j = 0; j < head.Keys; j++) sums[arguments.BiasPlace(head.Distance(i, j), h)] += scoreGradients[i, j];
+        }
+
+        for (var i = 0; i < sums.Length; i++) gradient[i] += (float)sums[i];
     }
 
     /// <summary>dS = P (dP - Σ P dP) with dP = dO · V: the gradient of a softmax.</summary>
@@ -135,6 +148,9 @@ internal sealed unsafe partial class ReferenceBackend
 
         public float* Value(in AttentionArguments arguments, int j) => arguments.V + KeyOffset(j, arguments.StrideV, arguments.HeadSize);
 
+        /// <summary>How far a key is from a query.</summary>
+        public int Distance(int i, int j) => j - (i + Keys - Queries);
+
         private bool Sees(in AttentionArguments arguments, int i, int j)
         {
             if (!arguments.Causal) return true;
@@ -148,7 +164,8 @@ internal sealed unsafe partial class ReferenceBackend
             var largest = double.NegativeInfinity;
             for (var j = 0; j < Keys; j++)
             {
-                scores[j] = Sees(arguments, i, j) ? Dot(Query(arguments, i), Key(arguments, j), arguments.HeadSize) * arguments.Scale : double.NegativeInfinity;
+                var bias = arguments.Bias == null ? 0 : arguments.Bias[arguments.BiasPlace(Distance(i, j), _head)];
+                scores[j] = Sees(arguments, i, j) ? Dot(Query(arguments, i), Key(arguments, j), arguments.HeadSize) * arguments.Scale + bias : double.NegativeInfinity;
                 largest = Math.Max(largest, scores[j]);
             }
 
