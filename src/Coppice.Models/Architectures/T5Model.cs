@@ -11,21 +11,19 @@ public sealed class T5Model : LanguageModel
     private readonly T5Stack _encoder;
     private readonly T5Stack _decoder;
 
-    internal T5Model(T5Configuration configuration, Backend backend, bool trainable)
-        : base(configuration, backend, trainable)
+    internal T5Model(T5Configuration configuration, Backend backend, bool trainable, QuantizedParameters? quantized = null)
+        : base(configuration, backend, trainable, quantized)
     {
         _configuration = configuration;
-        _encoder = new T5Stack(Parameters, configuration, "encoder", configuration.Layers, decodes: false);
-        _decoder = new T5Stack(Parameters, configuration, "decoder", configuration.DecoderLayers, decodes: true);
-        Embedding = Parameters["shared.weight"];
-        Head = configuration.TieEmbeddings ? Embedding : Parameters["lm_head.weight"];
+        _encoder = new T5Stack(this, configuration, "encoder", configuration.Layers, decodes: false);
+        _decoder = new T5Stack(this, configuration, "decoder", configuration.DecoderLayers, decodes: true);
     }
 
     /// <inheritdoc/>
-    public override Parameter Embedding { get; }
+    public override Parameter Embedding => Table(_configuration.Tables.Embedding);
 
     /// <inheritdoc/>
-    public override Parameter Head { get; }
+    public override Parameter Head => Table(_configuration.Tables.Head);
 
     /// <summary>The hidden states of all tokens: of texts that are read the encoder's, of those that are written for them the decoder's. An input without pairs is only read.</summary>
     /// <param name="tape">Records the operations.</param>
@@ -74,5 +72,5 @@ public sealed class T5Model : LanguageModel
 
     private Tensor Write(Tape tape, ModelInput input, T5Source source) => _decoder.Forward(tape, Embed(tape, input), input, source);
 
-    private Tensor Embed(Tape tape, ModelInput input) => tape.Dropout(tape.Embedding(input.Tokens, Embedding.Tensor), _configuration.Dropout, input.Training);
+    private Tensor Embed(Tape tape, ModelInput input) => tape.Dropout(Embed(tape, input.Tokens), _configuration.Dropout, input.Training);
 }

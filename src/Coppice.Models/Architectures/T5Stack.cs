@@ -22,13 +22,13 @@ internal sealed class T5Stack
     private readonly Tensor _norm;
     private readonly Block[] _blocks;
 
-    public T5Stack(ParameterSet parameters, T5Configuration configuration, string name, int layers, bool decodes)
+    public T5Stack(LanguageModel model, T5Configuration configuration, string name, int layers, bool decodes)
     {
         _configuration = configuration;
-        _distanceBias = parameters[name + ".block.0.layer.0.SelfAttention.relative_attention_bias.weight"].Tensor;
+        _distanceBias = model.Parameters[name + ".block.0.layer.0.SelfAttention.relative_attention_bias.weight"].Tensor;
         _buckets = RelativePositions.Table(bothWays: !decodes, configuration.Buckets, configuration.MaxDistance);
-        _norm = parameters[name + ".final_layer_norm.weight"].Tensor;
-        _blocks = [.. Enumerable.Range(0, layers).Select(layer => new Block(parameters, configuration, $"{name}.block.{layer}.layer.", layer, decodes))];
+        _norm = model.Parameters[name + ".final_layer_norm.weight"].Tensor;
+        _blocks = [.. Enumerable.Range(0, layers).Select(layer => new Block(model, configuration, $"{name}.block.{layer}.layer.", layer, decodes))];
     }
 
     /// <summary>From embeddings to hidden states.</summary>
@@ -70,18 +70,18 @@ internal sealed class T5Stack
         private readonly Projection? _gate;
         private readonly Projection _down;
 
-        public Block(ParameterSet parameters, T5Configuration configuration, string prefix, int layer, bool decodes)
+        public Block(LanguageModel model, T5Configuration configuration, string prefix, int layer, bool decodes)
         {
             (_configuration, _layer) = (configuration, layer);
             _ownShape = new AttentionShape(configuration.Heads, configuration.Heads, configuration.HeadSize, Causal: decodes, Scale: 1);
             _crossShape = _ownShape with { Causal = false };
-            _own = new AttentionPart(parameters, prefix + "0.", "SelfAttention.");
-            if (decodes) _cross = new AttentionPart(parameters, prefix + "1.", "EncDecAttention.");
+            _own = new AttentionPart(model, prefix + "0.", "SelfAttention.");
+            if (decodes) _cross = new AttentionPart(model, prefix + "1.", "EncDecAttention.");
             prefix += decodes ? "2." : "1.";
-            _norm = parameters[prefix + "layer_norm.weight"].Tensor;
-            if (configuration.GatedGelu) _gate = new DenseProjection(parameters, prefix + "DenseReluDense.wi_0");
-            _up = new DenseProjection(parameters, prefix + (configuration.GatedGelu ? "DenseReluDense.wi_1" : "DenseReluDense.wi"));
-            _down = new DenseProjection(parameters, prefix + "DenseReluDense.wo");
+            _norm = model.Parameters[prefix + "layer_norm.weight"].Tensor;
+            if (configuration.GatedGelu) _gate = model.Project(prefix + "DenseReluDense.wi_0");
+            _up = model.Project(prefix + (configuration.GatedGelu ? "DenseReluDense.wi_1" : "DenseReluDense.wi"));
+            _down = model.Project(prefix + "DenseReluDense.wo");
         }
 
         public ModelInput? Input { get; set; }
@@ -121,16 +121,16 @@ internal sealed class T5Stack
         }
     }
 
-    private sealed class AttentionPart(ParameterSet parameters, string prefix, string name)
+    private sealed class AttentionPart(LanguageModel model, string prefix, string name)
     {
-        public Tensor Norm { get; } = parameters[prefix + "layer_norm.weight"].Tensor;
+        public Tensor Norm { get; } = model.Parameters[prefix + "layer_norm.weight"].Tensor;
 
-        public Projection Query { get; } = new DenseProjection(parameters, prefix + name + "q");
+        public Projection Query { get; } = model.Project(prefix + name + "q");
 
-        public Projection Key { get; } = new DenseProjection(parameters, prefix + name + "k");
+        public Projection Key { get; } = model.Project(prefix + name + "k");
 
-        public Projection Value { get; } = new DenseProjection(parameters, prefix + name + "v");
+        public Projection Value { get; } = model.Project(prefix + name + "v");
 
-        public Projection Output { get; } = new DenseProjection(parameters, prefix + name + "o");
+        public Projection Output { get; } = model.Project(prefix + name + "o");
     }
 }

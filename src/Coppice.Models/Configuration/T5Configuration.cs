@@ -107,6 +107,12 @@ public sealed record T5Configuration : ModelConfiguration
     /// <inheritdoc/>
     public override LanguageModel Create(Backend backend, bool trainable = true) => new T5Model(this, backend, trainable);
 
+    internal override (string Embedding, string Head) Tables => ("shared.weight", TieEmbeddings ? "shared.weight" : "lm_head.weight");
+
+    internal override LanguageModel Create(Backend backend, QuantizedParameters quantized) => new T5Model(this, backend, trainable: false, quantized);
+
+    internal override bool IsQuantizable(ParameterPlan parameter) => base.IsQuantizable(parameter) && !parameter.Name.EndsWith("relative_attention_bias.weight", StringComparison.Ordinal);
+
     internal static T5Configuration Read(ConfigurationReader json)
     {
         json.MustBe("is_encoder_decoder", true, otherwise: true);
