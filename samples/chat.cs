@@ -1,5 +1,6 @@
 // A conversation with a model of this machine:  dotnet run samples/chat.cs -- MODEL
 #:project ../src/Coppice.Extensions.AI/Coppice.Extensions.AI.csproj
+#:property PublishAot=false
 using Coppice.Extensions.AI;
 using Microsoft.Extensions.AI;
 
@@ -9,7 +10,7 @@ if (args is not [var model])
     return;
 }
 
-using IChatClient client = CoppiceChatClient.Load(model);
+using var client = CoppiceChatClient.Load(model);
 var messages = new List<ChatMessage> { new(ChatRole.System, "You are a helpful assistant.") };
 while (Ask() is { Length: > 0 } question)
 {

@@ -20,6 +20,8 @@ internal sealed class BeamSearchOptions
     /// <summary>Gives a command the options.</summary>
     public void AddTo(Command command)
     {
+        // Without the option there is no search: a default in the help would say that there is one.
+        _beams.DefaultValueFactory = null;
         command.Add(_beams);
         command.Add(_lengthPenalty);
         command.Validators.Add(result =>
