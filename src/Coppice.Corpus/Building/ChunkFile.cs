@@ -150,8 +150,16 @@ internal sealed class ChunkFile
         var bytes = ReadRange(section, 0, checked((int)Length(section)));
         Span<byte> digest = stackalloc byte[DigestBytes];
         SHA256.HashData(bytes, digest);
-        return digest.SequenceEqual(Entry(_footer, (int)section).Slice(CountBytes, DigestBytes)) ? bytes : throw Damaged(_path);
+        return digest.SequenceEqual(Digest(section)) ? bytes : throw Damaged(_path);
     }
+
+    /// <summary>How many bytes a section has.</summary>
+    /// <param name="section">Which.</param>
+    public long Length(ChunkSection section) => _starts[(int)section + 1] - _starts[(int)section];
+
+    /// <summary>The SHA-256 of a section.</summary>
+    /// <param name="section">Which.</param>
+    public ReadOnlySpan<byte> Digest(ChunkSection section) => Entry(_footer, (int)section).Slice(CountBytes, DigestBytes);
 
     /// <summary>Where the documents of a stage that is not the last lie.</summary>
     public DocumentBlock[] ReadBlocks() => MemoryMarshal.Cast<byte, DocumentBlock>(Read(ChunkSection.Blocks)).ToArray();
@@ -219,8 +227,6 @@ internal sealed class ChunkFile
             throw new CoppiceException($"{_path}: can't be read: {error.Message}", inner: error);
         }
     }
-
-    private long Length(ChunkSection section) => _starts[(int)section + 1] - _starts[(int)section];
 
     private long Count(int number) => BinaryPrimitives.ReadInt64LittleEndian(_footer.AsSpan(number * CountBytes));
 

@@ -98,11 +98,11 @@ internal sealed class WorkFolder : IDisposable
         }
     }
 
-    /// <summary>Writes a JSON file.</summary>
+    /// <summary>Writes a JSON file, without waiting until the disk has it: one that a loss of power cut off is made again.</summary>
     /// <typeparam name="T">What it holds.</typeparam>
     /// <param name="path">The file.</param>
     /// <param name="value">The content.</param>
-    public static void WriteJson<T>(string path, T value) => AtomicFile.WriteBytes(path, JsonSerializer.SerializeToUtf8Bytes(value, DocumentTrace.Json));
+    public static void WriteJson<T>(string path, T value) => AtomicFile.Write(path, stream => JsonSerializer.Serialize(stream, value, DocumentTrace.Json), toDisk: false);
 
     /// <summary>Deletes every result but those in use.</summary>
     /// <param name="used">The files in use.</param>
