@@ -61,21 +61,29 @@ public sealed class MinHashDuplicates(MinHashOptions? options = null) : ICorpusS
         var clusters = new UnionFind(count);
         var hashes = _options.Bands.Hashes;
         using var signatures = new SignatureStore(corpus.WorkFolder, _options.Verify == Verification.None ? 0 : count, hashes, corpus.MemoryBudget / 2);
-        using var bands = new ExternalSorter<BandKey>(corpus.WorkFolder, corpus.MemoryBudget / 2);
-        var signature = new uint[hashes];
-        foreach (var document in corpus.Documents)
+        var shared = new RepeatedKeys((long)count * _options.Bands.Bands, corpus.MemoryBudget / 4);
+        LookAtSignatures(corpus, cancellation, (document, signature) =>
         {
-            cancellation.ThrowIfCancellationRequested();
             var index = (int)document.Index;
             var sketch = document.Sketch.Span;
             preferences[index] = Preference.Of(document, _options.Keep);
             copies[index] = BinaryPrimitives.ReadInt32LittleEndian(sketch);
             if (!document.IsEarlier) texts[index] = BinaryPrimitives.ReadUInt64LittleEndian(sketch[CopiesBytes..]);
-            if (sketch.Length == HeadBytes) continue;
-            for (var i = 0; i < hashes; i++) signature[i] = BinaryPrimitives.ReadUInt32LittleEndian(sketch[(HeadBytes + (i * sizeof(uint)))..]);
-            if (_options.Verify != Verification.None) signatures.Write(index, signature);
-            for (var band = 0; band < _options.Bands.Bands; band++) bands.Add(new BandKey(KeyOf(signature, band), index));
-        }
+            if (_options.Verify != Verification.None && !signature.IsEmpty) signatures.Write(index, signature);
+            for (var band = 0; !signature.IsEmpty && band < _options.Bands.Bands; band++) shared.Add(KeyOf(signature, band));
+        });
+
+        // Most keys are those of a single document, and make no pair: only the others are sorted.
+        using var bands = new ExternalSorter<BandKey>(corpus.WorkFolder, corpus.MemoryBudget / 4);
+        LookAtSignatures(corpus, cancellation, (document, signature) =>
+        {
+            for (var band = 0; !signature.IsEmpty && band < _options.Bands.Bands; band++)
+            {
+                var key = KeyOf(signature, band);
+                if (!shared.IsRepeated(key)) continue;
+                lock (bands) bands.Add(new BandKey(key, (int)document.Index));
+            }
+        });
 
         var known = new KnownSimilarities(corpus.KeptFile);
         var pairs = new PairJudge(_options, corpus, signatures, texts, known);
@@ -86,6 +94,19 @@ public sealed class MinHashDuplicates(MinHashOptions? options = null) : ICorpusS
 
     /// <inheritdoc/>
     public StepResult Apply(Document document, ReadOnlySpan<byte> edit) => StepResult.Keep(document);
+
+    // On several threads. The signature of a document that has none is empty.
+    private void LookAtSignatures(ISketchedCorpus corpus, CancellationToken cancellation, Action<SketchedDocument, ReadOnlySpan<uint>> look) => corpus.LookAtAll(() =>
+    {
+        var signature = new uint[_options.Bands.Hashes];
+        return document =>
+        {
+            cancellation.ThrowIfCancellationRequested();
+            var bytes = document.Sketch.Span[HeadBytes..];
+            for (var i = 0; i < bytes.Length / sizeof(uint); i++) signature[i] = BinaryPrimitives.ReadUInt32LittleEndian(bytes[(i * sizeof(uint))..]);
+            look(document, bytes.IsEmpty ? [] : signature);
+        };
+    });
 
     private ulong KeyOf(ReadOnlySpan<uint> signature, int band)
     {

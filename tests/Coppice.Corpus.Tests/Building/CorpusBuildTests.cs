@@ -312,6 +312,9 @@ public sealed class CorpusBuildTests : IDisposable
         var bytes = File.ReadAllBytes(chunk);
         bytes[10] ^= 1;
         File.WriteAllBytes(chunk, bytes);
+
+        // With another document the file that the chunk goes into is written again.
+        _folder.Write("in/zzz.jsonl", Lines("another document"));
         Assert.Contains(chunk, Assert.Throws<CoppiceException>(() => Build("out", new DropEmpty())).Message, StringComparison.Ordinal);
 
         // One that was cut off, as by a loss of power, is made again without further ado.
