@@ -111,7 +111,7 @@ internal sealed class CorpusAssembly(
     {
         _documentsIn += chunk.DocumentsIn;
         _bytesIn += statistics.BytesIn;
-        foreach (var (length, count) in statistics.LengthsIn!) _lengthsIn[length] = _lengthsIn.GetValueOrDefault(length) + count;
+        foreach (var (length, count) in statistics.LengthsIn) _lengthsIn[length] = _lengthsIn.GetValueOrDefault(length) + count;
     }
 
     private void AddKept(ChunkFile chunk, ChunkStatistics statistics)
@@ -119,14 +119,8 @@ internal sealed class CorpusAssembly(
         _documentsOut += chunk.DocumentsOut;
         _bytesOut += chunk.BytesOut;
         _profile.Add(statistics.Profile!);
-        foreach (var (all, own) in new[] { (_train, statistics.Train), (_validation, statistics.Validation) })
-        {
-            foreach (var (source, count) in own)
-            {
-                var before = all.GetValueOrDefault(source, new CorpusSourceCount(0, 0));
-                all[source] = new CorpusSourceCount(before.Documents + count.Documents, before.Bytes + count.Bytes);
-            }
-        }
+        ChunkStatistics.AddSources(_train, statistics.Train);
+        ChunkStatistics.AddSources(_validation, statistics.Validation);
     }
 
     private void RequireDocuments()

@@ -27,13 +27,14 @@ public sealed class CorpusBuild(CorpusBuildOptions options)
         var run = new BuildRun(options, work, show, cancellation);
 
         var first = new ReadingStage(run, stages[0], units, reading);
+        var earlier = new EarlierChunks(work);
         List<IReadOnlyList<string>> chunks = [first.Run()];
         var used = first.Used.ToHashSet();
         foreach (var stage in stages.Skip(1))
         {
             var (decisions, files) = StageDecisions.Take(run, stages[stage.Number - 1], chunks[^1]);
             used.UnionWith(files);
-            chunks.Add(new FollowingStage(run, stage, chunks[^1], decisions).Run());
+            chunks.Add(new FollowingStage(run, stage, chunks[^1], decisions, chunks[0], earlier).Run());
         }
 
         var (manifest, report) = new CorpusAssembly(run, stages, chunks, reading, first.Quarantine).Write();

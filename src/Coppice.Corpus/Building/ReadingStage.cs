@@ -50,7 +50,7 @@ internal sealed class ReadingStage(BuildRun run, BuildStage stage, IReadOnlyList
         using var worker = new StageWorker(stage, run.Options.Split);
         foreach (var job in _jobs.GetConsumingEnumerable(stop))
         {
-            var documents = worker.Process(job.Documents, ChunkDecisions.Read([]), job.Path, stop);
+            var documents = worker.Process([new ChunkPart(null, job.Documents, [])], earlier: null, job.Path, stop);
             _budget.Release(BuildRun.Cost(job.Characters));
             run.CountChunk(reused: false);
             run.Advance(0, documents);
