@@ -23,7 +23,7 @@ public sealed class IncrementalBuildTests : IDisposable
     [Fact]
     public void New_files_leave_the_files_of_the_corpus_that_they_do_not_fall_into()
     {
-        WriteFiles(30, documents: 300);
+        WriteFiles(50, documents: 300);
         Build("out");
         var before = FilesOf("out");
         Assert.InRange(before.Count, 20, 1000);
