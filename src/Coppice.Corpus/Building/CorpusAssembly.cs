@@ -144,8 +144,9 @@ internal sealed class CorpusAssembly(
     {
         var last = stages.Count - 1;
         var shards = CorpusShard.Of(Chunks(last, chunk => chunk), run.Options.ShardBytes);
+        var divided = run.Options.Split.Kind == SplitKind.None ? [] : shards;
         var planned = shards.Select(shard => PlanDocuments(shard, DocumentsPrefix, ChunkSection.Documents, ChunkSection.Digests))
-            .Concat(shards.Select(shard => PlanDocuments(shard, ValidationPrefix, ChunkSection.Validation, ChunkSection.ValidationDigests)))
+            .Concat(divided.Select(shard => PlanDocuments(shard, ValidationPrefix, ChunkSection.Validation, ChunkSection.ValidationDigests)))
             .Concat(Sketching.SelectMany(stage => shards.Select(shard => PlanSketches(stage, shard))))
             .OfType<PlannedFile>()
             .ToList();
