@@ -3,27 +3,30 @@ using Coppice.Foundation;
 
 namespace Coppice.Corpus.Building;
 
-/// <summary>The chunks of the last build that was finished, by what they began as.</summary>
+/// <summary>The chunks of the last build that was finished, by their names: a file that grew has chunks of which much is as it was.</summary>
 internal sealed class EarlierChunks
 {
     private readonly WorkFolder _work;
     private readonly IReadOnlyList<IReadOnlyList<string>> _stages;
     private readonly Dictionary<string, int> _places = new(StringComparer.Ordinal);
+    private readonly IReadOnlyList<string> _names;
 
     /// <summary>Finds them.</summary>
     /// <param name="work">Where results lie.</param>
-    public EarlierChunks(WorkFolder work)
+    /// <param name="names">What the chunks of this build are called.</param>
+    public EarlierChunks(WorkFolder work, IReadOnlyList<string> names)
     {
         _work = work;
-        _stages = work.ReadChunks() ?? [[]];
-        for (var place = 0; place < _stages[0].Count; place++) _places[_stages[0][place]] = place;
+        _names = names;
+        _stages = work.ReadChunks() ?? [];
+        foreach (var (place, name) in (work.ReadNames() ?? []).Index()) _places[name] = place;
     }
 
     /// <summary>What a stage made of a chunk, part by part; null where it is gone.</summary>
-    /// <param name="first">The chunk's key in the first stage.</param>
+    /// <param name="chunk">The chunk's number in this build.</param>
     /// <param name="stage">The stage's number.</param>
-    public EarlierParts? Find(string first, int stage) =>
-        stage < _stages.Count && _places.TryGetValue(first, out var place) && place < _stages[stage].Count ? EarlierParts.Open(_work.Chunk(_stages[stage][place])) : null;
+    public EarlierParts? Find(int chunk, int stage) =>
+        stage < _stages.Count && _places.TryGetValue(_names[chunk], out var place) && place < _stages[stage].Count ? EarlierParts.Open(_work.Chunk(_stages[stage][place])) : null;
 }
 
 /// <summary>The parts of a chunk's result, to be copied where nothing about them changed.</summary>

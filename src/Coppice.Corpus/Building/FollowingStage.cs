@@ -13,10 +13,8 @@ namespace Coppice.Corpus.Building;
 /// <param name="stage">The stage.</param>
 /// <param name="chunks">The keys of the chunks in the stage before.</param>
 /// <param name="decisions">What was decided of their documents.</param>
-/// <param name="first">The keys of the chunks in the first stage.</param>
 /// <param name="earlier">The chunks of the build before.</param>
-internal sealed class FollowingStage(
-    BuildRun run, BuildStage stage, IReadOnlyList<string> chunks, StageDecisions decisions, IReadOnlyList<string> first, EarlierChunks earlier)
+internal sealed class FollowingStage(BuildRun run, BuildStage stage, IReadOnlyList<string> chunks, StageDecisions decisions, EarlierChunks earlier)
 {
     private readonly ByteBudget _budget = run.Budget();
     private readonly ConcurrentDictionary<string, bool> _begun = [];
@@ -46,7 +44,7 @@ internal sealed class FollowingStage(
             {
                 var cost = BuildRun.Cost(before.BytesOut);
                 _budget.Take(cost, stop);
-                worker.Process(PartsOf(before, decisions.Read(number)), earlier.Find(first[number], stage.Number), path, stop);
+                worker.Process(PartsOf(before, decisions.Read(number)), earlier.Find(number, stage.Number), path, stop);
                 _budget.Release(cost);
             }
 

@@ -31,6 +31,10 @@ internal sealed class ReadingStage(BuildRun run, BuildStage stage, IReadOnlyList
     public IEnumerable<QuarantinedDocument> Quarantine =>
         _records.SelectMany(record => record!.TooLarge).Select(where => new QuarantinedDocument(UnitRecord.Step, DropReasons.TooLarge, null, where, null));
 
+    /// <summary>What chunks are called, in order: by the first file that they were read from, and their number there, whatever it holds by now.</summary>
+    public IReadOnlyList<string> Names =>
+        [.. units.SelectMany((unit, number) => _chunks[number].Select((_, chunk) => string.Create(CultureInfo.InvariantCulture, $"{chunk} {unit.Files[0].Found.Id}")))];
+
     /// <summary>Does the stage.</summary>
     /// <returns>The keys of the chunks, in order.</returns>
     public IReadOnlyList<string> Run()

@@ -68,6 +68,13 @@ internal sealed class WorkFolder : IDisposable
     /// <summary>The keys of the chunks of each stage of the last build that was finished, or null where they are gone.</summary>
     public IReadOnlyList<IReadOnlyList<string>>? ReadChunks() => ReadJson<string[][]>(ChunksPath);
 
+    /// <summary>What the chunks of that build are called (<see cref="ReadingStage.Names"/>), or null where that is gone.</summary>
+    public IReadOnlyList<string>? ReadNames() => ReadJson<string[]>(NamesPath);
+
+    /// <summary>Keeps what the chunks are called.</summary>
+    /// <param name="names">The names.</param>
+    public void WriteNames(IReadOnlyList<string> names) => WriteJson(NamesPath, names);
+
     /// <summary>Keeps the keys of the chunks of each stage.</summary>
     /// <param name="chunks">The keys.</param>
     public void WriteChunks(IReadOnlyList<IReadOnlyList<string>> chunks) => WriteJson(ChunksPath, chunks);
@@ -120,6 +127,8 @@ internal sealed class WorkFolder : IDisposable
     public void Dispose() => _lock?.Dispose();
 
     private string ChunksPath => System.IO.Path.Combine(Path, "chunks.json");
+
+    private string NamesPath => System.IO.Path.Combine(Path, "names.json");
 
     private string Result(string key, string kind) => System.IO.Path.Combine(Path, $"results-{key[..2]}", $"{key}.{kind}");
 }

@@ -111,6 +111,21 @@ public sealed class IncrementalBuildTests : IDisposable
     }
 
     [Fact]
+    public void Of_a_file_that_grew_the_later_steps_see_what_is_new_and_its_neighbours()
+    {
+        static CorpusBuildOptions InLargeChunks(CorpusBuildOptions options) => options with { ChunkCharacters = 1 << 18 };
+        WriteFiles(1, documents: 3000);
+        Build("out", InLargeChunks);
+        var before = _last.Seen;
+        WriteFile("part-00", [.. _texts, .. Fresh(100)]);
+        Build("out", InLargeChunks);
+
+        Assert.InRange(_last.Seen - before, 100, before / 4);
+        Build("afresh", InLargeChunks);
+        Assert.Equal(Snapshot("afresh"), Snapshot("out"));
+    }
+
+    [Fact]
     public void What_was_cut_off_or_deleted_is_written_again_and_what_is_somebody_elses_stays()
     {
         WriteFiles(6, documents: 200);
