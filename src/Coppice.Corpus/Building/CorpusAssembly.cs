@@ -209,7 +209,7 @@ internal sealed class CorpusAssembly(
 
     private IEnumerable<BuildStage> Sketching => stages.Where(stage => stage.Decides?.Step is ICorpusStep);
 
-    private static string PrefixOf(BuildStage stage) => FormattableString.Invariant($"{EarlierSketches.Folder}/{stage.Number + 1}-{stage.Decides!.Step.Name}-");
+    private static string PrefixOf(BuildStage stage) => FormattableString.Invariant($"{EarlierSketches.Folder}/{stage.Number + 1}-{((ICorpusStep)stage.Decides!.Step).Name}-");
 
     private static CorpusPart PartOf(ILookup<string, CorpusFile> written, string prefix, SortedDictionary<string, CorpusSourceCount> sources, IncrementalHash lines) => new()
     {

@@ -62,7 +62,7 @@ public sealed class MinHashDuplicates(MinHashOptions? options = null) : ICorpusS
         var hashes = _options.Bands.Hashes;
         using var signatures = new SignatureStore(corpus.WorkFolder, _options.Verify == Verification.None ? 0 : count, hashes, corpus.MemoryBudget / 2);
         var shared = new RepeatedKeys((long)count * _options.Bands.Bands, corpus.MemoryBudget / 4);
-        LookAtSignatures(corpus, cancellation, (document, signature) =>
+        LookAtSignatures(corpus, (document, signature) =>
         {
             var index = (int)document.Index;
             var sketch = document.Sketch.Span;
@@ -71,11 +71,11 @@ public sealed class MinHashDuplicates(MinHashOptions? options = null) : ICorpusS
             if (!document.IsEarlier) texts[index] = BinaryPrimitives.ReadUInt64LittleEndian(sketch[CopiesBytes..]);
             if (_options.Verify != Verification.None && !signature.IsEmpty) signatures.Write(index, signature);
             for (var band = 0; !signature.IsEmpty && band < _options.Bands.Bands; band++) shared.Add(KeyOf(signature, band));
-        });
+        }, cancellation);
 
         // Most keys are those of a single document, and make no pair: only the others are sorted.
         using var bands = new ExternalSorter<BandKey>(corpus.WorkFolder, corpus.MemoryBudget / 4);
-        LookAtSignatures(corpus, cancellation, (document, signature) =>
+        LookAtSignatures(corpus, (document, signature) =>
         {
             for (var band = 0; !signature.IsEmpty && band < _options.Bands.Bands; band++)
             {
@@ -83,7 +83,7 @@ public sealed class MinHashDuplicates(MinHashOptions? options = null) : ICorpusS
                 if (!shared.IsRepeated(key)) continue;
                 lock (bands) bands.Add(new BandKey(key, (int)document.Index));
             }
-        });
+        }, cancellation);
 
         var known = new KnownSimilarities(corpus.KeptFile);
         var pairs = new PairJudge(_options, corpus, signatures, texts, known);
@@ -96,7 +96,7 @@ public sealed class MinHashDuplicates(MinHashOptions? options = null) : ICorpusS
     public StepResult Apply(Document document, ReadOnlySpan<byte> edit) => StepResult.Keep(document);
 
     // On several threads. The signature of a document that has none is empty.
-    private void LookAtSignatures(ISketchedCorpus corpus, CancellationToken cancellation, Action<SketchedDocument, ReadOnlySpan<uint>> look) => corpus.LookAtAll(() =>
+    private void LookAtSignatures(ISketchedCorpus corpus, Action<SketchedDocument, ReadOnlySpan<uint>> look, CancellationToken cancellation) => corpus.LookAtAll(() =>
     {
         var signature = new uint[_options.Bands.Hashes];
         return document =>
