@@ -61,52 +61,36 @@ public sealed class MinHashDuplicates(MinHashOptions? options = null) : ICorpusS
         var clusters = new UnionFind(count);
         var hashes = _options.Bands.Hashes;
         using var signatures = new SignatureStore(corpus.WorkFolder, _options.Verify == Verification.None ? 0 : count, hashes, corpus.MemoryBudget / 2);
-        var shared = new RepeatedKeys((long)count * _options.Bands.Bands, corpus.MemoryBudget / 4);
-        LookAtSignatures(corpus, (document, signature) =>
+        using var bands = new ExternalSorter<BandKey>(corpus.WorkFolder, corpus.MemoryBudget * 3 / 8);
+        corpus.LookAtAll(() =>
         {
-            var index = (int)document.Index;
-            var sketch = document.Sketch.Span;
-            preferences[index] = Preference.Of(document, _options.Keep);
-            copies[index] = BinaryPrimitives.ReadInt32LittleEndian(sketch);
-            if (!document.IsEarlier) texts[index] = BinaryPrimitives.ReadUInt64LittleEndian(sketch[CopiesBytes..]);
-            if (_options.Verify != Verification.None && !signature.IsEmpty) signatures.Write(index, signature);
-            for (var band = 0; !signature.IsEmpty && band < _options.Bands.Bands; band++) shared.Add(KeyOf(signature, band));
-        }, cancellation);
-
-        // Most keys are those of a single document, and make no pair: only the others are sorted.
-        using var bands = new ExternalSorter<BandKey>(corpus.WorkFolder, corpus.MemoryBudget / 4);
-        LookAtSignatures(corpus, (document, signature) =>
-        {
-            for (var band = 0; !signature.IsEmpty && band < _options.Bands.Bands; band++)
+            var signature = new uint[hashes];
+            var keys = new BandKey[_options.Bands.Bands];
+            return document =>
             {
-                var key = KeyOf(signature, band);
-                if (!shared.IsRepeated(key)) continue;
-                lock (bands) bands.Add(new BandKey(key, (int)document.Index));
-            }
-        }, cancellation);
+                cancellation.ThrowIfCancellationRequested();
+                var index = (int)document.Index;
+                var sketch = document.Sketch.Span;
+                preferences[index] = Preference.Of(document, _options.Keep);
+                copies[index] = BinaryPrimitives.ReadInt32LittleEndian(sketch);
+                if (!document.IsEarlier) texts[index] = BinaryPrimitives.ReadUInt64LittleEndian(sketch[CopiesBytes..]);
+                if (sketch.Length == HeadBytes) return;
+                for (var i = 0; i < hashes; i++) signature[i] = BinaryPrimitives.ReadUInt32LittleEndian(sketch[(HeadBytes + (i * sizeof(uint)))..]);
+                if (_options.Verify != Verification.None) signatures.Write(index, signature);
+                for (var band = 0; band < keys.Length; band++) keys[band] = new BandKey(KeyOf(signature, band), index);
+                lock (bands) bands.Add(keys);
+            };
+        });
 
         var known = new KnownSimilarities(corpus.KeptFile);
         var pairs = new PairJudge(_options, corpus, signatures, texts, known);
-        new CandidateGroups(pairs, clusters).Join(bands.Sorted(), cancellation);
+        new CandidateGroups(pairs, clusters).Join(bands.SortedShared(band => band.Key), cancellation);
         Choose(clusters, preferences, copies, pairs, decisions, cancellation);
         known.Write();
     }
 
     /// <inheritdoc/>
     public StepResult Apply(Document document, ReadOnlySpan<byte> edit) => StepResult.Keep(document);
-
-    // On several threads. The signature of a document that has none is empty.
-    private void LookAtSignatures(ISketchedCorpus corpus, Action<SketchedDocument, ReadOnlySpan<uint>> look, CancellationToken cancellation) => corpus.LookAtAll(() =>
-    {
-        var signature = new uint[_options.Bands.Hashes];
-        return document =>
-        {
-            cancellation.ThrowIfCancellationRequested();
-            var bytes = document.Sketch.Span[HeadBytes..];
-            for (var i = 0; i < bytes.Length / sizeof(uint); i++) signature[i] = BinaryPrimitives.ReadUInt32LittleEndian(bytes[(i * sizeof(uint))..]);
-            look(document, bytes.IsEmpty ? [] : signature);
-        };
-    });
 
     private ulong KeyOf(ReadOnlySpan<uint> signature, int band)
     {
