@@ -13,7 +13,7 @@ public sealed record BuildReport
     /// <summary>The file of documents that a step failed on.</summary>
     public const string QuarantineFile = "quarantine.jsonl";
 
-    private const int CurrentVersion = 1;
+    private const int CurrentVersion = 2;
     private const int FewestForWarning = 100;
     private const double NearlyAll = 0.9;
 
@@ -69,7 +69,7 @@ public sealed record BuildReport
     public required ProfileRecord Profile { get; init; }
 
     /// <summary>Sketches for later corpora.</summary>
-    public required IReadOnlyList<SketchFile> Sketches { get; init; }
+    public required IReadOnlyList<StepSketches> Sketches { get; init; }
 
     /// <summary>What looks wrong: steps and rules that matched nothing or nearly everything.</summary>
     [JsonIgnore]

@@ -9,13 +9,13 @@ namespace Coppice.Corpus.Building;
 /// <summary>The parts of a chunk's result.</summary>
 internal enum ChunkSection
 {
-    /// <summary>The documents that were kept, as lines in gzip members: one in the last stage, where they are those for training; several before it.</summary>
+    /// <summary>The documents that were kept, as lines in gzip members; in the last stage those for training.</summary>
     Documents,
 
     /// <summary>Where each member of <see cref="Documents"/> begins (<see cref="DocumentBlock"/>), so that one document can be had without the others; empty in the last stage.</summary>
     Blocks,
 
-    /// <summary>The documents for validation, as another gzip member; empty but in the last stage.</summary>
+    /// <summary>The documents for validation, as other gzip members; empty but in the last stage.</summary>
     Validation,
 
     /// <summary>The SHA-256 of each line of <see cref="Documents"/>.</summary>
@@ -41,6 +41,9 @@ internal enum ChunkSection
 
     /// <summary>Documents that a step failed on, as lines of JSON.</summary>
     Quarantine,
+
+    /// <summary>What of the others belongs to which part of the chunk (<see cref="PartResult"/>), as JSON in a gzip member; none in the first stage.</summary>
+    Parts,
 }
 
 /// <summary>
@@ -50,7 +53,7 @@ internal enum ChunkSection
 internal sealed class ChunkFile
 {
     private const int CountBytes = 8, DigestBytes = SHA256.HashSizeInBytes;
-    private static readonly byte[] Magic = "coppice chunk 3\n"u8.ToArray();
+    private static readonly byte[] Magic = "coppice chunk 4\n"u8.ToArray();
     private static readonly int Sections = Enum.GetValues<ChunkSection>().Length;
     private static readonly int FooterBytes = (3 * CountBytes) + (Sections * (CountBytes + DigestBytes)) + Magic.Length;
 
@@ -150,8 +153,16 @@ internal sealed class ChunkFile
         var bytes = ReadRange(section, 0, checked((int)Length(section)));
         Span<byte> digest = stackalloc byte[DigestBytes];
         SHA256.HashData(bytes, digest);
-        return digest.SequenceEqual(Entry(_footer, (int)section).Slice(CountBytes, DigestBytes)) ? bytes : throw Damaged(_path);
+        return digest.SequenceEqual(Digest(section)) ? bytes : throw Damaged(_path);
     }
+
+    /// <summary>How many bytes a section has.</summary>
+    /// <param name="section">Which.</param>
+    public long Length(ChunkSection section) => _starts[(int)section + 1] - _starts[(int)section];
+
+    /// <summary>The SHA-256 of a section.</summary>
+    /// <param name="section">Which.</param>
+    public ReadOnlySpan<byte> Digest(ChunkSection section) => Entry(_footer, (int)section).Slice(CountBytes, DigestBytes);
 
     /// <summary>Where the documents of a stage that is not the last lie.</summary>
     public DocumentBlock[] ReadBlocks() => MemoryMarshal.Cast<byte, DocumentBlock>(Read(ChunkSection.Blocks)).ToArray();
@@ -193,6 +204,25 @@ internal sealed class ChunkFile
     /// <summary>The documents that were kept, of a stage that is not the last.</summary>
     public IEnumerable<Document> Documents() => DocumentLines.ReadAll(Decompress(ChunkSection.Documents));
 
+    /// <summary>The same by member: its bytes, how many documents it has, and they.</summary>
+    public IEnumerable<(ReadOnlyMemory<byte> Bytes, int Count, IEnumerable<Document> Documents)> Members()
+    {
+        var (all, blocks) = (Read(ChunkSection.Documents), ReadBlocks());
+        for (var i = 0; i < blocks.Length; i++)
+        {
+            var (start, end) = (blocks[i].Offset, i + 1 < blocks.Length ? blocks[i + 1].Offset : all.Length);
+            var count = (i + 1 < blocks.Length ? blocks[i + 1].Place : (int)DocumentsOut) - blocks[i].Place;
+            yield return (all.AsMemory(start, end - start), count, ReadMember(all, start, end - start));
+        }
+    }
+
+    // Nothing is decompressed before somebody wants it.
+    private static IEnumerable<Document> ReadMember(byte[] all, int start, int length)
+    {
+        using var lines = new GZipStream(new MemoryStream(all, start, length), CompressionMode.Decompress);
+        foreach (var document in DocumentLines.ReadAll(lines)) yield return document;
+    }
+
     // There are very many of these files, and one that a loss of power cut off is made again: none waits until the disk has it.
     private static void WriteUnflushed(string path, Action<Stream> write)
     {
@@ -219,8 +249,6 @@ internal sealed class ChunkFile
             throw new CoppiceException($"{_path}: can't be read: {error.Message}", inner: error);
         }
     }
-
-    private long Length(ChunkSection section) => _starts[(int)section + 1] - _starts[(int)section];
 
     private long Count(int number) => BinaryPrimitives.ReadInt64LittleEndian(_footer.AsSpan(number * CountBytes));
 

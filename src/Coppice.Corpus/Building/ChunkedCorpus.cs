@@ -54,13 +54,8 @@ internal sealed class ChunkedCorpus : ISketchedCorpus
     {
         get
         {
-            var index = 0L;
-            foreach (var corpus in _earlier)
-            {
-                foreach (var document in corpus.Read(index)) yield return document;
-                index += corpus.Count;
-            }
-
+            foreach (var document in EarlierDocuments) yield return document;
+            var index = EarlierCount;
             foreach (var sketches in Ahead.Select(_chunks, _run.Threads, chunk => ChunkFile.Open(chunk).Read(ChunkSection.Sketches)))
             {
                 _run.Resident.Keep();
@@ -71,6 +66,27 @@ internal sealed class ChunkedCorpus : ISketchedCorpus
                 }
             }
         }
+    }
+
+    /// <inheritdoc/>
+    public void LookAtAll(Func<Action<SketchedDocument>> begin)
+    {
+        var lookAtEarlier = begin();
+        foreach (var document in EarlierDocuments) lookAtEarlier(document);
+        var next = -1;
+        _run.InParallel(Enumerable.Repeat<Action<CancellationToken>>(
+            stop =>
+            {
+                var look = begin();
+                while (Interlocked.Increment(ref next) is var chunk && chunk < _chunks.Count)
+                {
+                    stop.ThrowIfCancellationRequested();
+                    _run.Resident.Keep();
+                    var sketches = ChunkFile.Open(_chunks[chunk]).Read(ChunkSection.Sketches);
+                    foreach (var record in SketchRecords.Read(sketches, _starts[chunk], isEarlier: false)) look(record.Document);
+                }
+            },
+            _run.Threads));
     }
 
     /// <summary>The documents themselves, without earlier ones.</summary>
@@ -124,6 +140,19 @@ internal sealed class ChunkedCorpus : ISketchedCorpus
             var (chunk, place) = Find(index);
             if (chunk != open) (open, ids) = (chunk, ChunkFile.Open(_chunks[chunk]).ReadIds());
             yield return (item, ids[place]);
+        }
+    }
+
+    private IEnumerable<SketchedDocument> EarlierDocuments
+    {
+        get
+        {
+            var index = 0L;
+            foreach (var corpus in _earlier)
+            {
+                foreach (var document in corpus.Read(index)) yield return document;
+                index += corpus.Count;
+            }
         }
     }
 

@@ -5,12 +5,15 @@ using Coppice.Foundation;
 
 namespace Coppice.Corpus.Building;
 
-/// <summary>Puts the results of the last stage together to a corpus: compressed documents are copied as they are, counts added up. The manifest comes last.</summary>
+/// <summary>
+/// Puts the results of the last stage together to a corpus: compressed documents are copied as they are, into files of which those that an earlier build wrote stay, and counts
+/// are added up. The manifest comes last.
+/// </summary>
 internal sealed class CorpusAssembly(
     BuildRun run, IReadOnlyList<BuildStage> stages, IReadOnlyList<IReadOnlyList<string>> chunks, CorpusReport reading, IEnumerable<QuarantinedDocument> unreadable)
 {
     private const int MostShown = 50;
-    private const string SketchFolder = "sketches";
+    private const string DocumentsPrefix = CuratedCorpus.DocumentsFolder + "/", ValidationPrefix = CuratedCorpus.ValidationFolder + "/";
 
     private readonly string _folder = run.Options.Output;
     private readonly List<StepStatistics> _steps =
@@ -20,6 +23,7 @@ internal sealed class CorpusAssembly(
     private readonly SortedDictionary<int, long> _lengthsIn = [];
     private readonly SortedDictionary<string, CorpusSourceCount> _train = new(StringComparer.Ordinal), _validation = new(StringComparer.Ordinal);
     private long _documentsIn, _bytesIn, _documentsOut, _bytesOut;
+    private bool _hasQuarantine;
 
     private string ManifestPath => Path.Combine(_folder, CuratedCorpus.ManifestFile);
 
@@ -28,26 +32,19 @@ internal sealed class CorpusAssembly(
     public (CorpusManifest Manifest, BuildReport Report) Write()
     {
         run.Begin("Adding up", 0);
-        AddUp();
+        using var trainLines = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        using var validationLines = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        AddUp(trainLines, validationLines);
         run.Begin("Writing", _bytesOut);
         RequireDocuments();
         var split = run.Options.Split;
-        CorpusPart train = null!;
-        CorpusPart? validation = null;
-        SketchFile[] sketches = [];
-        var sketchFolder = run.Work.Temporary(SketchFolder);
-        // Waiting for the disk, which is most of it, is waited for once.
-        run.InParallel(
-        [
-            _ =>
-            {
-                train = WritePart(CuratedCorpus.DocumentsFile, ChunkSection.Documents, ChunkSection.Digests, _train);
-                if (split.Kind != SplitKind.None) validation = WritePart(CuratedCorpus.ValidationFile, ChunkSection.Validation, ChunkSection.ValidationDigests, _validation);
-            },
-            stop => sketches = [.. WriteSketches(sketchFolder, stop)],
-        ]);
-        if (validation is null) File.Delete(Path.Combine(_folder, CuratedCorpus.ValidationFile));
-        PutInPlace(sketchFolder);
+        var files = new ShardFiles(_folder);
+        var written = WriteShards(files);
+        var train = PartOf(written, DocumentsPrefix, _train, trainLines);
+        var validation = split.Kind == SplitKind.None ? null : PartOf(written, ValidationPrefix, _validation, validationLines);
+
+        // From here on the report is that of another corpus than the older manifest vouches for.
+        File.Delete(ManifestPath);
         var report = new BuildReport
         {
             Recipe = run.Options.Recipe.Name,
@@ -66,7 +63,7 @@ internal sealed class CorpusAssembly(
             Steps = _steps,
             LengthsIn = _lengthsIn,
             Profile = _profile.ToRecord(MostShown),
-            Sketches = sketches,
+            Sketches = [.. Sketching.Select(stage => SketchesIn(stage, _documentsOut, written))],
         };
         AtomicFile.WriteBytes(Path.Combine(_folder, BuildReport.FileName), JsonSerializer.SerializeToUtf8Bytes(report, BuildReport.Json));
         var manifest = new CorpusManifest
@@ -85,28 +82,36 @@ internal sealed class CorpusAssembly(
             Problems = reading.Problems.ToDictionary(entry => entry.Key, entry => entry.Value.Count),
         };
         AtomicFile.WriteText(ManifestPath, JsonSerializer.Serialize(manifest, CorpusManifest.Json) + "\n");
+        files.Sweep(manifest, report);
         return (manifest, report);
     }
 
-    private void AddUp()
+    private void AddUp(IncrementalHash trainLines, IncrementalHash validationLines)
     {
-        for (var stage = 0; stage < stages.Count; stage++)
+        foreach (var stage in stages)
         {
-            foreach (var (chunk, statistics) in Chunks(stage, chunk => (chunk, ChunkStatistics.Read(chunk))))
+            foreach (var (chunk, statistics, digests) in Chunks(stage.Number, chunk => (chunk, ChunkStatistics.Read(chunk), DigestsOf(stage, chunk))))
             {
                 run.Cancellation.ThrowIfCancellationRequested();
-                for (var step = 0; step < statistics.Steps.Count; step++) _steps[stages[stage].FirstStep + step].Add(statistics.Steps[step]);
-                if (stage == 0) AddRead(chunk, statistics);
-                if (stages[stage].IsLast) AddKept(chunk, statistics);
+                for (var step = 0; step < statistics.Steps.Count; step++) _steps[stage.FirstStep + step].Add(statistics.Steps[step]);
+                _hasQuarantine |= chunk.Length(ChunkSection.Quarantine) > 0;
+                if (stage.Number == 0) AddRead(chunk, statistics);
+                if (!stage.IsLast) continue;
+                AddKept(chunk, statistics);
+                trainLines.AppendData(digests.Train);
+                validationLines.AppendData(digests.Validation);
             }
         }
     }
+
+    private static (byte[] Train, byte[] Validation) DigestsOf(BuildStage stage, ChunkFile chunk) =>
+        stage.IsLast ? (chunk.Read(ChunkSection.Digests), chunk.Read(ChunkSection.ValidationDigests)) : ([], []);
 
     private void AddRead(ChunkFile chunk, ChunkStatistics statistics)
     {
         _documentsIn += chunk.DocumentsIn;
         _bytesIn += statistics.BytesIn;
-        foreach (var (length, count) in statistics.LengthsIn!) _lengthsIn[length] = _lengthsIn.GetValueOrDefault(length) + count;
+        foreach (var (length, count) in statistics.LengthsIn) _lengthsIn[length] = _lengthsIn.GetValueOrDefault(length) + count;
     }
 
     private void AddKept(ChunkFile chunk, ChunkStatistics statistics)
@@ -114,14 +119,8 @@ internal sealed class CorpusAssembly(
         _documentsOut += chunk.DocumentsOut;
         _bytesOut += chunk.BytesOut;
         _profile.Add(statistics.Profile!);
-        foreach (var (all, own) in new[] { (_train, statistics.Train), (_validation, statistics.Validation) })
-        {
-            foreach (var (source, count) in own)
-            {
-                var before = all.GetValueOrDefault(source, new CorpusSourceCount(0, 0));
-                all[source] = new CorpusSourceCount(before.Documents + count.Documents, before.Bytes + count.Bytes);
-            }
-        }
+        ChunkStatistics.AddSources(_train, statistics.Train);
+        ChunkStatistics.AddSources(_validation, statistics.Validation);
     }
 
     private void RequireDocuments()
@@ -140,38 +139,96 @@ internal sealed class CorpusAssembly(
         if (run.Options.Split.Kind != SplitKind.None && (_train.Count == 0 || _validation.Count == 0)) throw CorpusWriter.OneSideEmpty(_folder, run.Options.Split, _train.Values.Sum(source => source.Documents), _validation.Values.Sum(source => source.Documents));
     }
 
-    private CorpusPart WritePart(string file, ChunkSection section, ChunkSection digests, SortedDictionary<string, CorpusSourceCount> sources)
+    // The files of the corpus by their prefix, in order.
+    private ILookup<string, CorpusFile> WriteShards(ShardFiles files)
     {
-        using var lines = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        using var bytes = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        AtomicFile.Write(Path.Combine(_folder, file), stream =>
-        {
-            foreach (var (chunk, member, ofLines) in Chunks(stages.Count - 1, chunk => (chunk, chunk.Read(section), chunk.Read(digests))))
-            {
-                run.Cancellation.ThrowIfCancellationRequested();
-                stream.Write(member);
-                bytes.AppendData(member);
-                lines.AppendData(ofLines);
-                run.Advance(chunk.BytesOut, chunk.DocumentsOut);
-            }
+        var last = stages.Count - 1;
+        var shards = CorpusShard.Of(Chunks(last, chunk => chunk), run.Options.ShardBytes);
+        var divided = run.Options.Split.Kind == SplitKind.None ? [] : shards;
+        var planned = shards.Select(shard => PlanDocuments(shard, DocumentsPrefix, ChunkSection.Documents, ChunkSection.Digests))
+            .Concat(divided.Select(shard => PlanDocuments(shard, ValidationPrefix, ChunkSection.Validation, ChunkSection.ValidationDigests)))
+            .Concat(Sketching.SelectMany(stage => shards.Select(shard => PlanSketches(stage, shard))))
+            .OfType<PlannedFile>()
+            .ToList();
 
-            // From here on the files change: an older manifest would vouch for documents that are no longer there.
-            File.Delete(ManifestPath);
-        });
-        return new CorpusPart
-        {
-            File = file,
-            Documents = sources.Values.Sum(source => source.Documents),
-            Bytes = sources.Values.Sum(source => source.Bytes),
-            Fingerprint = Convert.ToHexStringLower(lines.GetHashAndReset()),
-            Sha256 = Convert.ToHexStringLower(bytes.GetHashAndReset()),
-            Sources = sources,
-        };
+        // Where two runs of chunks hold the same, they share a file.
+        var distinct = planned.DistinctBy(file => file.Name).ToList();
+        var written = new CorpusFile[distinct.Count];
+        var next = -1;
+        run.InParallel(Enumerable.Repeat<Action<CancellationToken>>(
+            stop =>
+            {
+                while (Interlocked.Increment(ref next) is var number && number < distinct.Count)
+                {
+                    stop.ThrowIfCancellationRequested();
+                    var file = distinct[number];
+                    var before = files.Find(file.Name);
+                    written[number] = before ?? files.Write(file.Name, file.Pieces, file.ToDisk);
+                    run.Advance(file.Bytes, file.Documents, reused: before is not null);
+                }
+            },
+            run.Threads));
+        var byName = written.ToDictionary(file => file.File, StringComparer.Ordinal);
+        return planned.ToLookup(file => file.Prefix, file => byName[file.Name], StringComparer.Ordinal);
     }
+
+    // Null where the documents of the run are all on the other side of the split.
+    private PlannedFile? PlanDocuments(CorpusShard shard, string prefix, ChunkSection section, ChunkSection digests)
+    {
+        var (lines, bytes, documents) = (0L, 0L, 0L);
+        var contents = new List<string>();
+        foreach (var chunk in shard.Chunks.Select(number => Open(stages.Count - 1, number)))
+        {
+            contents.Add(Convert.ToHexStringLower(chunk.Digest(section)));
+            lines += chunk.Length(digests);
+            bytes += chunk.BytesOut;
+            documents += chunk.DocumentsOut;
+        }
+
+        if (lines == 0) return null;
+        var pieces = shard.Chunks.Select(number => (ReadOnlyMemory<byte>)Open(stages.Count - 1, number).Read(section));
+        return new PlannedFile(prefix, ShardFiles.Name(prefix, contents, CuratedCorpus.DocumentsEnding), pieces, ToDisk: true, bytes, documents);
+    }
+
+    // Sketches are no part of what is trained on, and have a checksum: nobody waits until the disk has them.
+    private PlannedFile PlanSketches(BuildStage stage, CorpusShard shard)
+    {
+        var contents = shard.Chunks.SelectMany(chunk => Enumerable.Range(stage.Number + 1, stages.Count - 1 - stage.Number)
+            .Select(later => Open(later, chunk).Digest(ChunkSection.Kept).ToArray())
+            .Prepend(Open(stage.Number, chunk).Digest(ChunkSection.Sketches).ToArray()));
+        var prefix = PrefixOf(stage);
+        return new PlannedFile(
+            prefix, ShardFiles.Name(prefix, contents.Select(digest => Convert.ToHexStringLower(digest)), ""), shard.Chunks.Select(chunk => SketchesOf(stage.Number, chunk)), ToDisk: false, 0, 0);
+    }
+
+    private static StepSketches SketchesIn(BuildStage stage, long documents, ILookup<string, CorpusFile> written)
+    {
+        var step = (ICorpusStep)stage.Decides!.Step;
+        return new StepSketches(step.Name, step.SketchVersion, documents, [.. written[PrefixOf(stage)]]);
+    }
+
+    private IEnumerable<BuildStage> Sketching => stages.Where(stage => stage.Decides?.Step is ICorpusStep);
+
+    private static string PrefixOf(BuildStage stage) => FormattableString.Invariant($"{EarlierSketches.Folder}/{stage.Number + 1}-{((ICorpusStep)stage.Decides!.Step).Name}-");
+
+    private static CorpusPart PartOf(ILookup<string, CorpusFile> written, string prefix, SortedDictionary<string, CorpusSourceCount> sources, IncrementalHash lines) => new()
+    {
+        Files = [.. written[prefix]],
+        Documents = sources.Values.Sum(source => source.Documents),
+        Bytes = sources.Values.Sum(source => source.Bytes),
+        Fingerprint = Convert.ToHexStringLower(lines.GetHashAndReset()),
+        Sources = sources,
+    };
 
     private long WriteQuarantine()
     {
         var path = Path.Combine(_folder, BuildReport.QuarantineFile);
+        if (!_hasQuarantine && !unreadable.Any())
+        {
+            File.Delete(path);
+            return 0;
+        }
+
         var lines = 0L;
         AtomicFile.Write(path, stream =>
         {
@@ -188,46 +245,14 @@ internal sealed class CorpusAssembly(
                 lines += section.AsSpan().Count((byte)'\n');
             }
         });
-        if (lines == 0) File.Delete(path);
         return lines;
     }
 
-    private IEnumerable<SketchFile> WriteSketches(string folder, CancellationToken stop)
-    {
-        foreach (var stage in stages.Where(stage => stage.Decides?.Step is ICorpusStep))
-        {
-            var step = (ICorpusStep)stage.Decides!.Step;
-            var name = FormattableString.Invariant($"{stage.Number + 1}-{step.Name}");
-            using var checksum = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-            AtomicFile.Write(
-                Path.Combine(folder, name),
-                stream =>
-                {
-                    foreach (var block in Ahead.Select(Enumerable.Range(0, chunks[0].Count), run.Threads, chunk => SketchesOf(stage.Number, chunk)))
-                    {
-                        stop.ThrowIfCancellationRequested();
-                        stream.Write(block);
-                        checksum.AppendData(block);
-                    }
-                },
-                toDisk: false);
-            yield return new SketchFile(step.Name, step.SketchVersion, $"{SketchFolder}/{name}", _documentsOut, Convert.ToHexStringLower(checksum.GetHashAndReset()));
-        }
-    }
-
-    private void PutInPlace(string sketches)
-    {
-        var place = Path.Combine(_folder, SketchFolder);
-        if (Directory.Exists(place)) Directory.Delete(place, recursive: true);
-        if (Directory.EnumerateFiles(sketches).Any()) Directory.Move(sketches, place);
-        else Directory.Delete(sketches);
-    }
-
     // The sketches of what is left of a chunk, behind their length.
-    private byte[] SketchesOf(int stage, int chunk)
+    private ReadOnlyMemory<byte> SketchesOf(int stage, int chunk)
     {
         var kept = KeptToTheEnd(stage, chunk);
-        var all = ChunkFile.Open(run.Work.Chunk(chunks[stage][chunk])).Read(ChunkSection.Sketches);
+        var all = Open(stage, chunk).Read(ChunkSection.Sketches);
         var block = new byte[sizeof(int) + all.Length];
         var end = sizeof(int);
         foreach (var (record, isKept) in SketchRecords.Read(all, 0, isEarlier: false).Zip(kept))
@@ -238,18 +263,20 @@ internal sealed class CorpusAssembly(
         }
 
         BinaryPrimitives.WriteInt32LittleEndian(block, end - sizeof(int));
-        return block[..end];
+        return block.AsMemory(0, end);
     }
 
     private IEnumerable<T> Chunks<T>(int stage, Func<ChunkFile, T> read) => Ahead.Select(chunks[stage], run.Threads, key => read(ChunkFile.Open(run.Work.Chunk(key))));
 
+    private ChunkFile Open(int stage, int chunk) => ChunkFile.Open(run.Work.Chunk(chunks[stage][chunk]));
+
     // For each document that came out of a stage, whether it also came out of all the stages after it.
     private bool[] KeptToTheEnd(int stage, int chunk)
     {
-        var kept = Enumerable.Repeat(true, (int)ChunkFile.Open(run.Work.Chunk(chunks[^1][chunk])).DocumentsOut).ToArray();
+        var kept = Enumerable.Repeat(true, (int)Open(stages.Count - 1, chunk).DocumentsOut).ToArray();
         for (var later = stages.Count - 1; later > stage; later--)
         {
-            var section = ChunkFile.Open(run.Work.Chunk(chunks[later][chunk])).Read(ChunkSection.Kept);
+            var section = Open(later, chunk).Read(ChunkSection.Kept);
             var next = 0;
             kept = [.. section.Select(byteKept => byteKept == 1 && kept[next++])];
         }
@@ -267,4 +294,7 @@ internal sealed class CorpusAssembly(
 
     private static SortedDictionary<string, CountedExamples> Counted(IReadOnlyDictionary<string, ReportedCount> counts) =>
         new(counts.ToDictionary(entry => entry.Key, entry => new CountedExamples(entry.Value.Count, entry.Value.Examples)), StringComparer.Ordinal);
+
+    // A file that the corpus needs, and what it holds in pieces that are read when they are written.
+    private sealed record PlannedFile(string Prefix, string Name, IEnumerable<ReadOnlyMemory<byte>> Pieces, bool ToDisk, long Bytes, long Documents);
 }

@@ -28,16 +28,18 @@ public sealed class CorpusBuild(CorpusBuildOptions options)
 
         var first = new ReadingStage(run, stages[0], units, reading);
         List<IReadOnlyList<string>> chunks = [first.Run()];
+        var earlier = new EarlierChunks(work, first.Names);
         var used = first.Used.ToHashSet();
         foreach (var stage in stages.Skip(1))
         {
             var (decisions, files) = StageDecisions.Take(run, stages[stage.Number - 1], chunks[^1]);
             used.UnionWith(files);
-            chunks.Add(new FollowingStage(run, stage, chunks[^1], decisions).Run());
+            chunks.Add(new FollowingStage(run, stage, chunks[^1], decisions, earlier).Run());
         }
 
         var (manifest, report) = new CorpusAssembly(run, stages, chunks, reading, first.Quarantine).Write();
         work.WriteChunks(chunks);
+        work.WriteNames(first.Names);
         used.UnionWith(chunks.SelectMany(stage => stage.Select(work.Chunk)));
         work.Sweep(used);
         return new BuildResult(manifest, report, run.ChunksDone, run.ChunksReused);

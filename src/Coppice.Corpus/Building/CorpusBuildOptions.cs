@@ -35,6 +35,12 @@ public sealed record CorpusBuildOptions
     /// another value are not used again.
     /// </summary>
     public int ChunkCharacters { get; init; } = 4 << 20;
+
+    /// <summary>
+    /// How many compressed bytes a file of documents has at least, and a quarter of how many it has at most, to a chunk. Files whose documents are as they were are not written
+    /// again by a later build: in smaller ones it has less to write.
+    /// </summary>
+    public long ShardBytes { get; init; } = 4 << 20;
 }
 
 /// <summary>How far a build has come.</summary>

@@ -14,7 +14,7 @@ internal sealed class CorpusProfile
     private readonly SortedDictionary<int, long> _lengths = [], _clusters = [];
     private int _ngramCharactersLeft = NgramCharacters;
 
-    /// <summary>Counts a document.</summary>
+    /// <summary>Counts a document, but for its n-grams.</summary>
     /// <param name="document">The document.</param>
     public void Add(Document document)
     {
@@ -22,7 +22,6 @@ internal sealed class CorpusProfile
         if (document.Url is { } url && Uri.TryCreate(url, UriKind.Absolute, out var address) && address.Host.Length > 0) _domains.Add(address.Host);
         Count(_lengths, BitOperations.Log2((uint)document.Text.Length));
         if (document.Copies > 1) Count(_clusters, BitOperations.Log2((ulong)document.Copies));
-        AddNgrams(document.Text);
     }
 
     /// <summary>Adds what was counted elsewhere.</summary>
@@ -43,8 +42,12 @@ internal sealed class CorpusProfile
 
     private static void Count(SortedDictionary<int, long> counts, int key, long count = 1) => counts[key] = counts.GetValueOrDefault(key) + count;
 
-    // N-grams stay within a line and have one space between words: then one is a piece of the text as it stands.
-    private void AddNgrams(string text)
+    /// <summary>
+    /// Counts the n-grams of a document, until enough text was counted. They stay within a line and have one space between words: then one is a piece of the text as it stands.
+    /// </summary>
+    /// <param name="text">The document's text.</param>
+    /// <returns>Whether there is room for more.</returns>
+    public bool AddNgrams(string text)
     {
         Span<int> starts = stackalloc int[NgramWords];
         var words = 0;
@@ -74,6 +77,8 @@ internal sealed class CorpusProfile
             if (c != ' ') words = 0;
             start = i + 1;
         }
+
+        return _ngramCharactersLeft > 0;
     }
 }
 

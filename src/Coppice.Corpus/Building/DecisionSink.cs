@@ -56,13 +56,16 @@ internal sealed class DecisionSink : IDecisions, IDisposable
         lock (_gate) Take(new Taken(index, DecisionKind.Edit, NoPhrase, NoPhrase, 0, 0, Keep(edit), edit.Length));
     }
 
-    /// <summary>Writes all decisions: those on each chunk one after another, then the length and digest of each. To be called once.</summary>
+    /// <summary>
+    /// Writes all decisions: those on each chunk one after another, then the length and digest of each. To be called once. Nobody waits until the disk has them: where a loss of power
+    /// cut them off they are taken again.
+    /// </summary>
     /// <param name="path">The file.</param>
     public void Write(string path)
     {
         using var names = SortNames();
         _bytes.Flush();
-        AtomicFile.Write(path, stream =>
+        void WriteTo(Stream stream)
         {
             using var table = new MemoryStream();
             using var taken = _taken.Sorted().GetEnumerator();
@@ -88,7 +91,10 @@ internal sealed class DecisionSink : IDecisions, IDisposable
             }
 
             table.WriteTo(stream);
-        });
+            stream.Write(StageDecisions.Magic);
+        }
+
+        AtomicFile.Write(path, WriteTo, toDisk: false);
     }
 
     /// <summary>Deletes its files.</summary>

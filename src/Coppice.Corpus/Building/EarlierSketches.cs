@@ -10,14 +10,17 @@ namespace Coppice.Corpus.Building;
 /// </summary>
 internal sealed class EarlierSketches
 {
-    private readonly string _path;
+    /// <summary>The folder of sketches in a corpus.</summary>
+    public const string Folder = "sketches";
 
-    private EarlierSketches(string corpus, string path, SketchFile file)
+    private readonly IReadOnlyList<string> _paths;
+
+    private EarlierSketches(string corpus, StepSketches sketches)
     {
         Corpus = corpus;
-        _path = path;
-        Count = file.Documents;
-        Fingerprint = file.Sha256;
+        _paths = [.. sketches.Files.Select(file => Path.Combine(corpus, file.File))];
+        Count = sketches.Documents;
+        Fingerprint = BuildStage.Hash(sketches.Files.Select(file => file.Sha256));
     }
 
     /// <summary>The corpus's folder.</summary>
@@ -26,7 +29,7 @@ internal sealed class EarlierSketches
     /// <summary>How many documents it has.</summary>
     public long Count { get; }
 
-    /// <summary>The SHA-256 of the sketches.</summary>
+    /// <summary>What the sketches are, as a key.</summary>
     public string Fingerprint { get; }
 
     /// <summary>Opens a corpus's sketches for a step.</summary>
@@ -36,14 +39,19 @@ internal sealed class EarlierSketches
     public static EarlierSketches Open(string corpus, ICorpusStep step)
     {
         var report = BuildReport.Open(corpus);
-        var file = report.Sketches.FirstOrDefault(file => file.Step == step.Name && file.Version == step.SketchVersion)
+        var sketches = report.Sketches.FirstOrDefault(sketches => sketches.Step == step.Name && sketches.Version == step.SketchVersion)
             ?? throw new CoppiceException(
-                report.Sketches.Any(file => file.Step == step.Name)
+                report.Sketches.Any(sketches => sketches.Step == step.Name)
                     ? $"{corpus}: its sketches for '{step.Name}' were made with other options than this recipe's. Build it again with this recipe, or take its options."
                     : $"{corpus}: it has no sketches for '{step.Name}', so nothing can be compared with it. Build it again with a recipe that has this step.");
-        var path = Path.Combine(corpus, file.File);
-        if (!File.Exists(path) || Checksum.OfFile(path) != file.Sha256) throw new CoppiceException($"{path}: missing, or not the file that {BuildReport.FileName} was written for (checksum). Build {corpus} again.");
-        return new EarlierSketches(corpus, path, file);
+        foreach (var file in sketches.Files)
+        {
+            var path = Path.Combine(corpus, file.File);
+            if (File.Exists(path) && Checksum.OfFile(path) == file.Sha256) continue;
+            throw new CoppiceException($"{path}: missing, or not the file that {BuildReport.FileName} was written for (checksum). Delete it and build {corpus} again.");
+        }
+
+        return new EarlierSketches(corpus, sketches);
     }
 
     /// <summary>The sketches in order.</summary>
@@ -55,25 +63,27 @@ internal sealed class EarlierSketches
 
     private IEnumerable<(SketchedDocument Document, ReadOnlyMemory<byte> Id, ReadOnlyMemory<byte> Record)> Records(long firstIndex)
     {
-        using var file = new FileStream(_path, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16, FileOptions.SequentialScan);
         var length = new byte[sizeof(int)];
-        while (file.ReadAtLeast(length, length.Length, throwOnEndOfStream: false) == length.Length)
+        foreach (var path in _paths)
         {
-            var block = new byte[BinaryPrimitives.ReadInt32LittleEndian(length)];
-            file.ReadExactly(block);
-            foreach (var record in SketchRecords.Read(block, firstIndex, isEarlier: true))
+            using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16, FileOptions.SequentialScan);
+            while (file.ReadAtLeast(length, length.Length, throwOnEndOfStream: false) == length.Length)
             {
-                yield return record;
-                firstIndex++;
+                var block = new byte[BinaryPrimitives.ReadInt32LittleEndian(length)];
+                file.ReadExactly(block);
+                foreach (var record in SketchRecords.Read(block, firstIndex, isEarlier: true))
+                {
+                    yield return record;
+                    firstIndex++;
+                }
             }
         }
     }
 }
 
-/// <summary>A file of sketches in a finished corpus.</summary>
+/// <summary>The sketches of a finished corpus for one step.</summary>
 /// <param name="Step">The step they are for.</param>
 /// <param name="Version">The <see cref="ICorpusStep.SketchVersion"/> under which they were made.</param>
-/// <param name="File">The file, relative to the corpus.</param>
-/// <param name="Documents">How many documents it has.</param>
-/// <param name="Sha256">The SHA-256 of the file.</param>
-public sealed record SketchFile(string Step, string Version, string File, long Documents, string Sha256);
+/// <param name="Documents">Of how many documents.</param>
+/// <param name="Files">The files that hold them, in order.</param>
+public sealed record StepSketches(string Step, string Version, long Documents, IReadOnlyList<CorpusFile> Files);

@@ -31,6 +31,10 @@ internal sealed class ReadingStage(BuildRun run, BuildStage stage, IReadOnlyList
     public IEnumerable<QuarantinedDocument> Quarantine =>
         _records.SelectMany(record => record!.TooLarge).Select(where => new QuarantinedDocument(UnitRecord.Step, DropReasons.TooLarge, null, where, null));
 
+    /// <summary>What chunks are called, in order: by the first file that they were read from, and their number there, whatever it holds by now.</summary>
+    public IReadOnlyList<string> Names =>
+        [.. units.SelectMany((unit, number) => _chunks[number].Select((_, chunk) => string.Create(CultureInfo.InvariantCulture, $"{chunk} {unit.Files[0].Found.Id}")))];
+
     /// <summary>Does the stage.</summary>
     /// <returns>The keys of the chunks, in order.</returns>
     public IReadOnlyList<string> Run()
@@ -50,7 +54,7 @@ internal sealed class ReadingStage(BuildRun run, BuildStage stage, IReadOnlyList
         using var worker = new StageWorker(stage, run.Options.Split);
         foreach (var job in _jobs.GetConsumingEnumerable(stop))
         {
-            var documents = worker.Process(job.Documents, ChunkDecisions.Read([]), job.Path, stop);
+            var documents = worker.Process([new ChunkPart(null, job.Documents, [])], earlier: null, job.Path, stop);
             _budget.Release(BuildRun.Cost(job.Characters));
             run.CountChunk(reused: false);
             run.Advance(0, documents);

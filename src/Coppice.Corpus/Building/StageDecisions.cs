@@ -6,6 +6,9 @@ namespace Coppice.Corpus.Building;
 /// <summary>The decisions that end a stage, by chunk: taken once on all documents, and kept under a key made of all that they depend on.</summary>
 internal sealed class StageDecisions
 {
+    /// <summary>What a file of decisions ends with.</summary>
+    public static ReadOnlySpan<byte> Magic => "coppice decisions 1\n"u8;
+
     private readonly string _path;
     private readonly long[] _starts;
 
@@ -30,7 +33,8 @@ internal sealed class StageDecisions
         IReadOnlyList<EarlierSketches> earlier = step is ICorpusStep sketching ? [.. run.Options.Against.Select(corpus => EarlierSketches.Open(corpus, sketching))] : [];
         var path = run.Work.Decisions(BuildStage.Hash(chunks.Prepend(stage.Fingerprint).Concat(earlier.Select(corpus => corpus.Fingerprint))));
         var kept = run.Work.Kept(stage.Fingerprint);
-        if (!File.Exists(path))
+        var decisions = Open(path, chunks.Count);
+        if (decisions is null)
         {
             run.Begin($"Deciding ({stage.Decides.Name})", 0);
             var folder = run.Work.Temporary("deciding");
@@ -44,9 +48,10 @@ internal sealed class StageDecisions
             }
 
             Directory.Delete(folder, recursive: true);
+            decisions = Open(path, chunks.Count) ?? throw Damaged(path);
         }
 
-        return (Open(path, chunks.Count), [path, kept]);
+        return (decisions, [path, kept]);
     }
 
     /// <summary>The decisions on a chunk's documents.</summary>
@@ -58,13 +63,15 @@ internal sealed class StageDecisions
         return PositionedRead.Fill(file, bytes, _starts[chunk]) && Checksum.Of(bytes) == Digests[chunk] ? bytes : throw Damaged(_path);
     }
 
-    // The decisions on each chunk one after another, then the length and digest of each.
-    private static StageDecisions Open(string path, int chunks)
+    // The decisions on each chunk one after another, then the length and digest of each. Null where it is not there or a loss of power cut it off.
+    private static StageDecisions? Open(string path, int chunks)
     {
-        using var input = new BinaryReader(File.OpenRead(path));
-        var tableBytes = chunks * (sizeof(long) + SHA256.HashSizeInBytes);
-        if (input.BaseStream.Length < tableBytes) throw Damaged(path);
-        input.BaseStream.Seek(-tableBytes, SeekOrigin.End);
+        if (!File.Exists(path)) return null;
+        using var file = File.OpenHandle(path);
+        var table = new byte[(chunks * (sizeof(long) + SHA256.HashSizeInBytes)) + Magic.Length];
+        var tableAt = RandomAccess.GetLength(file) - table.Length;
+        if (tableAt < 0 || !PositionedRead.Fill(file, table, tableAt) || !table.AsSpan().EndsWith(Magic)) return null;
+        using var input = new BinaryReader(new MemoryStream(table));
         var starts = new long[chunks + 1];
         var digests = new string[chunks];
         for (var i = 0; i < chunks; i++)
@@ -73,7 +80,7 @@ internal sealed class StageDecisions
             digests[i] = Convert.ToHexStringLower(input.ReadBytes(SHA256.HashSizeInBytes));
         }
 
-        return starts[chunks] + tableBytes == input.BaseStream.Length ? new StageDecisions(path, starts, digests) : throw Damaged(path);
+        return starts[chunks] == tableAt ? new StageDecisions(path, starts, digests) : null;
     }
 
     private static CoppiceException Damaged(string path) => new($"{path}: damaged. Delete it and start the same command again; what is missing is made anew.");

@@ -12,6 +12,11 @@ namespace Coppice.Corpus.Building;
 /// <summary>Does a stage's work on one chunk after another. Each thread has one of its own.</summary>
 internal sealed class StageWorker : IDisposable
 {
+    private const int ExamplesOfProfile = 512;
+
+    // To have one document of a chunk, its block is decompressed: some tenths of a millisecond.
+    private const int BlockBytes = 64 << 10;
+
     private readonly BuildStage _stage;
     private readonly CorpusSplit _split;
     private readonly IReadOnlyList<string> _counted;
@@ -24,9 +29,16 @@ internal sealed class StageWorker : IDisposable
     private readonly MemoryStream[] _sections = [.. Enum.GetValues<ChunkSection>().Select(_ => new MemoryStream())];
     private readonly BinaryWriter _ids;
     private readonly ArrayBufferWriter<byte> _sketches = new();
+    private readonly MemoryStream _traces = new();
     private readonly List<StepVerdict> _verdicts = [];
-    private GZipStream _documents = null!, _validation = null!, _trace = null!;
     private readonly List<DocumentBlock> _blocks = [];
+    private readonly List<PartResult> _parts = [];
+    private ChunkStatistics _all = null!;
+    private CorpusProfile? _profileOfAll;
+    private long _documentsIn, _documentsOut, _bytesOut;
+
+    // What is made of the part at hand.
+    private GZipStream? _documents, _validation;
     private int _blockBytes;
     private StepStatistics[] _steps = [];
     private CorpusProfile? _profile;
@@ -36,7 +48,7 @@ internal sealed class StageWorker : IDisposable
     {
         _stage = stage;
         _split = split;
-        _ids = new BinaryWriter(Section(ChunkSection.Ids));
+        _ids = new BinaryWriter(_sections[(int)ChunkSection.Ids]);
 
         // The step that decides when the stage is through is counted where its decisions are carried out; here it is only counted what it fails on.
         _counted = [.. stage.CountedSteps.Append(stage.Decides).OfType<ConfiguredStep>().Select(step => step.Name)];
@@ -44,52 +56,23 @@ internal sealed class StageWorker : IDisposable
         _sketch = (stage.Decides?.Step as ICorpusStep)?.BeginSketching();
     }
 
-    /// <summary>Puts documents through the stage and writes what comes of them.</summary>
-    /// <param name="documents">The documents.</param>
-    /// <param name="decisions">The decision on each, of the step before the stage.</param>
+    /// <summary>Puts the documents of a chunk through the stage and writes what comes of them.</summary>
+    /// <param name="parts">The parts of the chunk.</param>
+    /// <param name="earlier">What the stage made of the chunk before, where anything is known: parts that are as they were are copied from it.</param>
     /// <param name="path">The file to write.</param>
     /// <param name="cancellation">Stops between two documents.</param>
     /// <returns>How many documents came in.</returns>
-    public long Process(IEnumerable<Document> documents, IEnumerable<Decision> decisions, string path, CancellationToken cancellation)
+    public long Process(IEnumerable<ChunkPart> parts, EarlierParts? earlier, string path, CancellationToken cancellation)
     {
         Begin();
-        long documentsIn = 0, bytesIn = 0, documentsOut = 0, bytesOut = 0;
-        var lengths = new SortedDictionary<int, long>();
-        using var next = decisions.GetEnumerator();
-        foreach (var document in documents)
+        foreach (var part in parts)
         {
-            cancellation.ThrowIfCancellationRequested();
-            next.MoveNext();
-            var bytes = Encoding.UTF8.GetByteCount(document.Text);
-            documentsIn++;
-            bytesIn += bytes;
-            var length = BitOperations.Log2((uint)document.Text.Length);
-            lengths[length] = lengths.GetValueOrDefault(length) + 1;
-
-            var (kept, keptBytes) = Put(document, bytes, next.Current);
-            if (kept is not null && Sketch(kept, keptBytes))
-            {
-                Write(kept, keptBytes, (int)documentsOut);
-                documentsOut++;
-                bytesOut += keptBytes;
-            }
-            else
-            {
-                kept = null;
-            }
-
-            Section(ChunkSection.Kept).WriteByte(kept is null ? (byte)0 : (byte)1);
-            WriteTrace(document);
+            if (part.Key is { } key && earlier?.Find(key) is { } known) Copy(earlier, known);
+            else Process(part, cancellation);
         }
 
-        _statistics = _statistics with
-        {
-            BytesIn = bytesIn,
-            LengthsIn = _stage.Number == 0 ? lengths : null,
-            Profile = _profile?.ToRecord(ExamplesOfProfile),
-        };
-        End(path, documentsIn, documentsOut, bytesOut);
-        return documentsIn;
+        End(path);
+        return _documentsIn;
     }
 
     public void Dispose()
@@ -98,46 +81,144 @@ internal sealed class StageWorker : IDisposable
         _ids.Dispose();
     }
 
-    private const int ExamplesOfProfile = 512;
-
-    // To have one document of a chunk, its block is decompressed: some tenths of a millisecond.
-    private const int BlockBytes = 64 << 10;
-
     private void Begin()
     {
         foreach (var section in _sections) section.SetLength(0);
-        _documents = Member(ChunkSection.Documents, _stage.IsLast ? CompressionLevel.Optimal : CompressionLevel.Fastest);
-        _blocks.Clear();
-        _blockBytes = 0;
-        _validation = Member(ChunkSection.Validation, CompressionLevel.Optimal);
-        _trace = Member(ChunkSection.Trace, CompressionLevel.Fastest);
         _sketches.ResetWrittenCount();
+        _traces.SetLength(0);
+        _blocks.Clear();
+        _parts.Clear();
+        _all = new ChunkStatistics { Steps = [.. _counted.Select(name => new StepStatistics { Name = name })] };
+        _profileOfAll = _stage.IsLast ? new CorpusProfile() : null;
+        (_documentsIn, _documentsOut, _bytesOut) = (0, 0, 0);
+    }
+
+    private void Process(ChunkPart part, CancellationToken cancellation)
+    {
         _steps = [.. _counted.Select(name => new StepStatistics { Name = name })];
         _profile = _stage.IsLast ? new CorpusProfile() : null;
         _statistics = new ChunkStatistics { Steps = _steps };
+        int[] starts = [.. Enum.GetValues<ChunkSection>().Select(LengthOf)];
+        var (firstBlock, documentsIn, documentsOut, bytesOut) = (_blocks.Count, _documentsIn, _documentsOut, _bytesOut);
+        foreach (var document in part.Documents)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            var place = (int)(_documentsIn - documentsIn);
+            Put(document, place < part.Decisions.Count ? part.Decisions[place] : default);
+        }
+
+        _documents?.Dispose();
+        _validation?.Dispose();
+        (_documents, _validation) = (null, null);
+        _statistics.Profile = _profile?.ToRecord(ExamplesOfProfile);
+        if (part.Key is not null)
+        {
+            var documentsAt = starts[(int)ChunkSection.Documents];
+            _parts.Add(new PartResult
+            {
+                Key = part.Key,
+                DocumentsIn = _documentsIn - documentsIn,
+                DocumentsOut = _documentsOut - documentsOut,
+                BytesOut = _bytesOut - bytesOut,
+                Lengths = [.. Enum.GetValues<ChunkSection>().Select(section => LengthOf(section) - starts[(int)section])],
+                Blocks = [.. _blocks.Skip(firstBlock).Select(block => new DocumentBlock(block.Place - (int)documentsOut, block.Offset - documentsAt))],
+                Statistics = _statistics,
+            });
+        }
+
+        AddUp(_statistics);
+    }
+
+    private void Copy(EarlierParts earlier, PartResult part)
+    {
+        var documentsAt = LengthOf(ChunkSection.Documents);
+        _blocks.AddRange(part.Blocks.Select(block => new DocumentBlock(block.Place + (int)_documentsOut, block.Offset + documentsAt)));
+        foreach (var section in Enum.GetValues<ChunkSection>())
+        {
+            var bytes = earlier.Slice(part, section);
+            if (section == ChunkSection.Sketches) _sketches.Write(bytes);
+            else if (section == ChunkSection.Trace) _traces.Write(bytes);
+            else Section(section).Write(bytes);
+        }
+
+        _documentsIn += part.DocumentsIn;
+        _documentsOut += part.DocumentsOut;
+        _bytesOut += part.BytesOut;
+        _parts.Add(part);
+        AddUp(part.Statistics);
+    }
+
+    private void AddUp(ChunkStatistics part)
+    {
+        _all.Add(part);
+        if (part.Profile is { } profile) _profileOfAll!.Add(profile);
+    }
+
+    private void End(string path)
+    {
+        using (var traces = Member(ChunkSection.Trace, CompressionLevel.Fastest)) _traces.WriteTo(traces);
+        Section(ChunkSection.Blocks).Write(MemoryMarshal.AsBytes(CollectionsMarshal.AsSpan(_blocks)));
+        if (_profileOfAll is not null) CountNgrams(_profileOfAll);
+        _all.Profile = _profileOfAll?.ToRecord(ExamplesOfProfile);
+        using (var json = Member(ChunkSection.Statistics, CompressionLevel.Fastest)) JsonSerializer.Serialize(json, _all, DocumentTrace.Json);
+        using (var json = Member(ChunkSection.Parts, CompressionLevel.Fastest)) JsonSerializer.Serialize(json, _parts, DocumentTrace.Json);
+        ChunkFile.Write(
+            path,
+            _documentsIn,
+            _documentsOut,
+            _bytesOut,
+            section => section == ChunkSection.Sketches ? _sketches.WrittenMemory : Section(section).GetBuffer().AsMemory(0, (int)Section(section).Length));
+    }
+
+    // They are those of the beginning of a chunk, whoever made it: so they are read off what was written.
+    private void CountNgrams(CorpusProfile profile)
+    {
+        var written = Section(ChunkSection.Documents);
+        if (written.Length == 0) return;
+        using var lines = new GZipStream(new MemoryStream(written.GetBuffer(), 0, (int)written.Length), CompressionMode.Decompress);
+        foreach (var document in DocumentLines.ReadAll(lines))
+        {
+            if (!profile.AddNgrams(document.Text)) break;
+        }
     }
 
     private MemoryStream Section(ChunkSection section) => _sections[(int)section];
 
+    private int LengthOf(ChunkSection section) => section switch
+    {
+        ChunkSection.Sketches => _sketches.WrittenCount,
+        ChunkSection.Trace => (int)_traces.Length,
+        _ => (int)Section(section).Length,
+    };
+
     private GZipStream Member(ChunkSection section, CompressionLevel level) => new(Section(section), level, leaveOpen: true);
 
-    private void End(string path, long documentsIn, long documentsOut, long bytesOut)
+    private void Put(Document document, in Decision decision)
     {
-        _documents.Dispose();
-        _validation.Dispose();
-        _trace.Dispose();
-        Section(ChunkSection.Blocks).Write(MemoryMarshal.AsBytes(CollectionsMarshal.AsSpan(_blocks)));
-        using (var json = Member(ChunkSection.Statistics, CompressionLevel.Fastest)) JsonSerializer.Serialize(json, _statistics, DocumentTrace.Json);
-        ChunkFile.Write(
-            path,
-            documentsIn,
-            documentsOut,
-            bytesOut,
-            section => section == ChunkSection.Sketches ? _sketches.WrittenMemory : Section(section).GetBuffer().AsMemory(0, (int)Section(section).Length));
+        var bytes = Encoding.UTF8.GetByteCount(document.Text);
+        _documentsIn++;
+        _statistics.BytesIn += bytes;
+        if (_stage.Number == 0)
+        {
+            var length = BitOperations.Log2((uint)document.Text.Length);
+            _statistics.LengthsIn[length] = _statistics.LengthsIn.GetValueOrDefault(length) + 1;
+        }
+
+        var (kept, keptBytes) = Follow(document, bytes, decision);
+        var isKept = kept is not null && Sketch(kept, keptBytes);
+        if (isKept)
+        {
+            Write(kept!, keptBytes, (int)_documentsOut);
+            _documentsOut++;
+            _bytesOut += keptBytes;
+        }
+
+        Section(ChunkSection.Kept).WriteByte(isKept ? (byte)1 : (byte)0);
+        WriteTrace(document);
     }
 
     // The document and the bytes of its text after all steps, or null where one of them dropped it.
-    private (Document? Document, long Bytes) Put(Document document, long bytes, in Decision decision)
+    private (Document? Document, long Bytes) Follow(Document document, long bytes, in Decision decision)
     {
         _verdicts.Clear();
         var number = 0;
@@ -262,15 +343,15 @@ internal sealed class StageWorker : IDisposable
 
         _profile!.Add(document);
         var (train, validation) = _split.Divide(document);
-        if (train is not null) WriteLine(train, _documents, ChunkSection.Digests, _statistics.Train, ReferenceEquals(train, document) ? bytes : null);
-        if (validation is not null) WriteLine(validation, _validation, ChunkSection.ValidationDigests, _statistics.Validation, ReferenceEquals(validation, document) ? bytes : null);
+        if (train is not null) WriteLine(train, _documents ??= Member(ChunkSection.Documents, CompressionLevel.Optimal), ChunkSection.Digests, _statistics.Train, ReferenceEquals(train, document) ? bytes : null);
+        if (validation is not null) WriteLine(validation, _validation ??= Member(ChunkSection.Validation, CompressionLevel.Optimal), ChunkSection.ValidationDigests, _statistics.Validation, ReferenceEquals(validation, document) ? bytes : null);
     }
 
     private void WriteInBlock(ReadOnlySpan<byte> line, int place)
     {
-        if (_blocks.Count == 0 || _blockBytes >= BlockBytes)
+        if (_documents is null || _blockBytes >= BlockBytes)
         {
-            _documents.Dispose();
+            _documents?.Dispose();
             _blocks.Add(new DocumentBlock(place, (int)Section(ChunkSection.Documents).Length));
             _documents = Member(ChunkSection.Documents, CompressionLevel.Fastest);
             _blockBytes = 0;
@@ -293,8 +374,8 @@ internal sealed class StageWorker : IDisposable
 
     private void WriteTrace(Document document)
     {
-        JsonSerializer.Serialize(_trace, new DocumentTrace(document.Id, document.Source, _verdicts), DocumentTrace.Json);
-        _trace.WriteByte((byte)'\n');
+        JsonSerializer.Serialize(_traces, new DocumentTrace(document.Id, document.Source, _verdicts), DocumentTrace.Json);
+        _traces.WriteByte((byte)'\n');
     }
 
     private void Quarantine(Document document, ConfiguredStep step, Exception error)

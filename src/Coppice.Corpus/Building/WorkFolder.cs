@@ -68,6 +68,13 @@ internal sealed class WorkFolder : IDisposable
     /// <summary>The keys of the chunks of each stage of the last build that was finished, or null where they are gone.</summary>
     public IReadOnlyList<IReadOnlyList<string>>? ReadChunks() => ReadJson<string[][]>(ChunksPath);
 
+    /// <summary>What the chunks of that build are called (<see cref="ReadingStage.Names"/>), or null where that is gone.</summary>
+    public IReadOnlyList<string>? ReadNames() => ReadJson<string[]>(NamesPath);
+
+    /// <summary>Keeps what the chunks are called.</summary>
+    /// <param name="names">The names.</param>
+    public void WriteNames(IReadOnlyList<string> names) => WriteJson(NamesPath, names);
+
     /// <summary>Keeps the keys of the chunks of each stage.</summary>
     /// <param name="chunks">The keys.</param>
     public void WriteChunks(IReadOnlyList<IReadOnlyList<string>> chunks) => WriteJson(ChunksPath, chunks);
@@ -98,11 +105,11 @@ internal sealed class WorkFolder : IDisposable
         }
     }
 
-    /// <summary>Writes a JSON file.</summary>
+    /// <summary>Writes a JSON file, without waiting until the disk has it: one that a loss of power cut off is made again.</summary>
     /// <typeparam name="T">What it holds.</typeparam>
     /// <param name="path">The file.</param>
     /// <param name="value">The content.</param>
-    public static void WriteJson<T>(string path, T value) => AtomicFile.WriteBytes(path, JsonSerializer.SerializeToUtf8Bytes(value, DocumentTrace.Json));
+    public static void WriteJson<T>(string path, T value) => AtomicFile.Write(path, stream => JsonSerializer.Serialize(stream, value, DocumentTrace.Json), toDisk: false);
 
     /// <summary>Deletes every result but those in use.</summary>
     /// <param name="used">The files in use.</param>
@@ -120,6 +127,8 @@ internal sealed class WorkFolder : IDisposable
     public void Dispose() => _lock?.Dispose();
 
     private string ChunksPath => System.IO.Path.Combine(Path, "chunks.json");
+
+    private string NamesPath => System.IO.Path.Combine(Path, "names.json");
 
     private string Result(string key, string kind) => System.IO.Path.Combine(Path, $"results-{key[..2]}", $"{key}.{kind}");
 }

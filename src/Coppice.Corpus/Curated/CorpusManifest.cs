@@ -7,7 +7,7 @@ namespace Coppice.Corpus;
 /// <summary>What a written corpus holds and how it came about: the file <c>corpus.json</c>.</summary>
 public sealed record CorpusManifest
 {
-    internal const int CurrentVersion = 1;
+    internal const int CurrentVersion = 2;
 
     internal static JsonSerializerOptions Json { get; } = new()
     {
@@ -55,13 +55,13 @@ public sealed record CorpusManifest
     public required IReadOnlyDictionary<string, long> Problems { get; init; }
 }
 
-/// <summary>One file of documents in a written corpus.</summary>
+/// <summary>The documents of a written corpus that are for training, or those for validation.</summary>
 public sealed record CorpusPart
 {
-    /// <summary>The file's name in the corpus's folder.</summary>
-    public required string File { get; init; }
+    /// <summary>The files that hold them, in order.</summary>
+    public required IReadOnlyList<CorpusFile> Files { get; init; }
 
-    /// <summary>Documents in it.</summary>
+    /// <summary>Documents in them.</summary>
     public required long Documents { get; init; }
 
     /// <summary>UTF-8 bytes of their text.</summary>
@@ -70,12 +70,15 @@ public sealed record CorpusPart
     /// <summary>SHA-256 of the lines' own SHA-256 in order: equal for equal documents, whatever divided and compressed them.</summary>
     public required string Fingerprint { get; init; }
 
-    /// <summary>SHA-256 of the file as it is on the disk.</summary>
-    public required string Sha256 { get; init; }
-
     /// <summary>Documents and bytes by source.</summary>
     public required IReadOnlyDictionary<string, CorpusSourceCount> Sources { get; init; }
 }
+
+/// <summary>A file of a written corpus.</summary>
+/// <param name="File">Its path in the corpus's folder, with <c>/</c>.</param>
+/// <param name="Bytes">Its length.</param>
+/// <param name="Sha256">SHA-256 of the file as it is on the disk.</param>
+public sealed record CorpusFile(string File, long Bytes, string Sha256);
 
 /// <summary>What one source has in a part of a corpus.</summary>
 /// <param name="Documents">Documents.</param>

@@ -36,12 +36,12 @@ public static class CorpusWriter
                     using var validationPart = new PartWriter(validationStream);
                     WriteDivided(documents, split, trainPart, validationPart);
                     if (trainPart.Documents == 0 || validationPart.Documents == 0) throw OneSideEmpty(folder, split, trainPart.Documents, validationPart.Documents);
-                    validation = validationPart.Finish(CuratedCorpus.ValidationFile);
+                    validation = validationPart.Finish();
                     Unvouch(manifestPath);
                 });
             }
 
-            train = trainPart.Finish(CuratedCorpus.DocumentsFile);
+            train = trainPart.Finish();
             Unvouch(manifestPath);
         });
 
@@ -49,8 +49,8 @@ public static class CorpusWriter
         var manifest = new CorpusManifest
         {
             Version = CorpusManifest.CurrentVersion,
-            Train = train! with { Sha256 = Checksum.OfFile(trainPath) },
-            Validation = validation is null ? null : validation with { Sha256 = Checksum.OfFile(validationPath) },
+            Train = train! with { Files = [FileOf(trainPath)] },
+            Validation = validation is null ? null : validation with { Files = [FileOf(validationPath)] },
             Split = split.Kind,
             ValidationShare = split.ValidationShare,
             SplitSeed = split.Seed,
@@ -84,6 +84,8 @@ public static class CorpusWriter
             + FormattableString.Invariant($"for training and {validation} for validation. ")
             + "Choose another share or the tail split, or give more documents.");
 
+    private static CorpusFile FileOf(string path) => new(Path.GetFileName(path), new FileInfo(path).Length, Checksum.OfFile(path));
+
     private static Dictionary<string, long> Counts(IReadOnlyDictionary<string, ReportedCount> counts) =>
         counts.ToDictionary(entry => entry.Key, entry => entry.Value.Count);
 
@@ -112,16 +114,15 @@ public static class CorpusWriter
             _sources[document.Source] = new CorpusSourceCount(before.Documents + 1, before.Bytes + bytes);
         }
 
-        public CorpusPart Finish(string file)
+        public CorpusPart Finish()
         {
             _compressed.Dispose();
             return new CorpusPart
             {
-                File = file,
+                Files = [],
                 Documents = Documents,
                 Bytes = _bytes,
                 Fingerprint = Convert.ToHexStringLower(_hash.GetHashAndReset()),
-                Sha256 = "",
                 Sources = _sources,
             };
         }

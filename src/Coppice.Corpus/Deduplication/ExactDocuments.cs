@@ -36,16 +36,14 @@ public sealed class ExactDocuments(KeepPolicy keep = KeepPolicy.First, bool norm
     public void Decide(ISketchedCorpus corpus, IDecisions decisions, CancellationToken cancellation)
     {
         using var sorter = new ExternalSorter<Copy>(corpus.WorkFolder, corpus.MemoryBudget);
-        foreach (var document in corpus.Documents)
+        corpus.LookAtAll(() => document =>
         {
             cancellation.ThrowIfCancellationRequested();
             var sketch = document.Sketch.Span;
-            sorter.Add(new Copy(
-                BinaryPrimitives.ReadUInt128LittleEndian(sketch),
-                Preference.Of(document, keep),
-                document.Index,
-                BinaryPrimitives.ReadInt32LittleEndian(sketch[HashBytes..])));
-        }
+            var copies = BinaryPrimitives.ReadInt32LittleEndian(sketch[HashBytes..]);
+            var copy = new Copy(BinaryPrimitives.ReadUInt128LittleEndian(sketch), Preference.Of(document, keep), document.Index, copies);
+            lock (sorter) sorter.Add(copy);
+        });
 
         Copy? kept = null;
         var copies = 0L;

@@ -41,6 +41,24 @@ internal sealed class ExternalSorter<T> : IDisposable
         _records[_count++] = record;
     }
 
+    /// <summary>Adds records.</summary>
+    /// <param name="records">The records.</param>
+    /// <exception cref="CoppiceException">The disk is full, or can't be written.</exception>
+    public void Add(ReadOnlySpan<T> records)
+    {
+        foreach (ref readonly var record in records) Add(record);
+    }
+
+    /// <summary>
+    /// The records that share a key with another one in ascending order, among some or, where files were needed, all of the others. To be called once, after the last one was added.
+    /// </summary>
+    /// <param name="keyOf">A record's key: a good hash.</param>
+    public IEnumerable<T> SortedShared(Func<T, ulong> keyOf)
+    {
+        if (_runs.Count == 0) LeaveShared(keyOf);
+        return Sorted();
+    }
+
     /// <summary>All records in ascending order. To be called once, after the last one was added.</summary>
     public IEnumerable<T> Sorted()
     {
@@ -79,6 +97,34 @@ internal sealed class ExternalSorter<T> : IDisposable
     public void Dispose()
     {
         foreach (var run in _runs) run.Dispose();
+    }
+
+    // Most keys are those of one record, and to find out which costs a small part of sorting them. The two halves of the keys, and then of the records, are gone through at once.
+    private void LeaveShared(Func<T, ulong> keyOf)
+    {
+        RepeatedKeys[] repeated = [new(_count / 2), new(_count / 2)];
+        Parallel.For(0, 2, half =>
+        {
+            foreach (ref readonly var record in _records.AsSpan(0, _count))
+            {
+                var key = keyOf(record);
+                if ((int)(key & 1) == half) repeated[half].Add(key);
+            }
+        });
+        int[] starts = [0, _count / 2, _count], kept = [0, 0];
+        Parallel.For(0, 2, half =>
+        {
+            var end = starts[half];
+            for (var i = starts[half]; i < starts[half + 1]; i++)
+            {
+                var key = keyOf(_records[i]);
+                if (repeated[key & 1].IsRepeated(key)) _records[end++] = _records[i];
+            }
+
+            kept[half] = end - starts[half];
+        });
+        _records.AsSpan(starts[1], kept[1]).CopyTo(_records.AsSpan(kept[0]));
+        _count = kept[0] + kept[1];
     }
 
     // In few and large steps: what was outgrown stays in memory until it is collected.

@@ -50,7 +50,8 @@ internal sealed class KnownSimilarities
         if (_path is null || _asked.Count == 0) return;
         Record[] records = [.. _asked.Select(known => new Record(known.Key, known.Value))];
         var bytes = MemoryMarshal.AsBytes(records.AsSpan());
-        AtomicFile.WriteBytes(_path, [.. bytes, .. SHA256.HashData(bytes)]);
+        byte[] checksummed = [.. bytes, .. SHA256.HashData(bytes)];
+        AtomicFile.Write(_path, stream => stream.Write(checksummed), toDisk: false);
     }
 
     private readonly record struct Pair(ulong First, ulong Second);

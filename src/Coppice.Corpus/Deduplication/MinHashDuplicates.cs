@@ -61,25 +61,30 @@ public sealed class MinHashDuplicates(MinHashOptions? options = null) : ICorpusS
         var clusters = new UnionFind(count);
         var hashes = _options.Bands.Hashes;
         using var signatures = new SignatureStore(corpus.WorkFolder, _options.Verify == Verification.None ? 0 : count, hashes, corpus.MemoryBudget / 2);
-        using var bands = new ExternalSorter<BandKey>(corpus.WorkFolder, corpus.MemoryBudget / 2);
-        var signature = new uint[hashes];
-        foreach (var document in corpus.Documents)
+        using var bands = new ExternalSorter<BandKey>(corpus.WorkFolder, corpus.MemoryBudget * 3 / 8);
+        corpus.LookAtAll(() =>
         {
-            cancellation.ThrowIfCancellationRequested();
-            var index = (int)document.Index;
-            var sketch = document.Sketch.Span;
-            preferences[index] = Preference.Of(document, _options.Keep);
-            copies[index] = BinaryPrimitives.ReadInt32LittleEndian(sketch);
-            if (!document.IsEarlier) texts[index] = BinaryPrimitives.ReadUInt64LittleEndian(sketch[CopiesBytes..]);
-            if (sketch.Length == HeadBytes) continue;
-            for (var i = 0; i < hashes; i++) signature[i] = BinaryPrimitives.ReadUInt32LittleEndian(sketch[(HeadBytes + (i * sizeof(uint)))..]);
-            if (_options.Verify != Verification.None) signatures.Write(index, signature);
-            for (var band = 0; band < _options.Bands.Bands; band++) bands.Add(new BandKey(KeyOf(signature, band), index));
-        }
+            var signature = new uint[hashes];
+            var keys = new BandKey[_options.Bands.Bands];
+            return document =>
+            {
+                cancellation.ThrowIfCancellationRequested();
+                var index = (int)document.Index;
+                var sketch = document.Sketch.Span;
+                preferences[index] = Preference.Of(document, _options.Keep);
+                copies[index] = BinaryPrimitives.ReadInt32LittleEndian(sketch);
+                if (!document.IsEarlier) texts[index] = BinaryPrimitives.ReadUInt64LittleEndian(sketch[CopiesBytes..]);
+                if (sketch.Length == HeadBytes) return;
+                for (var i = 0; i < hashes; i++) signature[i] = BinaryPrimitives.ReadUInt32LittleEndian(sketch[(HeadBytes + (i * sizeof(uint)))..]);
+                if (_options.Verify != Verification.None) signatures.Write(index, signature);
+                for (var band = 0; band < keys.Length; band++) keys[band] = new BandKey(KeyOf(signature, band), index);
+                lock (bands) bands.Add(keys);
+            };
+        });
 
         var known = new KnownSimilarities(corpus.KeptFile);
         var pairs = new PairJudge(_options, corpus, signatures, texts, known);
-        new CandidateGroups(pairs, clusters).Join(bands.Sorted(), cancellation);
+        new CandidateGroups(pairs, clusters).Join(bands.SortedShared(band => band.Key), cancellation);
         Choose(clusters, preferences, copies, pairs, decisions, cancellation);
         known.Write();
     }

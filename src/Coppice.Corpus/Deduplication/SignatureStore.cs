@@ -40,7 +40,7 @@ internal sealed class SignatureStore : IDisposable
         }
     }
 
-    /// <summary>Stores a document's signature.</summary>
+    /// <summary>Stores a document's signature. Several threads may do so at once.</summary>
     /// <param name="index">The document.</param>
     /// <param name="signature">Its signature.</param>
     public void Write(int index, ReadOnlySpan<uint> signature)
@@ -52,7 +52,7 @@ internal sealed class SignatureStore : IDisposable
         }
 
         ref var block = ref _blocks[index / _perBlock];
-        block ??= new uint[_perBlock * _length];
+        if (Volatile.Read(ref block) is null) Interlocked.CompareExchange(ref block, new uint[_perBlock * _length], null);
         signature.CopyTo(block.AsSpan(index % _perBlock * _length));
     }
 

@@ -30,16 +30,36 @@ internal static class FileFinder
             $"{path}: there is no such file or folder. Check the spelling; a relative path is looked up in {Environment.CurrentDirectory}.");
     }
 
-    private static bool IsCurated(string file) =>
-        Path.GetFileName(file) is CuratedCorpus.DocumentsFile or CuratedCorpus.ValidationFile && File.Exists(Path.Combine(Path.GetDirectoryName(file)!, CuratedCorpus.ManifestFile));
+    private static bool IsCurated(string file)
+    {
+        var folder = Path.GetDirectoryName(Path.GetFullPath(file))!;
+        if (Path.GetFileName(file) is CuratedCorpus.DocumentsFile or CuratedCorpus.ValidationFile) return HasManifest(folder);
+        return file.EndsWith(CuratedCorpus.DocumentsEnding, StringComparison.Ordinal)
+            && Path.GetFileName(folder) is CuratedCorpus.DocumentsFolder or CuratedCorpus.ValidationFolder
+            && Path.GetDirectoryName(folder) is { } corpus
+            && HasManifest(corpus);
+    }
+
+    private static bool HasManifest(string folder) => File.Exists(Path.Combine(folder, CuratedCorpus.ManifestFile));
+
+    private static bool IsCorpus(string folder)
+    {
+        var documents = Path.Combine(folder, CuratedCorpus.DocumentsFolder);
+        return HasManifest(folder)
+            && (File.Exists(Path.Combine(folder, CuratedCorpus.DocumentsFile))
+                || (Directory.Exists(documents) && Directory.EnumerateFiles(documents, "*" + CuratedCorpus.DocumentsEnding).Any()));
+    }
 
     private static IEnumerable<FoundFile> InFolder(string folder, CorpusReport report)
     {
         var source = LastPart(folder);
 
         // A written corpus also holds validation documents, which must not be trained on.
-        var curated = Path.Combine(folder, CuratedCorpus.DocumentsFile);
-        if (IsCurated(curated)) return [new FoundFile(curated, CuratedCorpus.DocumentsFile, source, NamedOutright: true, IsCurated: true)];
+        if (IsCorpus(folder))
+        {
+            return CuratedCorpus.ReadManifest(folder).Train.Files.Select(file => new FoundFile(Path.Combine(folder, file.File), file.File, source, NamedOutright: true, IsCurated: true));
+        }
+
         return Below(folder, "", int.MaxValue, report).Select(id => new FoundFile(Path.Combine(folder, id), id, source, NamedOutright: false));
     }
 

@@ -39,6 +39,14 @@ public interface ISketchedCorpus
     /// <summary>The sketches in order, earlier documents first. Each call begins again; a sketch is valid until the next one is asked for.</summary>
     IEnumerable<SketchedDocument> Documents { get; }
 
+    /// <summary>Looks at every sketch once, on several threads and in no order; a sketch is valid as long as it is looked at.</summary>
+    /// <param name="begin">Begins on a thread: the function that it returns is given the documents that fall to this thread.</param>
+    void LookAtAll(Func<Action<SketchedDocument>> begin)
+    {
+        var look = begin();
+        foreach (var document in Documents) look(document);
+    }
+
     /// <summary>Reads a document's text again. Slow: for candidates, not for all. Earlier documents may be gone: null.</summary>
     /// <param name="index">Which.</param>
     Document? Load(long index);
