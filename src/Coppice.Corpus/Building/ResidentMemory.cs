@@ -12,12 +12,19 @@ internal sealed class ResidentMemory(long limit)
     // Where it is not garbage that fills the memory, collecting again and again would help nobody.
     private static readonly TimeSpan BetweenCollections = TimeSpan.FromSeconds(1);
 
+    // Asking the system takes as long as reading the sketches of a chunk.
+    private static readonly TimeSpan BetweenLooks = TimeSpan.FromMilliseconds(20);
+
     private readonly Lock _gate = new();
     private long _lastCollection;
+    private long _lastLook;
 
     /// <summary>To be called every now and then: once a chunk.</summary>
     public void Keep()
     {
+        var now = Environment.TickCount64;
+        if (now - Volatile.Read(ref _lastLook) < BetweenLooks.TotalMilliseconds) return;
+        Volatile.Write(ref _lastLook, now);
         if (Environment.WorkingSet < NearLimit * limit || !_gate.TryEnter()) return;
         try
         {

@@ -62,10 +62,12 @@ public sealed class MinHashDuplicates(MinHashOptions? options = null) : ICorpusS
         var hashes = _options.Bands.Hashes;
         using var signatures = new SignatureStore(corpus.WorkFolder, _options.Verify == Verification.None ? 0 : count, hashes, corpus.MemoryBudget / 2);
         using var bands = new ExternalSorter<BandKey>(corpus.WorkFolder, corpus.MemoryBudget * 3 / 8);
+        var buffers = new List<BandKeyBuffer>();
         corpus.LookAtAll(() =>
         {
             var signature = new uint[hashes];
-            var keys = new BandKey[_options.Bands.Bands];
+            var keys = new BandKeyBuffer(bands);
+            lock (buffers) buffers.Add(keys);
             return document =>
             {
                 cancellation.ThrowIfCancellationRequested();
@@ -77,10 +79,10 @@ public sealed class MinHashDuplicates(MinHashOptions? options = null) : ICorpusS
                 if (sketch.Length == HeadBytes) return;
                 for (var i = 0; i < hashes; i++) signature[i] = BinaryPrimitives.ReadUInt32LittleEndian(sketch[(HeadBytes + (i * sizeof(uint)))..]);
                 if (_options.Verify != Verification.None) signatures.Write(index, signature);
-                for (var band = 0; band < keys.Length; band++) keys[band] = new BandKey(KeyOf(signature, band), index);
-                lock (bands) bands.Add(keys);
+                for (var band = 0; band < _options.Bands.Bands; band++) keys.Add(new BandKey(KeyOf(signature, band), index));
             };
         });
+        foreach (var buffer in buffers) buffer.Flush();
 
         var known = new KnownSimilarities(corpus.KeptFile);
         var pairs = new PairJudge(_options, corpus, signatures, texts, known);
@@ -171,6 +173,29 @@ internal readonly record struct BandKey(ulong Key, int Document) : IComparable<B
 {
     /// <inheritdoc/>
     public int CompareTo(BandKey other) => Key == other.Key ? Document.CompareTo(other.Document) : Key.CompareTo(other.Key);
+}
+
+/// <summary>Collects the keys that one thread makes, so that threads seldom wait for each other.</summary>
+/// <param name="sorter">Takes them.</param>
+internal sealed class BandKeyBuffer(ExternalSorter<BandKey> sorter)
+{
+    private readonly BandKey[] _keys = new BandKey[4096];
+    private int _count;
+
+    /// <summary>Adds a key.</summary>
+    /// <param name="key">The key.</param>
+    public void Add(BandKey key)
+    {
+        if (_count == _keys.Length) Flush();
+        _keys[_count++] = key;
+    }
+
+    /// <summary>Passes on what was collected.</summary>
+    public void Flush()
+    {
+        lock (sorter) sorter.Add(_keys.AsSpan(0, _count));
+        _count = 0;
+    }
 }
 
 /// <summary>How many documents there are, as the arrays of a decision count them.</summary>
