@@ -33,12 +33,6 @@ public sealed class BertModel : LanguageModel
     }
 
     /// <inheritdoc/>
-    public override Parameter Embedding => Table(_configuration.Tables.Embedding);
-
-    /// <inheritdoc/>
-    public override Parameter Head => Table(_configuration.Tables.Head);
-
-    /// <inheritdoc/>
     public override Parameter? HeadBias { get; }
 
     /// <inheritdoc/>

@@ -36,12 +36,6 @@ public sealed class ElectraModel : LanguageModel
         HeadBias = Parameters[ElectraNames.GeneratorBias];
     }
 
-    /// <inheritdoc/>
-    public override Parameter Embedding => Table(_configuration.Tables.Embedding);
-
-    /// <summary>The generator's head: the embeddings.</summary>
-    public override Parameter Head => Embedding;
-
     /// <summary>The bias of the generator's head; null without one.</summary>
     public override Parameter? HeadBias { get; }
 

@@ -29,10 +29,12 @@ public abstract class LanguageModel : IDisposable
     public Backend Backend => Parameters.Backend;
 
     /// <summary>The matrix [vocabulary, hidden] of the tokens' embeddings.</summary>
-    public abstract Parameter Embedding { get; }
+    /// <exception cref="CoppiceException">The model is quantised.</exception>
+    public Parameter Embedding => Table(Configuration.Tables.Embedding);
 
     /// <summary>The matrix [vocabulary, hidden] from hidden states to logits; the embeddings' own where they are tied.</summary>
-    public abstract Parameter Head { get; }
+    /// <exception cref="CoppiceException">The model is quantised.</exception>
+    public Parameter Head => Table(Configuration.Tables.Head);
 
     /// <summary>What is added to the logits [vocabulary]; null where the head has no bias.</summary>
     public virtual Parameter? HeadBias => null;
@@ -148,7 +150,7 @@ public abstract class LanguageModel : IDisposable
     /// <summary>The table of the embeddings or of the head as float32.</summary>
     /// <param name="name">The parameter's name.</param>
     /// <exception cref="CoppiceException">The model is quantised.</exception>
-    private protected Parameter Table(string name)
+    private Parameter Table(string name)
     {
         RequireExactWeights("changed or written");
         return Parameters[name];

@@ -29,12 +29,6 @@ public sealed class LlamaModel : LanguageModel
     }
 
     /// <inheritdoc/>
-    public override Parameter Embedding => Table(_configuration.Tables.Embedding);
-
-    /// <inheritdoc/>
-    public override Parameter Head => Table(_configuration.Tables.Head);
-
-    /// <inheritdoc/>
     public override bool CanForget => true;
 
     /// <inheritdoc/>

@@ -19,12 +19,6 @@ public sealed class T5Model : LanguageModel
         _decoder = new T5Stack(this, configuration, "decoder", configuration.DecoderLayers, decodes: true);
     }
 
-    /// <inheritdoc/>
-    public override Parameter Embedding => Table(_configuration.Tables.Embedding);
-
-    /// <inheritdoc/>
-    public override Parameter Head => Table(_configuration.Tables.Head);
-
     /// <summary>The hidden states of all tokens: of texts that are read the encoder's, of those that are written for them the decoder's. An input without pairs is only read.</summary>
     /// <param name="tape">Records the operations.</param>
     /// <param name="input">Texts, or pairs of them (see <see cref="ModelInput.Source"/>).</param>

@@ -89,14 +89,12 @@ public abstract record ModelConfiguration
         || tensor.EndsWith(".attn.bias", StringComparison.Ordinal) || tensor.EndsWith("rotary_emb.inv_freq", StringComparison.Ordinal);
 
     /// <summary>The names of the token embeddings' matrix and of the head's.</summary>
-    /// <exception cref="CoppiceException">The architecture can't be quantised.</exception>
-    internal virtual (string Embedding, string Head) Tables => throw NotQuantizable();
+    internal abstract (string Embedding, string Head) Tables { get; }
 
     /// <summary>Makes the model with quantised matrices, which it disposes of; the other parameters are zero.</summary>
     /// <param name="backend">Computes.</param>
     /// <param name="quantized">The matrices.</param>
-    /// <exception cref="CoppiceException">The architecture can't be quantised.</exception>
-    internal virtual LanguageModel Create(Tensors.Backend backend, QuantizedParameters quantized) => throw NotQuantizable();
+    internal abstract LanguageModel Create(Tensors.Backend backend, QuantizedParameters quantized);
 
     /// <summary>Whether a parameter is a matrix of weights, or one of token embeddings.</summary>
     /// <param name="parameter">The parameter.</param>
@@ -113,6 +111,4 @@ public abstract record ModelConfiguration
         if (BeginOfText is { } begin) json.WriteNumber("bos_token_id", begin);
         if (EndOfText is { } end) json.WriteNumber("eos_token_id", end);
     }
-
-    private CoppiceException NotQuantizable() => new($"a {ModelType} model can't be run on quantised weights");
 }

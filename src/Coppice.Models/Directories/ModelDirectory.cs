@@ -58,7 +58,7 @@ public static class ModelDirectory
     /// <param name="directory">A model directory.</param>
     /// <param name="backend">Computes.</param>
     /// <param name="quantization">In what matrices are held.</param>
-    /// <exception cref="CoppiceException">As of <see cref="Load(string, Backend, bool)"/>, or the architecture can't be quantised.</exception>
+    /// <exception cref="CoppiceException">As of <see cref="Load(string, Backend, bool)"/>, or a value is too large to be quantised.</exception>
     public static LanguageModel Load(string directory, Backend backend, Quantization quantization)
     {
         if (quantization == Quantization.None) return Load(directory, backend);

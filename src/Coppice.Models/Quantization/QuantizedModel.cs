@@ -27,7 +27,7 @@ public static class QuantizedModel
     /// <summary>A quantised copy of a model.</summary>
     /// <param name="model">The model; the copy doesn't need it.</param>
     /// <param name="quantization">In what matrices are held.</param>
-    /// <exception cref="CoppiceException">The architecture can't be quantised, or a value is not finite.</exception>
+    /// <exception cref="CoppiceException">A value is not finite, or too large.</exception>
     public static LanguageModel Of(LanguageModel model, Quantization quantization) =>
         Build(model.Configuration, model.Backend, quantization, parameter => model.Parameters[parameter.Name].Tensor.ToArray());
 
@@ -37,7 +37,7 @@ public static class QuantizedModel
     /// <param name="quantization">In what matrices are held.</param>
     /// <param name="readValues">Reads a parameter.</param>
     /// <param name="readBlocks">Reads a matrix that is stored in blocks already; null where none is.</param>
-    /// <exception cref="CoppiceException">The architecture can't be quantised, or a value is not finite.</exception>
+    /// <exception cref="CoppiceException">A value is not finite, or too large.</exception>
     internal static LanguageModel Build(ModelConfiguration configuration, Backend backend, Quantization quantization, Func<ParameterPlan, float[]> readValues, ReadBlocks? readBlocks = null)
     {
         var matrices = new QuantizedParameters(quantization);
