@@ -54,7 +54,7 @@ public static class TargetSelection
     }
 
     /// <summary>The number of the layer that a path lies in: the first segment of digits, or the one behind one of the given names; null where there is none.</summary>
-    private static int? LayerOf(string path, IReadOnlyList<string> behind)
+    internal static int? LayerOf(string path, IReadOnlyList<string> behind)
     {
         var segments = path.Split('.');
         for (var i = 1; i < segments.Length - 1; i++)
