@@ -19,8 +19,9 @@ public sealed class Ia3 : AdapterMethod
 
     internal override IReadOnlyList<TargetModule> Targets(LanguageModel model, AdapterSettings settings)
     {
-        var (targets, feedForward) = settings.Targets is null ? UsualTargets.OfScaling(model.Configuration) : (settings.Targets, null);
-        return TargetSelection.Select(model, settings, targets, feedForward);
+        if (settings.Targets is { } targets) return TargetSelection.Select(model, settings, targets, settings.FeedForward);
+        var usual = UsualTargets.OfScaling(model.Configuration);
+        return TargetSelection.Select(model, settings, usual.Targets, settings.FeedForward ?? usual.FeedForward);
     }
 
     // In the shape that files have: a column of outputs, or a row of inputs.

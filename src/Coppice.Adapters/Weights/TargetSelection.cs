@@ -4,19 +4,17 @@ using Coppice.Models;
 
 namespace Coppice.Adapters;
 
-/// <summary>The projections of a model that settings mean, by the rules of PEFT, and what is usual where settings don't say.</summary>
+/// <summary>The projections of a model that settings mean, by the rules of PEFT.</summary>
 public static class TargetSelection
 {
     /// <summary>The targets of an adapter, in the order of the model.</summary>
     /// <param name="model">The model.</param>
     /// <param name="settings">The settings.</param>
-    /// <param name="usual">The targets where the settings have none.</param>
-    /// <param name="usualFeedForward">Those of them whose input (IA)3 scales.</param>
-    /// <exception cref="CoppiceException">No projection is meant, a name means none, or a rank can't be.</exception>
-    public static IReadOnlyList<TargetModule> Select(LanguageModel model, AdapterSettings settings, TargetPattern usual, TargetPattern? usualFeedForward = null)
+    /// <param name="targets">Which are meant: the settings' targets, or what is usual.</param>
+    /// <param name="feedForward">Those of them whose input (IA)3 scales; null for none.</param>
+    /// <exception cref="CoppiceException">No projection is meant, or a rank can't be.</exception>
+    public static IReadOnlyList<TargetModule> Select(LanguageModel model, AdapterSettings settings, TargetPattern targets, TargetPattern? feedForward = null)
     {
-        var targets = settings.Targets ?? usual;
-        var feedForward = settings.FeedForward ?? (settings.Targets is null ? usualFeedForward : null);
         if (targets.Expression is not null && !targets.IsAllLinear && settings.Layers.Count > 0)
             throw CoppiceException.Usage("layers can be chosen by number where target modules are a list of names, not an expression");
         var selected = model.Projections.Where(slot => IsTarget(slot.Name, targets, settings)).Select(slot => Target(slot, settings, feedForward)).ToList();
