@@ -14,15 +14,11 @@ public sealed class Adapter : IDisposable
     private readonly AdapterParts _parts;
     private readonly List<(ProjectionSlot Slot, AdaptedProjection Adapted)> _adapted = [];
 
-    internal Adapter(string name, LanguageModel model, AdapterSettings settings, bool trainable)
+    internal Adapter(string name, LanguageModel model, AdapterLayout layout, bool trainable)
     {
-        (Name, Method) = (name, AdapterMethods.Find(settings.Method));
-        if (Method is RsLora) settings = settings with { RankStabilized = true };
-        var targets = Method.Targets(model, settings);
-        BaseParameters = [.. Method.BaseParameters(model, settings, targets)];
-        var trained = targets.SelectMany(Method.Trained).Concat(BaseParameters.Select(parameter => new ParameterSpecification(parameter, model.Parameters[parameter].Shape)));
+        (Name, Method, BaseParameters) = (name, layout.Method, layout.BaseParameters);
         _parts = new AdapterParts(
-            model, settings, targets, new ParameterSet(model.Backend, [.. trained], trainable), new ParameterSet(model.Backend, [.. Method.Frozen(settings, targets)], trainable: false));
+            model, layout.Settings, layout.Targets, new ParameterSet(model.Backend, layout.Trained, trainable), new ParameterSet(model.Backend, layout.Frozen, trainable: false));
     }
 
     /// <summary>Its name in the set.</summary>

@@ -47,19 +47,29 @@ public sealed record AdapterContents(AdapterSettings Settings, IReadOnlyList<Ada
     public Adapter AddTo(AdapterSet set, string name, bool trainable = false)
     {
         if (trainable && set.Model.Quantized is not null) throw CoppiceException.Usage("the model's weights are quantised, and no gradient flows through those yet: open it without quantisation to train an adapter");
-        return set.Add(name, Settings, trainable, adapter =>
+        var layout = AdapterLayout.Of(set.Model, Settings);
+        if (layout.Method is FactorizedLora) throw new InvalidOperationException($"Contents are never those of '{layout.Method.Name}'.");
+        // Before memory is taken by what the configuration says: a tensor of each shape is really there.
+        var tensors = Tensors.ToDictionary(tensor => tensor.Name, StringComparer.Ordinal);
+        RequireSame(layout, tensors, set.Model.Configuration.ModelType);
+        return set.Add(name, layout, trainable, adapter =>
         {
-            if (adapter.Method is FactorizedLora) throw new InvalidOperationException($"Contents are never those of '{adapter.Method.Name}'.");
-            var tensors = Tensors.ToDictionary(tensor => tensor.Name, StringComparer.Ordinal);
-            foreach (var parameter in adapter.Parameters.Parameters.Concat(adapter.Frozen.Parameters))
-            {
-                if (!tensors.Remove(parameter.Name, out var tensor)) throw new CoppiceException($"the adapter lacks '{parameter.Name}', which its configuration asks for on this {set.Model.Configuration.ModelType} model{NearestName.Hint(parameter.Name, tensors.Keys)}");
-                if (tensor.Shape != parameter.Shape) throw new CoppiceException($"the adapter's '{parameter.Name}' has the shape {tensor.Shape}, but configuration and model ask for {parameter.Shape}");
-                parameter.Tensor.CopyFrom(tensor.Values);
-            }
-
-            if (tensors.Count > 0) throw new CoppiceException($"the adapter's '{tensors.Keys.First()}' belongs to nothing that its configuration adapts in this {set.Model.Configuration.ModelType} model ({tensors.Count} such in all)");
+            foreach (var parameter in adapter.Parameters.Parameters.Concat(adapter.Frozen.Parameters)) parameter.Tensor.CopyFrom(tensors[parameter.Name].Values);
         });
+    }
+
+    private static void RequireSame(AdapterLayout layout, Dictionary<string, AdapterTensor> tensors, string model)
+    {
+        var wanted = layout.Trained.Concat(layout.Frozen).ToDictionary(specification => specification.Name, StringComparer.Ordinal);
+        foreach (var (name, specification) in wanted)
+        {
+            if (!tensors.TryGetValue(name, out var tensor))
+                throw new CoppiceException($"the adapter lacks '{name}', which its configuration asks for on this {model} model{NearestName.Hint(name, tensors.Keys.Where(other => !wanted.ContainsKey(other)))}");
+            if (tensor.Shape != specification.Shape) throw new CoppiceException($"the adapter's '{name}' has the shape {tensor.Shape}, but its configuration and the model ask for {specification.Shape}");
+        }
+
+        if (tensors.Keys.FirstOrDefault(name => !wanted.ContainsKey(name)) is { } stranger)
+            throw new CoppiceException($"the adapter's '{stranger}' belongs to nothing that its configuration adapts in this {model} model");
     }
 
     private static IEnumerable<AdapterTensor> Copies(IEnumerable<Parameter> parameters) => parameters.Select(parameter => new AdapterTensor(parameter.Name, parameter.Shape, parameter.Tensor.ToArray()));

@@ -43,7 +43,7 @@ public sealed class AdapterSet : IDisposable
     {
         if (settings.Targets is { } targets) TargetSelection.RequireAll(Model, targets);
         if (Model.Quantized is not null) throw CoppiceException.Usage("the model's weights are quantised, and no gradient flows through those yet: open it without quantisation to train an adapter");
-        return Add(name, settings, trainable: true, adapter => adapter.Initialize(seed));
+        return Add(name, AdapterLayout.Of(Model, settings), trainable: true, adapter => adapter.Initialize(seed));
     }
 
     /// <summary>Switches an adapter on, and the one that is on off. Between steps only.</summary>
@@ -84,7 +84,7 @@ public sealed class AdapterSet : IDisposable
     }
 
     /// <summary>Adds an adapter whose values something else gives it. While they are given and read, the base is alone.</summary>
-    internal Adapter Add(string name, AdapterSettings settings, bool trainable, Action<Adapter> fill)
+    internal Adapter Add(string name, AdapterLayout layout, bool trainable, Action<Adapter> fill)
     {
         if (string.IsNullOrWhiteSpace(name)) throw CoppiceException.Usage("an adapter needs a name");
         if (_adapters.ContainsKey(name)) throw CoppiceException.Usage($"there is an adapter '{name}' already");
@@ -93,7 +93,7 @@ public sealed class AdapterSet : IDisposable
         Adapter? adapter = null;
         try
         {
-            adapter = new Adapter(name, Model, settings, trainable);
+            adapter = new Adapter(name, Model, layout, trainable);
             fill(adapter);
             adapter.Complete();
             _adapters.Add(name, adapter);
