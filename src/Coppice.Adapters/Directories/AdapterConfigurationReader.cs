@@ -3,12 +3,6 @@ using Coppice.Foundation;
 
 namespace Coppice.Adapters.Directories;
 
-/// <summary>What an <c>adapter_config.json</c> says.</summary>
-/// <param name="Settings">The settings.</param>
-/// <param name="BaseModel">The base model's directory or name, as it is written; null where the file names none.</param>
-/// <param name="Warnings">Keys that are not known and were overlooked.</param>
-public sealed record AdapterConfiguration(AdapterSettings Settings, string? BaseModel, IReadOnlyList<string> Warnings);
-
 /// <summary>
 /// Reads <c>adapter_config.json</c> as PEFT writes it. What is not known and could change the mathematics is refused by name; what is not known and could not is told.
 /// </summary>
@@ -26,7 +20,7 @@ internal sealed class AdapterConfigurationReader
     // Changes of the mathematics that are not supported, where they are on.
     private static readonly HashSet<string> Unsupported = new(StringComparer.Ordinal)
     {
-        "lora_bias", "layer_replication", "target_parameters", "trainable_token_indices", "ensure_weight_tying", "alora_invocation_tokens", "num_layers",
+        "lora_bias", "layer_replication", "target_parameters", "trainable_token_indices", "ensure_weight_tying", "alora_invocation_tokens",
     };
 
     // How the first values of the factors were drawn. The others rewrite the base, so that the file's factors mean nothing on a base as it was.
@@ -132,10 +126,10 @@ internal sealed class AdapterConfigurationReader
         return warnings;
     }
 
-    /// <summary>Whether a key has a value that says anything: not null, false, empty or zero.</summary>
+    /// <summary>Whether a key has a value that says anything: not null, false or empty.</summary>
     private bool IsSet(string key) => _values.TryGetValue(key, out var value) && value.ValueKind switch
     {
-        JsonValueKind.Null or JsonValueKind.False or JsonValueKind.Undefined => key == "init_lora_weights" && value.ValueKind == JsonValueKind.False,
+        JsonValueKind.Null or JsonValueKind.False or JsonValueKind.Undefined => false,
         JsonValueKind.Array => value.GetArrayLength() > 0,
         JsonValueKind.Object => value.EnumerateObject().Any(),
         JsonValueKind.String => value.GetString()!.Length > 0,
