@@ -117,17 +117,17 @@ public class IdentityTests
         using var adapted = new AdaptedModel(method, architecture);
         adapted.Train();
         var slot = adapted.Adapter.Targets[0].Slot;
-        var (base1, once) = (Through(adapted), new float[0]);
+        var without = Through(adapted);
         adapted.Set.Activate(AdaptedModel.Name);
-        once = Through(adapted);
+        var once = Through(adapted);
         adapted.Adapter.Strength = 2;
         var twice = Through(adapted);
         adapted.Adapter.Strength = 0;
         var none = Through(adapted);
         Assert.Equal(slot.Outputs * 5, none.Length);
-        Assert.True(AdaptedModel.RelativeError(base1, none) < 1e-6);
-        Assert.True(AdaptedModel.RelativeError([.. base1.Zip(once, (b, o) => b + 2 * (o - b))], twice) < 2e-6);
-        Assert.True(AdaptedModel.RelativeError(base1, once) > 1e-4);
+        Assert.True(AdaptedModel.RelativeError(without, none) < 1e-6);
+        Assert.True(AdaptedModel.RelativeError([.. without.Zip(once, (b, o) => b + 2 * (o - b))], twice) < 5e-6);
+        Assert.True(AdaptedModel.RelativeError(without, once) > 1e-4);
     }
 
     [Fact]
@@ -192,8 +192,8 @@ public class IdentityTests
         return Values(adapted.Adapter.Parameters);
     }
 
-    // Behind what the loss sees are a pooler and the head of BERT's second task.
-    private static bool IsReached(string parameter) => !parameter.Contains("pooler", StringComparison.Ordinal) && !parameter.Contains("seq_relationship", StringComparison.Ordinal);
+    // The loss does not see the pooler.
+    private static bool IsReached(string parameter) => !parameter.Contains("pooler", StringComparison.Ordinal);
 
     private static float[] Through(AdaptedModel adapted)
     {
