@@ -109,7 +109,7 @@ internal sealed class AdaptedModel : IDisposable
     public static double RelativeError(float[] expected, float[] actual)
     {
         Assert.Equal(expected.Length, actual.Length);
-        var largest = expected.Max(Math.Abs);
+        var largest = expected.Max(value => Math.Abs(value));
         return expected.Zip(actual, (a, b) => Math.Abs((double)a - b)).Max() / largest;
     }
 

@@ -96,7 +96,7 @@ public class IdentityTests
             var result = trainer.ComputeGradients([AdaptedModel.Batch(step)], step);
             foreach (var parameter in adapted.Adapter.Parameters.Parameters)
             {
-                var norm = parameter.Tensor.GradientToArray().Max(Math.Abs);
+                var norm = parameter.Tensor.GradientToArray().Max(value => Math.Abs(value));
                 // The loss does not see a pooler, so that what is adapted of it has no gradient.
                 if (parameter.Name.EndsWith(".lora_A.weight", StringComparison.Ordinal)) Assert.True(step > 0 || norm == 0, parameter.Name);
                 if (parameter.Name.EndsWith(".lora_B.weight", StringComparison.Ordinal) && IsReached(parameter.Name)) Assert.True(norm > 0, parameter.Name);
