@@ -115,6 +115,11 @@ internal sealed class AdapterConfigurationReader
     private List<string> CheckOthers(HashSet<string> read)
     {
         var warnings = new List<string>();
+        foreach (var key in new[] { "lora_dropout", "vera_dropout" })
+        {
+            if (Number(key, 0, read) > 0) warnings.Add($"{_path}: {key}: is about training, and further training here has no dropout in adapters");
+        }
+
         foreach (var (key, value) in _values)
         {
             if (read.Contains(key) || !IsSet(key)) continue;
