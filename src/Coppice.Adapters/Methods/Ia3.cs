@@ -19,6 +19,7 @@ public sealed class Ia3 : AdapterMethod
 
     internal override IReadOnlyList<TargetModule> Targets(LanguageModel model, AdapterSettings settings)
     {
+        if (settings.Bias != BiasTraining.None) throw CoppiceException.Usage("(IA)3 trains no biases: its files have no place for them");
         if (settings.Targets is { } targets) return TargetSelection.Select(model, settings, targets, settings.FeedForward);
         var usual = UsualTargets.OfScaling(model.Configuration);
         return TargetSelection.Select(model, settings, usual.Targets, settings.FeedForward ?? usual.FeedForward);
