@@ -124,7 +124,7 @@ public sealed class TrainingLoop
     public LoopResult Run(CancellationToken cancellation)
     {
         foreach (var observer in _parts.Observers) observer.Started(new RunStart(_step, _totalSteps, _totalSteps * _training.TokensPerStep));
-        var check = _step == 0 ? new SelfCheck(_parts.Model, _parts.Tokenizer) : null;
+        var check = _step == 0 ? new SelfCheck(_parts.Model, _parts.Tokenizer, _trainer.Parameters) : null;
         if (_step == 0) Probe();
         _lastLog = (_clock.Elapsed.TotalSeconds, _tokens);
         _clock.Start();
