@@ -17,6 +17,7 @@ public static class TargetSelection
     {
         if (targets.Expression is not null && !targets.IsAllLinear && settings.Layers.Count > 0)
             throw CoppiceException.Usage("layers can be chosen by number where target modules are a list of names, not an expression");
+        if (model.Projections.Count == 0) throw CoppiceException.Usage($"the projections of a {model.Configuration.ModelType} model can't be replaced, which adapters need: it builds them itself, not through its model");
         var selected = model.Projections.Where(slot => IsTarget(slot.Name, targets, settings)).Select(slot => Target(slot, settings, feedForward)).ToList();
         if (selected.Count == 0) throw CoppiceException.Usage($"no projection of the {model.Configuration.ModelType} model is a target; it has {Describe(model)}");
         return selected;
