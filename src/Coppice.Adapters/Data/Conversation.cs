@@ -2,7 +2,7 @@ using System.Text.Json;
 using Coppice.Foundation;
 using Coppice.Tokenizers.ChatTemplates;
 
-namespace Coppice.Adapters.Data;
+namespace Coppice.Adapters;
 
 /// <summary>Which fields hold a conversation: either a list of messages, or a prompt and the response to it.</summary>
 public sealed record ConversationFields

@@ -1,6 +1,6 @@
 using Coppice.Foundation;
 
-namespace Coppice.Adapters.Data;
+namespace Coppice.Adapters;
 
 /// <summary>
 /// Files of examples: JSON lines (<c>.jsonl</c>, <c>.ndjson</c>), comma- or tab-separated values with a first line of column names (<c>.csv</c>,

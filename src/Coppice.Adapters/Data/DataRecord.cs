@@ -1,7 +1,7 @@
 using System.Text.Json;
 using Coppice.Foundation;
 
-namespace Coppice.Adapters.Data;
+namespace Coppice.Adapters;
 
 /// <summary>A record of a file of examples: named fields, and where they stand.</summary>
 public abstract class DataRecord

@@ -1,7 +1,7 @@
 using System.Text;
 using Coppice.Foundation;
 
-namespace Coppice.Adapters.Data;
+namespace Coppice.Adapters;
 
 /// <summary>
 /// A record of comma- or tab-separated values (RFC 4180) under a first line of column names: a field in quotation marks may hold separators, line ends and

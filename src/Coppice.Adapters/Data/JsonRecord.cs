@@ -1,7 +1,7 @@
 using System.Text.Json;
 using Coppice.Foundation;
 
-namespace Coppice.Adapters.Data;
+namespace Coppice.Adapters;
 
 /// <summary>A line of JSON lines.</summary>
 internal sealed class JsonRecord : DataRecord

@@ -1,6 +1,6 @@
 using Coppice.Foundation;
 
-namespace Coppice.Adapters.Data;
+namespace Coppice.Adapters;
 
 /// <summary>The labels that a head tells apart, with their numbers: those that occur in the training data, in the order of their code units.</summary>
 public sealed class LabelSet

@@ -1,7 +1,7 @@
 using System.Globalization;
 using Coppice.Foundation;
 
-namespace Coppice.Adapters.Data;
+namespace Coppice.Adapters;
 
 /// <summary>Which fields hold a labelled text.</summary>
 public sealed record LabelledFields

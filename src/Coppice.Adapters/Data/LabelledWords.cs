@@ -3,7 +3,7 @@ using System.Text;
 using Coppice.Evaluation;
 using Coppice.Foundation;
 
-namespace Coppice.Adapters.Data;
+namespace Coppice.Adapters;
 
 /// <summary>
 /// Sentences whose words carry labels, from any column of a CoNLL-U file or from the older format of two and more columns (CoNLL-2003: a word first, its label last).

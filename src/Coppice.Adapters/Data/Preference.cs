@@ -1,6 +1,6 @@
 using Coppice.Foundation;
 
-namespace Coppice.Adapters.Data;
+namespace Coppice.Adapters;
 
 /// <summary>A prompt with an answer that was preferred to another.</summary>
 /// <param name="Prompt">The prompt.</param>

@@ -2,7 +2,7 @@ using System.IO.Compression;
 using System.Text;
 using Coppice.Foundation;
 
-namespace Coppice.Adapters.Data;
+namespace Coppice.Adapters;
 
 /// <summary>The characters of a file of examples, and which line they are on: UTF-8, gzip where the name ends with <c>.gz</c>.</summary>
 internal sealed class TextSource : IDisposable

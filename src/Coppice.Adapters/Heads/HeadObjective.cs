@@ -1,10 +1,9 @@
-using Coppice.Adapters.Tasks;
 using Coppice.Corpus;
 using Coppice.Models;
 using Coppice.Tensors;
 using Coppice.Training.Objectives;
 
-namespace Coppice.Adapters.Heads;
+namespace Coppice.Adapters;
 
 /// <summary>The objective of a task that a head is trained for: from a batch to the head's numbers, and from those to the loss. Batches are those of <see cref="TaskPacking"/>.</summary>
 public abstract class HeadObjective : IObjective

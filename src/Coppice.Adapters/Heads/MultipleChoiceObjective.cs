@@ -2,7 +2,7 @@ using Coppice.Corpus;
 using Coppice.Models;
 using Coppice.Tensors;
 
-namespace Coppice.Adapters.Heads;
+namespace Coppice.Adapters;
 
 /// <summary>
 /// Which of several answers is right: the head gives each answer, read together with the question, one number, and the softmax over the answers of a question is learned by

@@ -2,7 +2,7 @@ using Coppice.Corpus;
 using Coppice.Models;
 using Coppice.Tensors;
 
-namespace Coppice.Adapters.Heads;
+namespace Coppice.Adapters;
 
 /// <summary>Which hidden state stands for a document.</summary>
 public enum Pooling

@@ -1,9 +1,8 @@
-using Coppice.Adapters.Tasks;
 using Coppice.Corpus;
 using Coppice.Models;
 using Coppice.Tensors;
 
-namespace Coppice.Adapters.Heads;
+namespace Coppice.Adapters;
 
 /// <summary>Numbers for documents: the mean squared error. The targets are <see cref="NumberTarget"/>s.</summary>
 /// <remarks>A linear head on hidden states of the size of 1 learns numbers of that size fastest: bring larger ones there and back.</remarks>

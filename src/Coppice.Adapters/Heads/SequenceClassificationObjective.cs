@@ -2,7 +2,7 @@ using Coppice.Corpus;
 using Coppice.Models;
 using Coppice.Tensors;
 
-namespace Coppice.Adapters.Heads;
+namespace Coppice.Adapters;
 
 /// <summary>Classes of documents: the weighted mean cross-entropy.</summary>
 /// <param name="head">One output for each class.</param>

@@ -3,7 +3,7 @@ using Coppice.Models;
 using Coppice.Tensors;
 using Coppice.Training.Objectives;
 
-namespace Coppice.Adapters.Heads;
+namespace Coppice.Adapters;
 
 /// <summary>
 /// Supervised fine-tuning: the mean negative log-likelihood of the tokens of answers. As <see cref="CausalObjective"/>, but prompts, which have no targets, cost no pass

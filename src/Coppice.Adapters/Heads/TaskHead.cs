@@ -1,7 +1,7 @@
 using Coppice.Models;
 using Coppice.Tensors;
 
-namespace Coppice.Adapters.Heads;
+namespace Coppice.Adapters;
 
 /// <summary>
 /// What stands on a model for a task: a linear layer from a hidden state to a number for each class, or to one number. Its parameters are a set of their own, so that the

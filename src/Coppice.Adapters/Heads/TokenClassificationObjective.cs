@@ -1,10 +1,9 @@
-using Coppice.Adapters.Tasks;
 using Coppice.Corpus;
 using Coppice.Models;
 using Coppice.Tensors;
 using Coppice.Training.Objectives;
 
-namespace Coppice.Adapters.Heads;
+namespace Coppice.Adapters;
 
 /// <summary>Classes of words: the weighted mean cross-entropy over the tokens that carry a label.</summary>
 /// <param name="head">One output for each class.</param>

@@ -1,4 +1,4 @@
-namespace Coppice.Adapters.Tasks;
+namespace Coppice.Adapters;
 
 /// <summary>Documents of which a model learns to predict parts: the answers, and not what they answer.</summary>
 internal static class AnswerDocument

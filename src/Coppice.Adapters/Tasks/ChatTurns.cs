@@ -2,7 +2,7 @@ using Coppice.Foundation;
 using Coppice.Tokenizers;
 using Coppice.Tokenizers.ChatTemplates;
 
-namespace Coppice.Adapters.Tasks;
+namespace Coppice.Adapters;
 
 /// <summary>
 /// Which tokens of a rendered conversation are the assistant's: those behind what the template writes when it is the assistant's turn, up to the special token that ends
@@ -32,7 +32,7 @@ internal sealed class ChatTurns
         var special = tokenizer.SpecialTokens.Values.ToHashSet();
         for (var i = 0; i < messages.Length; i++)
         {
-            if (messages[i].Role == Data.Conversation.Assistant) _spans.Add(SpanOf(i, special));
+            if (messages[i].Role == Conversation.Assistant) _spans.Add(SpanOf(i, special));
         }
     }
 

@@ -1,9 +1,8 @@
-using Coppice.Adapters.Data;
 using Coppice.Evaluation;
 using Coppice.Foundation;
 using Coppice.Tokenizers;
 
-namespace Coppice.Adapters.Tasks;
+namespace Coppice.Adapters;
 
 /// <summary>
 /// Labelled texts and pairs of texts as documents whose label stands on their last token. A pair is one document: the tokenizer's end token parts the texts. A text that

@@ -1,6 +1,6 @@
 using Coppice.Foundation;
 
-namespace Coppice.Adapters.Tasks;
+namespace Coppice.Adapters;
 
 /// <summary>Examples as tokens, and what became of those that didn't fit.</summary>
 /// <param name="Examples">The examples, in the order of the data.</param>

@@ -1,9 +1,8 @@
-using Coppice.Adapters.Data;
 using Coppice.Foundation;
 using Coppice.Tokenizers;
 using Coppice.Tokenizers.ChatTemplates;
 
-namespace Coppice.Adapters.Tasks;
+namespace Coppice.Adapters;
 
 /// <summary>
 /// Conversations as documents for supervised fine-tuning: what the assistant says has a target, and so has the token that ends it; what others say has none. With a chat

@@ -1,4 +1,4 @@
-namespace Coppice.Adapters.Tasks;
+namespace Coppice.Adapters;
 
 /// <summary>A document of a task's example, as it goes into a packed batch. The three lists are of the same length.</summary>
 /// <param name="Tokens">What the model reads; at least one token.</param>

@@ -1,6 +1,6 @@
 using Coppice.Corpus;
 
-namespace Coppice.Adapters.Tasks;
+namespace Coppice.Adapters;
 
 /// <summary>Examples into packed batches.</summary>
 public static class TaskPacking

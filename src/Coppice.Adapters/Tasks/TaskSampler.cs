@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 using Coppice.Corpus;
 using Coppice.Tensors;
 
-namespace Coppice.Adapters.Tasks;
+namespace Coppice.Adapters;
 
 /// <summary>
 /// An endless stream of the examples of a task, in another order each epoch: what a step trains on, packed without padding. The order is a function of the seed, so the

@@ -1,7 +1,7 @@
 using Coppice.Foundation;
 using Coppice.Tokenizers;
 
-namespace Coppice.Adapters.Tasks;
+namespace Coppice.Adapters;
 
 /// <summary>Texts between the tokens that stand around documents in training: <c>begin text end</c>, and a second text behind it <c>… text end</c>.</summary>
 /// <param name="tokenizer">Encodes.</param>

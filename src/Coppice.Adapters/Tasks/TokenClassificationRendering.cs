@@ -1,9 +1,8 @@
-using Coppice.Adapters.Data;
 using Coppice.Evaluation;
 using Coppice.Foundation;
 using Coppice.Tokenizers;
 
-namespace Coppice.Adapters.Tasks;
+namespace Coppice.Adapters;
 
 /// <summary>Which token of a word carries its label.</summary>
 public enum LabelledToken
