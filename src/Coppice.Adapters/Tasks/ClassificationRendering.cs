@@ -34,7 +34,7 @@ public static class ClassificationRendering
 
     /// <summary>
     /// Questions with answers to choose from: a document for each answer, prompt and answer together. The target of each is its number among the answers, and only the
-    /// right one's counts, so that a question counts once. A document that is too long loses the beginning of its prompt.
+    /// right one's counts, so that a question counts once. Where a document is too long, the prompt loses its beginning.
     /// </summary>
     /// <param name="items">The questions.</param>
     /// <param name="tokenizer">The model's.</param>
@@ -45,27 +45,27 @@ public static class ClassificationRendering
         var (frame, builder) = (new TextFrame(tokenizer), new RenderedTaskBuilder());
         for (var i = 0; i < items.Count; i++)
         {
-            var item = items[i];
-            var (where, prompt) = (FormattableString.Invariant($"question {i + 1}"), frame.Encode(item.Prompt));
-            var (documents, shortened, fits) = (new TaskDocument[item.Choices.Count], false, true);
-            for (var choice = 0; choice < documents.Length && fits; choice++)
+            var where = FormattableString.Invariant($"question {i + 1}");
+            var (prompt, answers) = (frame.Encode(items[i].Prompt), new List<int>[items[i].Choices.Count]);
+            for (var choice = 0; choice < answers.Length; choice++)
             {
-                List<int> answer = frame.Encode(item.Choices[choice]);
-                if (tokenizer.EndOfText is { } end) answer.Add(end);
-                var room = maxTokens - answer.Count - (tokenizer.BeginOfText is null ? 0 : 1);
-                fits = room >= 0 && prompt.Count + answer.Count > 0;
-                if (!fits) continue;
-                var kept = Math.Min(room, prompt.Count);
-                shortened |= kept < prompt.Count;
-                var tokens = new List<int>();
-                if (tokenizer.BeginOfText is { } begin) tokens.Add(begin);
-                tokens.AddRange(prompt.GetRange(prompt.Count - kept, kept));
-                tokens.AddRange(answer);
-                documents[choice] = TaskDocument.Labelled([.. tokens], choice, choice == item.Answer ? 1 : 0);
+                answers[choice] = frame.Encode(items[i].Choices[choice]);
+                if (tokenizer.EndOfText is { } end) answers[choice].Add(end);
             }
 
-            if (fits) builder.Add(where, shortened, documents);
-            else builder.LeaveOut(where);
+            // All answers are read with the same part of the prompt.
+            var room = maxTokens - answers.Max(answer => answer.Count) - (tokenizer.BeginOfText is null ? 0 : 1);
+            var kept = Math.Min(room, prompt.Count);
+            if (room < 0 || kept + answers.Min(answer => answer.Count) == 0)
+            {
+                builder.LeaveOut(where);
+                continue;
+            }
+
+            List<int> before = tokenizer.BeginOfText is { } begin ? [begin] : [];
+            before.AddRange(prompt.GetRange(prompt.Count - kept, kept));
+            var right = items[i].Answer;
+            builder.Add(where, kept < prompt.Count, [.. answers.Select((answer, choice) => TaskDocument.Labelled([.. before, .. answer], choice, choice == right ? 1 : 0))]);
         }
 
         return builder.Finish(maxTokens);

@@ -92,7 +92,7 @@ public sealed class MetricTests
         Assert.True(few.High - few.Low > 5 * (many.High - many.Low));
         Assert.Equal(few, Interval(40));
         var sure = BootstrapInterval.Of([1, 1, 2], [1, 1, 2], Accuracy.Of);
-        Assert.Equal((1, 1, 1), (sure.Value, sure.Low, sure.High));
+        Assert.Equal((1.0, 1.0, 1.0), (sure.Value, sure.Low, sure.High));
 
         static BootstrapInterval Interval(int count)
         {
