@@ -153,7 +153,7 @@ public sealed class HeadObjectiveTests : IDisposable
     private static List<TaskExample> Examples(string task) => [.. Enumerable.Range(0, 4).Select(i => new TaskExample(task switch
     {
         "numbers" => [TaskDocument.Labelled(Tokens(i, 0), NumberTarget.Of(0.5f * i - 1), 1)],
-        "words" => [new TaskDocument(Tokens(i, 0), [.. Tokens(i, 0).Select(token => token % 3)], [.. Tokens(i, 0).Select(token => token % 2 == 0 || token < 25 ? 1f : 0f)])],
+        "words" => [new TaskDocument(Tokens(i, 0), [.. Tokens(i, 0).Select(token => token % 3)], [.. Tokens(i, 0).Select((token, place) => place == 0 || token % 2 == 0 ? 1f : 0f)])],
         // Two answers, then three, four, two.
         "choices" => [.. Enumerable.Range(0, 2 + i % 3).Select(choice => TaskDocument.Labelled(Tokens(i, choice), choice, choice == i % 2 ? 1 : 0))],
         _ => [TaskDocument.Labelled(Tokens(i, 0), i % 3, 1)],
