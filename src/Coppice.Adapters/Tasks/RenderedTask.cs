@@ -31,6 +31,7 @@ public sealed record RenderedTask(IReadOnlyList<TaskExample> Examples, int Short
 internal sealed class RenderedTaskBuilder
 {
     private readonly List<TaskExample> _examples = [];
+    private int _number;
     private int _shortened;
     private int _leftOut;
     private string? _firstLeftOut;
@@ -40,15 +41,19 @@ internal sealed class RenderedTaskBuilder
     public void Add(string where, bool shortened, params TaskDocument[] documents)
     {
         if (shortened) _shortened++;
-        _examples.Add(new TaskExample(documents, where));
+        _examples.Add(new TaskExample(documents, where) { Number = _number++ });
     }
 
     /// <summary>Notes an example that can't be learned at this length.</summary>
     public void LeaveOut(string where)
     {
+        _number++;
         _leftOut++;
         _firstLeftOut ??= where;
     }
+
+    /// <summary>Notes an example in which there is nothing to learn.</summary>
+    public void PassOver() => _number++;
 
     /// <summary>Notes labels of words without a token of their own.</summary>
     public void LoseLabels(int count) => _lostLabels += count;

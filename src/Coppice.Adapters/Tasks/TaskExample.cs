@@ -23,6 +23,9 @@ public sealed record TaskDocument(int[] Tokens, int[] Targets, float[] Weights)
 /// <param name="Where">File and line, for messages.</param>
 public sealed record TaskExample(IReadOnlyList<TaskDocument> Documents, string Where)
 {
+    /// <summary>Its number in the data, counted from 0: examples that were left out have one too.</summary>
+    public int Number { get; init; }
+
     /// <summary>Tokens of all its documents.</summary>
     public int TokenCount => Documents.Sum(document => document.Tokens.Length);
 

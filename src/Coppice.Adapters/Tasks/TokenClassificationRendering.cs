@@ -59,6 +59,7 @@ public static class TokenClassificationRendering
             }
 
             if (documents.Count > 0) builder.Add(where, shortened: false, [.. documents]);
+            else builder.PassOver();
         }
 
         return builder.Finish(maxTokens);

@@ -101,7 +101,7 @@ public sealed class PairObjective : PreferenceObjective
 
 /// <summary>Learning from answers that were judged one by one; batches of <see cref="PreferenceRendering.Judged"/>.</summary>
 /// <param name="loss">The loss of an answer.</param>
-/// <param name="desirable">Whether each example's answer is as it should be.</param>
+/// <param name="desirable">Whether each rendered example's answer is as it should be.</param>
 /// <param name="reference">Of <see cref="PreferenceObjective.LogProbabilities"/>, for the same examples.</param>
 /// <remarks>What chance gains is measured over a micro-batch: the fewer examples that has, the noisier it is.</remarks>
 public sealed class JudgedObjective(KahnemanTverskyLoss loss, IReadOnlyList<bool> desirable, IReadOnlyList<double[]> reference) : PreferenceObjective(reference)

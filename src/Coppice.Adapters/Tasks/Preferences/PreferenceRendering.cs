@@ -19,7 +19,8 @@ public static class PreferenceRendering
     public static RenderedTask Pairs(IReadOnlyList<PreferencePair> pairs, Tokenizer tokenizer, ChatTemplate? template, int maxTokens) =>
         Render(pairs.Count, i => (pairs[i].Prompt, pairs[i].Chosen, pairs[i].Rejected, pairs[i].Where), tokenizer, template, maxTokens);
 
-    /// <summary>Answers that were judged one by one: the answer's document, then one with the next example's answer after the same prompt, by which chance is measured.</summary>
+    /// <summary>Answers that were judged one by one: the answer's document, then one with the next example's answer after the same prompt, by which chance is
+    /// measured. Whether an example's answer is desirable is found by its <see cref="TaskExample.Number"/>.</summary>
     /// <param name="answers">The answers; at least two.</param>
     /// <param name="tokenizer">The model's tokenizer.</param>
     /// <param name="template">The model's chat template; null where it has none.</param>
