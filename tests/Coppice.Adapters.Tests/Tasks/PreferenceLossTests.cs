@@ -99,11 +99,11 @@ public sealed class PreferenceLossTests
     public void Unlikelihood_has_the_loss_and_gradient_that_were_worked_out()
     {
         float[] logits = [.. new[] { 0.5, 0.3, 0.2 }.Select(p => (float)Math.Log(p))];
-        float[] with = new float[3], without = new float[3];
-        Assert.Equal(1.0498221, Unlikelihood.Loss(logits, 0, [1], 1, with), 1e-6);
-        Assert.Equal(Math.Log(2), Unlikelihood.Loss(logits, 0, [1], 0, without), 1e-6);
-        Assert.Equal([-0.5, 0.3, 0.2], without.Select(value => (double)value), (a, b) => Math.Abs(a - b) <= 1e-6);
-        Assert.Equal([-0.2142857, 0.3, -0.0857143], with.Zip(without, (a, b) => (double)a - b), (a, b) => Math.Abs(a - b) <= 1e-6);
+        float[] penalised = new float[3], plain = new float[3];
+        Assert.Equal(1.0498221, Unlikelihood.Loss(logits, 0, [1], 1, penalised), 1e-6);
+        Assert.Equal(Math.Log(2), Unlikelihood.Loss(logits, 0, [1], 0, plain), 1e-6);
+        Assert.Equal([-0.5, 0.3, 0.2], plain.Select(value => (double)value), (a, b) => Math.Abs(a - b) <= 1e-6);
+        Assert.Equal([-0.2142857, 0.3, -0.0857143], penalised.Zip(plain, (a, b) => (double)a - b), (a, b) => Math.Abs(a - b) <= 1e-6);
         Assert.Equal([3, 5, 9], Unlikelihood.Candidates([9, 5, 3, 5, 4], target: 4));
         Assert.Empty(Unlikelihood.Candidates([4, 4], target: 4));
     }

@@ -27,7 +27,7 @@ public sealed class PreferenceObjectiveTests : IDisposable
         // 12 + 1 - 4 - 1 tokens are left of the last prompt, in both documents.
         Assert.Equal(["<s>question", "<s>question"], Texts(task.Examples[2]).Select(text => text[..^(text.EndsWith("yes", StringComparison.Ordinal) ? 3 : 1)]));
         Assert.Equal((3, 3L, 1), (task.Examples.Count, task.CountedTargets, task.Shortened));
-        Assert.Equal([0, 0, 0, -1, -1, -1, -1, 1], task.Examples[0].Documents[0].Weights);
+        Assert.Equal([0f, 0f, 0f, -1f, -1f, -1f, -1f, 1f], task.Examples[0].Documents[0].Weights);
         Assert.All(task.Examples[0].Documents[1].Weights, weight => Assert.True(weight <= 0));
     }
 
@@ -100,6 +100,29 @@ public sealed class PreferenceObjectiveTests : IDisposable
         var reference = PreferenceObjective.LogProbabilities(model, examples);
         using var evaluator = new TaskEvaluator(model);
         Assert.Equal((1.5 + 1 + 1.5) / 2 / 3, evaluator.Loss(new JudgedObjective(new KahnemanTverskyLoss(desirable: 1.5), desirable, reference), examples), 1e-5);
+    }
+
+    [Fact]
+    public void Unlikelihood_looks_back_to_the_beginning_of_the_document_and_without_weight_it_is_the_causal_objective()
+    {
+        using var model = NewModel();
+        TaskExample[] examples = [Repeating(7, 5, 5, 6), Repeating(5, 6, 9)];
+        using var evaluator = new TaskEvaluator(model);
+        Assert.Equal(Value(new CausalObjective(), examples), Value(new UnlikelihoodObjective(0), examples), 1e-5);
+        Assert.True(Value(new UnlikelihoodObjective(1), examples) > Value(new UnlikelihoodObjective(0), examples));
+        Assert.Equal(evaluator.Loss(new CausalObjective(), examples), evaluator.Loss(new UnlikelihoodObjective(1), examples), 1e-6);
+        // Packed as one by one: candidates don't cross documents.
+        Assert.Equal((4 * Value(new UnlikelihoodObjective(1), examples[..1]) + 3 * Value(new UnlikelihoodObjective(1), examples[1..])) / 7, Value(new UnlikelihoodObjective(1), examples), 1e-5);
+        CompareWithDifferences(model, new UnlikelihoodObjective(0.7), examples);
+
+        static TaskExample Repeating(params int[] tokens) => new([new TaskDocument(tokens, [.. tokens[1..], 8], [.. tokens.Select(_ => 1f)])], "here");
+
+        float Value(IObjective objective, TaskExample[] some)
+        {
+            using var tape = new Tape(_backend) { Recording = false };
+            var batch = TaskPacking.InOrder(some, int.MaxValue).Single();
+            return objective.Loss(tape, model, new ModelInput(model), batch, 1f / batch.CountedTokens).Item;
+        }
     }
 
     [Fact]

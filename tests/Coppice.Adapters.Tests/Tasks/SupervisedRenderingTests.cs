@@ -26,7 +26,7 @@ public sealed class SupervisedRenderingTests
         var document = Assert.Single(Assert.Single(task.Examples).Documents);
         Assert.Equal("<s>2+2=4.", Plain.Decode(document.Tokens, skipSpecialTokens: false));
         Assert.Equal("2+2=4.</s>", Plain.Decode(document.Targets, skipSpecialTokens: false));
-        Assert.Equal([0, 0, 0, 0, 1, 1, 1], document.Weights);
+        Assert.Equal([0f, 0f, 0f, 0f, 1f, 1f, 1f], document.Weights);
         Assert.Equal((7L, 3L, 0, 0), (task.Tokens, task.CountedTargets, task.Shortened, task.LeftOut));
     }
 

@@ -69,7 +69,7 @@ public static class PreferenceRendering
 
     private static TaskDocument Marked(TaskDocument document, bool counts)
     {
-        float[] weights = [.. document.Weights.Select(weight => -weight)];
+        float[] weights = [.. document.Weights.Select(weight => weight > 0 ? -1f : 0f)];
         // The end of the answer is the last target of all.
         if (counts) weights[^1] = 1;
         return document with { Weights = weights };
