@@ -25,7 +25,7 @@ public sealed record LabelledText(string Text, string? Pair, string Label, strin
 {
     /// <summary>The label as a number, for regression.</summary>
     /// <exception cref="CoppiceException">It is none.</exception>
-    public float Number => float.TryParse(Label, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && float.IsFinite(number)
+    public float Number() => float.TryParse(Label, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && float.IsFinite(number)
         ? number
         : throw new CoppiceException($"{Where}: '{Label}' is no number, and a regression needs one");
 

@@ -30,7 +30,7 @@ public static class ClassificationRendering
     /// <param name="maxTokens">The most tokens of a document: no more than the model's positions.</param>
     /// <exception cref="CoppiceException">A label is no number, or there is nothing to learn.</exception>
     public static RenderedTask Numbers(IReadOnlyList<LabelledText> texts, ITokenizer tokenizer, int maxTokens) =>
-        Render(texts, tokenizer, maxTokens, text => (NumberTarget.Of(text.Number), 1));
+        Render(texts, tokenizer, maxTokens, text => (NumberTarget.Of(text.Number()), 1));
 
     /// <summary>
     /// Questions with answers to choose from: a document for each answer, prompt and answer together. The target of each is its number among the answers, and only the

@@ -85,9 +85,9 @@ public sealed class DataFileTests : IDisposable
     [Fact]
     public void Numbers_of_a_regression_are_finite_and_invariant()
     {
-        Assert.Equal(-1.5f, new LabelledText("t", null, "-1.5", "here").Number);
+        Assert.Equal(-1.5f, new LabelledText("t", null, "-1.5", "here").Number());
         foreach (var label in new[] { "1,5", "NaN", "1e99", "high" })
-            Assert.StartsWith("here: ", Assert.Throws<CoppiceException>(() => new LabelledText("t", null, label, "here").Number).Message, StringComparison.Ordinal);
+            Assert.StartsWith("here: ", Assert.Throws<CoppiceException>(() => new LabelledText("t", null, label, "here").Number()).Message, StringComparison.Ordinal);
     }
 
     [Fact]

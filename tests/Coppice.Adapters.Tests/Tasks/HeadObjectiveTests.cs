@@ -169,7 +169,7 @@ public sealed class HeadObjectiveTests : IDisposable
         return objective.Loss(tape, model, new ModelInput(model), batch, 1f / batch.CountedTokens).Item;
     }
 
-    private static Dictionary<string, float[]> Gradients(LanguageModel model, TaskHead head, IObjective objective, PackedBatch batch)
+    private static Dictionary<string, float[]> Gradients(LanguageModel model, TaskHead head, HeadObjective objective, PackedBatch batch)
     {
         using var tape = new Tape(model.Backend);
         foreach (var set in new[] { model.Parameters, head.Parameters }) set.BeginGradients();
@@ -178,7 +178,7 @@ public sealed class HeadObjectiveTests : IDisposable
         return model.Parameters.Parameters.Concat(head.Parameters.Parameters).ToDictionary(parameter => parameter.Name, parameter => parameter.Tensor.GradientToArray());
     }
 
-    private static void CompareWithDifferences(LanguageModel model, IObjective objective, PackedBatch batch, Parameter parameter, float[] gradient)
+    private static void CompareWithDifferences(LanguageModel model, HeadObjective objective, PackedBatch batch, Parameter parameter, float[] gradient)
     {
         const float Step = 1f / 256;
         var random = new Philox(17, 3);

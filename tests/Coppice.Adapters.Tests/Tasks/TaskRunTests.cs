@@ -119,7 +119,7 @@ public sealed class TaskRunTests : IDisposable
     private static List<TaskExample> Examples(int count) => [.. Enumerable.Range(0, count).Select(i =>
         new TaskExample([TaskDocument.Labelled([.. TinyModels.Tokens(3 + i % 5, seed: (ulong)i), i % 2 == 0 ? 7 : 31], i % 2, 1)], "here"))];
 
-    private static TaskTrainer NewTrainer(LanguageModel model, HeadObjective objective, IReadOnlyList<ParameterSet> sets) =>
+    private static TaskTrainer NewTrainer(LanguageModel model, SequenceClassificationObjective objective, IReadOnlyList<ParameterSet> sets) =>
         new(model, objective, [.. sets.Select(set => new TrainedParameters(set, OptimizerRegistry.Create(set, new OptimizerSection { WeightDecay = 0 })))], seed: 1);
 
     private static float[] Values(ParameterSet set) => Copy(set.Values);
