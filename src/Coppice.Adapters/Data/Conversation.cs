@@ -41,7 +41,9 @@ public sealed record Conversation(IReadOnlyList<ChatMessage> Messages, string Wh
     public static IReadOnlyList<Conversation> Read(string path, ConversationFields? fields = null)
     {
         var names = fields ?? new ConversationFields();
-        return [.. DataFile.Read(path).Select(record => record.List(names.Messages) is { } messages ? OfMessages(record, messages) : Of(record.Text(names.Prompt), record.Text(names.Response), record.Where))];
+        return [.. DataFile.Read(path).Select(record => record.List(names.Messages) is { } messages
+            ? OfMessages(record, messages)
+            : Of(record.Text(names.Prompt), record.Text(names.Response), record.Where))];
     }
 
     private static Conversation OfMessages(DataRecord record, IReadOnlyList<JsonElement> list)

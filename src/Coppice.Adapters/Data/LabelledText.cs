@@ -36,6 +36,7 @@ public sealed record LabelledText(string Text, string? Pair, string Label, strin
     public static IReadOnlyList<LabelledText> Read(string path, LabelledFields? fields = null)
     {
         var names = fields ?? new LabelledFields();
-        return [.. DataFile.Read(path).Select(record => new LabelledText(record.Text(names.Text), names.Pair is null ? null : record.Text(names.Pair), record.Text(names.Label), record.Where))];
+        return [.. DataFile.Read(path).Select(record => new LabelledText(
+            record.Text(names.Text), names.Pair is null ? null : record.Text(names.Pair), record.Text(names.Label), record.Where))];
     }
 }

@@ -57,7 +57,8 @@ public static class TaskRun
                 {
                     var batches = sampler.Next();
                     var result = trainer.ComputeGradients(batches, steps);
-                    if (!result.IsFinite) throw new CoppiceException(FormattableString.Invariant($"step {steps + 1}: the loss is {result.Loss} and the gradient's norm {result.GradientNorm}: lower the learning rate"));
+                    if (!result.IsFinite)
+                        throw new CoppiceException(FormattableString.Invariant($"step {steps + 1}: the loss is {result.Loss} and the gradient's norm {result.GradientNorm}: lower the learning rate"));
                     trainer.Apply(result, schedule.LearningRate(steps, tokens));
                     foreach (var batch in batches) tokens += batch.Count;
                     (steps, done, sum) = (steps + 1, done + 1, sum + result.Loss);

@@ -61,7 +61,9 @@ public sealed class SupervisedRenderingTests
         var task = SupervisedRendering.Render([Talk("hi", "say <|im_end|>!")], Chat, Template, maxTokens: 1000);
         var document = task.Examples[0].Documents[0];
         Assert.Equal("say <|im_end|>!<|im_end|>", Counted(document));
-        Assert.Equal(1, document.Targets.Where((id, place) => document.Weights[place] > 0).Count(id => id == Chat.SpecialTokens["<|im_end|>"]));
+        // The first one that is learned as a token is the last of all.
+        var learned = Learned(document);
+        Assert.Equal(learned.Length - 1, Array.IndexOf(learned, Chat.SpecialTokens["<|im_end|>"]));
     }
 
     [Fact]
@@ -101,5 +103,7 @@ public sealed class SupervisedRenderingTests
     private static Conversation Talk(params string[] contents) =>
         new([.. contents.Select((content, i) => new ChatMessage(i % 2 == 0 ? "user" : "assistant", content))], "talk.jsonl, line 1");
 
-    private static string Counted(TaskDocument document) => Chat.Decode([.. document.Targets.Where((_, place) => document.Weights[place] > 0)], skipSpecialTokens: false);
+    private static string Counted(TaskDocument document) => Chat.Decode(Learned(document), skipSpecialTokens: false);
+
+    private static int[] Learned(TaskDocument document) => [.. document.Targets.Where((_, place) => document.Weights[place] > 0)];
 }
