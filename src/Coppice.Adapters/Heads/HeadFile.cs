@@ -49,7 +49,11 @@ public static class HeadFile
         // Checked against the file before anything of that size is made.
         var wanted = (Weight: (long)description.Outputs * model.Configuration.HiddenSize, Bias: (long)description.Outputs);
         if (file.Find("score.weight").Count != wanted.Weight || file.Find("score.bias").Count != wanted.Bias)
-            throw new CoppiceException(FormattableString.Invariant($"{path}: the head is not for a model of width {model.Configuration.HiddenSize} with {description.Outputs} outputs: it belongs to another model"));
+        {
+            throw new CoppiceException(FormattableString.Invariant(
+                $"{path}: the head is not for a model of width {model.Configuration.HiddenSize} with {description.Outputs} outputs: it belongs to another model"));
+        }
+
         var head = new TaskHead(model, description.Outputs, trainable: trainable);
         foreach (var parameter in head.Parameters.Parameters) parameter.Tensor.CopyFrom(file.ReadFloats(parameter.Name));
         return (head, description);
@@ -60,7 +64,7 @@ public static class HeadFile
 
     private static T Value<T>(SafetensorsFile file, string key)
         where T : struct, Enum =>
-        file.Metadata.TryGetValue(key, out var name) && Enum.TryParse<T>(name, ignoreCase: true, out var value) && NameOf(value) == name ? value : throw NoHead(file, key);
+        file.Metadata.TryGetValue(key, out var name) && Enum.TryParse<T>(name, ignoreCase: true, out var value) && Enum.IsDefined(value) ? value : throw NoHead(file, key);
 
     private static string[] Labels(SafetensorsFile file)
     {
