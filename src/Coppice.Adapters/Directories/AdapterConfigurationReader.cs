@@ -199,10 +199,10 @@ internal sealed class AdapterConfigurationReader
         return [.. items.Select(item => item.ValueKind == JsonValueKind.Number && item.TryGetInt32(out var layer) && layer >= 0 ? layer : throw Error(Key, "numbers of layers are expected"))];
     }
 
-    private IEnumerable<JsonProperty> Patterns(string key, HashSet<string> read)
+    private JsonElement.ObjectEnumerator Patterns(string key, HashSet<string> read)
     {
         read.Add(key);
-        if (!IsSet(key)) return [];
+        if (!IsSet(key)) return default;
         return _values[key].ValueKind == JsonValueKind.Object ? _values[key].EnumerateObject() : throw Error(key, "an object is expected");
     }
 

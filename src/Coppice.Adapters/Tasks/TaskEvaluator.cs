@@ -37,13 +37,13 @@ public sealed class TaskEvaluator : IDisposable
     public double Loss(IObjective objective, IReadOnlyList<TaskExample> examples, CancellationToken cancellationToken = default)
     {
         var (sum, counted, number) = (0.0, 0L, 0UL);
-        Run(examples, cancellationToken, packed =>
+        Run(examples, packed =>
         {
             var batch = objective.Validation.Prepare(packed, _scratch, Seed, number);
             _tape.SeedRandom(Seed, number++);
             if (batch.CountedTokens > 0) sum += (double)objective.Validation.Loss(_tape, _model, _input, batch, 1f / batch.CountedTokens).Item * batch.CountedTokens;
             counted += batch.CountedTokens;
-        });
+        }, cancellationToken);
         return double.IsFinite(sum) ? sum / Math.Max(1, counted) : throw NotFinite();
     }
 
@@ -56,7 +56,7 @@ public sealed class TaskEvaluator : IDisposable
     public IReadOnlyList<float[][]> Scores(HeadObjective objective, IReadOnlyList<TaskExample> examples, CancellationToken cancellationToken = default)
     {
         var (results, outputs) = (new List<float[][]>(examples.Count), objective.Head.Outputs);
-        Run(examples, cancellationToken, batch =>
+        Run(examples, batch =>
         {
             var scores = objective.Scores(_tape, _model, _input, batch).ToArray();
             if (!scores.All(float.IsFinite)) throw NotFinite();
@@ -67,7 +67,7 @@ public sealed class TaskEvaluator : IDisposable
                 results.Add([.. Enumerable.Range(row, rows).Select(r => scores[(r * outputs)..((r + 1) * outputs)])]);
                 row += rows;
             }
-        });
+        }, cancellationToken);
         return results;
     }
 
@@ -76,7 +76,7 @@ public sealed class TaskEvaluator : IDisposable
 
     private static CoppiceException NotFinite() => new("The model's numbers are not finite: its weights are damaged, or its training diverged.");
 
-    private void Run(IReadOnlyList<TaskExample> examples, CancellationToken cancellationToken, Action<PackedBatch> measure)
+    private void Run(IReadOnlyList<TaskExample> examples, Action<PackedBatch> measure, CancellationToken cancellationToken)
     {
         foreach (var batch in TaskPacking.InOrder(examples, _batchTokens))
         {

@@ -4,6 +4,7 @@ using Coppice.Tensors;
 using Coppice.Training.Loop;
 using Coppice.Training.Objectives;
 using Coppice.Training.Optimizers;
+using StepResult = Coppice.Training.Loop.StepResult;
 
 namespace Coppice.Adapters;
 
