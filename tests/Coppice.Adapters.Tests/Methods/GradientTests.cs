@@ -49,7 +49,7 @@ public class GradientTests
             var expected = direction.Zip(gradient, (d, g) => (double)d * g).Sum();
             var difference = (8 * (At(1) - At(-1)) - (At(2) - At(-2))) / (12 * Step);
             parameter.Tensor.CopyFrom(values);
-            Assert.True(Math.Abs(expected - difference) <= 2e-3 * Math.Max(Math.Abs(expected), 0.05 * all), $"{parameter.Name}: {expected}, by differences {difference}, all {all}");
+            Assert.True(Math.Abs(expected - difference) <= 3e-3 * Math.Max(Math.Abs(expected), 0.05 * all), $"{parameter.Name}: {expected}, by differences {difference}, all {all}");
 
             double At(int steps)
             {

@@ -31,7 +31,7 @@ public sealed class TaskRunTests : IDisposable
         var start = evaluator.Loss(objective, examples);
         var result = TaskRun.Train(trainer, [head.Parameters], new TaskSampler(examples, 8, 64, seed: 3), Schedule, new TaskRunOptions { Epochs = 30 });
         Assert.Equal(150, result.Steps);
-        Assert.True(evaluator.Loss(objective, examples) < 0.5 * start, $"{start} before, {evaluator.Loss(objective, examples)} after");
+        Assert.True(evaluator.Loss(objective, examples) < (frozen ? 0.9 : 0.5) * start, $"{start} before, {evaluator.Loss(objective, examples)} after");
         Assert.True(Accuracy.Of(TaskGuesses.Classes(evaluator.Scores(objective, examples)), TaskGuesses.RightClasses(examples)) > 0.9);
         if (frozen) Assert.Equal(before, Values(model.Parameters));
         else Assert.NotEqual(before, Values(model.Parameters));
