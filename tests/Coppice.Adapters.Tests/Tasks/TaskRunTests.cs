@@ -32,7 +32,7 @@ public sealed class TaskRunTests : IDisposable
         var result = TaskRun.Train(trainer, [head.Parameters], new TaskSampler(examples, 8, 64, seed: 3), Schedule, new TaskRunOptions { Epochs = frozen ? 120 : 30 });
         Assert.Equal(frozen ? 600 : 150, result.Steps);
         Assert.True(evaluator.Loss(objective, examples) < (frozen ? 0.9 : 0.5) * start, $"{start} before, {evaluator.Loss(objective, examples)} after");
-        Assert.True(Accuracy.Of(TaskGuesses.Classes(evaluator.Scores(objective, examples)), TaskGuesses.RightClasses(examples)) > 0.9);
+        Assert.True(Accuracy.Of(TaskGuesses.Classes(evaluator.Scores(objective, examples)), TaskGuesses.RightClasses(examples)) > (frozen ? 0.7 : 0.9));
         if (frozen) Assert.Equal(before, Values(model.Parameters));
         else Assert.NotEqual(before, Values(model.Parameters));
     }
