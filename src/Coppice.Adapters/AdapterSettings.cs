@@ -1,3 +1,5 @@
+using Coppice.Adapters.Methods;
+
 namespace Coppice.Adapters;
 
 /// <summary>Which biases of the base are trained beside an adapter.</summary>
@@ -54,6 +56,27 @@ public sealed record AdapterSettings
 
     /// <summary>Of (IA)3: the targets whose input is scaled instead of their output; null for what is usual for the architecture.</summary>
     public TargetPattern? FeedForward { get; init; }
+
+    /// <summary>The share of a target's input that low-rank changes do not see in a step of training.</summary>
+    public double Dropout { get; init; }
+
+    /// <summary>Of AdaLoRA; null for its defaults.</summary>
+    public AdaLoraSettings? AdaLora { get; init; }
+
+    /// <summary>Of IncreLoRA; null for its defaults.</summary>
+    public IncreLoraSettings? IncreLora { get; init; }
+
+    /// <summary>Of SVFT; null for its defaults.</summary>
+    public SvftSettings? Svft { get; init; }
+
+    /// <summary>Of KaSA; null for its defaults.</summary>
+    public KasaSettings? Kasa { get; init; }
+
+    /// <summary>Of DSEE; null for its defaults.</summary>
+    public DseeSettings? Dsee { get; init; }
+
+    /// <summary>Of SAID; null for its defaults.</summary>
+    public SaidSettings? Said { get; init; }
 
     /// <summary>Of VeRA: the first value of the vector in the middle.</summary>
     public double InitialD { get; init; } = 0.1;

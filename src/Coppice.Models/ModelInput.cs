@@ -83,6 +83,7 @@ public sealed class ModelInput
 
         CheckPosition(LastPosition);
         (Count, Training, Cache, KeyPlaces, Source, Target) = (tokens.Length, training, null, null, null, null);
+        tape.Training = training;
         _tokens = tape.Integers(tokens);
         _positions = tape.Integers(FromFirst(positions));
         _tokenTypes = _model.Configuration.TokenTypes > 0 ? tape.Integers(Types(tokens.Length, tokenTypes)) : null;
@@ -154,6 +155,7 @@ public sealed class ModelInput
         if (queryOffsets[^1] != tokens.Length) throw new ArgumentException($"{tokens.Length} tokens, runs of {queryOffsets[^1]}.");
         CheckPosition(LastPosition);
         (Count, Training, Cache, Source, Target, _runCount) = (tokens.Length, false, cache, null, null, runs.Length);
+        tape.Training = false;
         _tokens = tape.Integers(tokens);
         _positions = tape.Integers(positions);
         KeyPlaces = cache.TurnsOnRead ? tape.Integers(Places(keyLengths[0])) : null;

@@ -56,6 +56,15 @@ public sealed class Adapter : IDisposable
         }
     }
 
+    /// <summary>What training it takes beside descending: give it to the optimizer's chain and to the trainer.</summary>
+    /// <param name="steps">Updates that the whole of training has, those before an interruption included.</param>
+    /// <exception cref="CoppiceException">The method's schedule does not fit into so many steps (exit code 2).</exception>
+    public AdapterTraining CreateTraining(long steps)
+    {
+        if (Parameters.Gradients is null) throw new InvalidOperationException($"Adapter '{Name}' was not opened to be trained.");
+        return Method.CreateTraining(_parts, steps);
+    }
+
     internal AdapterParts Parts => _parts;
 
     /// <inheritdoc/>

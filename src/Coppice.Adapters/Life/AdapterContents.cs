@@ -36,8 +36,11 @@ public sealed record AdapterContents(AdapterSettings Settings, IReadOnlyList<Ada
             return new AdapterContents(settings, [.. doubled, .. Copies(parts.Trained.Parameters.Where(parameter => own.Contains(parameter.Name)))]);
         }
 
-        return new AdapterContents(parts.Settings, [.. Copies(parts.Trained.Parameters), .. Copies(parts.Frozen.Parameters)]);
+        return adapter.Method.Contents(parts, Everything(adapter));
     }
+
+    /// <summary>All values of an adapter, in whatever form it has them.</summary>
+    internal static AdapterContents Everything(Adapter adapter) => new(adapter.Settings, [.. Copies(adapter.Parameters.Parameters), .. Copies(adapter.Frozen.Parameters)]);
 
     /// <summary>Adds an adapter with these contents to a base. Names and shapes are compared as sets: nothing may be missing or left.</summary>
     /// <param name="set">The adapters of the base.</param>
@@ -46,7 +49,6 @@ public sealed record AdapterContents(AdapterSettings Settings, IReadOnlyList<Ada
     /// <exception cref="CoppiceException">Contents and base don't fit each other: the message names the tensor.</exception>
     public Adapter AddTo(AdapterSet set, string name, bool trainable = false)
     {
-        if (trainable && set.Model.Quantized is not null) throw CoppiceException.Usage("the model's weights are quantised, and no gradient flows through those yet: open it without quantisation to train an adapter");
         var layout = AdapterLayout.Of(set.Model, Settings);
         if (layout.Method is FactorizedLora) throw new InvalidOperationException($"Contents are never those of '{layout.Method.Name}'.");
         // Before memory is taken by what the configuration says: a tensor of each shape is really there.

@@ -16,7 +16,7 @@ public static class AdapterConversion
     /// <exception cref="CoppiceException">The change is not one of low rank added to the weight.</exception>
     public static AdapterContents ToLora(Adapter adapter)
     {
-        var contents = adapter.Method is Vera ? OfVera(adapter) : AdapterContents.Of(adapter);
+        var contents = adapter.Method is Vera ? OfVera(adapter) : adapter.Method.Factors(adapter.Parts) is not null ? adapter.Method.AsLora(adapter.Parts, AdapterContents.Everything(adapter)) : AdapterContents.Of(adapter);
         if (contents.Settings.Method is not ("lora" or "rslora")) throw CoppiceException.Usage($"adapter '{adapter.Name}' ({adapter.Method.Name}) can't be a LoRA: its change is not a product of two factors added to the weight");
         return contents.Settings.RankStabilized ? WithScales(contents, [.. FactorsOf(contents)]) : contents;
     }

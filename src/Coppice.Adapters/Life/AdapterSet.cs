@@ -42,7 +42,6 @@ public sealed class AdapterSet : IDisposable
     public Adapter Add(string name, AdapterSettings settings, ulong seed)
     {
         if (settings.Targets is { } targets) TargetSelection.RequireAll(Model, targets);
-        if (Model.Quantized is not null) throw CoppiceException.Usage("the model's weights are quantised, and no gradient flows through those yet: open it without quantisation to train an adapter");
         return Add(name, AdapterLayout.Of(Model, settings), trainable: true, adapter => adapter.Initialize(seed));
     }
 

@@ -26,6 +26,27 @@ public abstract class AdapterMethod
     /// <param name="target">The target.</param>
     public abstract long CountOf(TargetModule target);
 
+    /// <summary>The number of parameters that are trained for all targets together.</summary>
+    /// <param name="settings">The settings.</param>
+    /// <param name="targets">The targets.</param>
+    public virtual long Count(AdapterSettings settings, IReadOnlyList<TargetModule> targets) => targets.Sum(CountOf);
+
+    /// <summary>What training it takes beside descending.</summary>
+    /// <param name="parts">An adapter that is trained.</param>
+    /// <param name="steps">Updates that the whole of training has.</param>
+    internal virtual AdapterTraining CreateTraining(AdapterParts parts, long steps) => AdapterTraining.None;
+
+    /// <summary>What files hold of an adapter.</summary>
+    /// <param name="parts">The adapter.</param>
+    /// <param name="everything">All that it has.</param>
+    internal virtual AdapterContents Contents(AdapterParts parts, AdapterContents everything) => everything;
+
+    /// <summary>The factors of a plain LoRA that does the same on the same base; null where there are none, or the method is such a LoRA.</summary>
+    internal virtual IReadOnlyList<LoraFactors>? Factors(AdapterParts parts) => null;
+
+    /// <summary>Parameters that are trained for all targets together: before those of the targets.</summary>
+    internal virtual IEnumerable<ParameterSpecification> TrainedForAll(AdapterSettings settings, IReadOnlyList<TargetModule> targets) => [];
+
     /// <summary>The projections that change.</summary>
     internal abstract IReadOnlyList<TargetModule> Targets(LanguageModel model, AdapterSettings settings);
 
@@ -84,9 +105,23 @@ public abstract class AdapterMethod
         parameter.Tensor.CopyFrom(values);
     }
 
-    /// <summary>The weight of a target whose method has to read it.</summary>
-    private protected float[] ReadWeight(TargetModule target) =>
-        target.ReadWeight() ?? throw CoppiceException.Usage($"the model's weights are quantised, and '{Name}' has to read '{target.Name}.weight' in float32: take lora, or open the model without quantisation");
+    /// <summary>Fills a tensor with normal numbers.</summary>
+    private protected static void FillNormal(Parameter parameter, double deviation, ulong seed)
+    {
+        var random = Initial.RandomOf(parameter.Name, seed);
+        var values = new float[parameter.Count];
+        for (var i = 0; i < values.Length; i++) values[i] = (float)(deviation * random.Normal((ulong)i));
+        parameter.Tensor.CopyFrom(values);
+    }
+
+    /// <summary>An adapter's contents as those of a plain LoRA with its <see cref="Factors"/>.</summary>
+    /// <param name="parts">The adapter.</param>
+    /// <param name="everything">All that it has.</param>
+    internal AdapterContents AsLora(AdapterParts parts, AdapterContents everything)
+    {
+        var own = parts.Targets.SelectMany(Trained).Concat(Frozen(parts.Settings, parts.Targets)).Select(specification => specification.Name).ToHashSet(StringComparer.Ordinal);
+        return AdapterConversion.WithScales(everything with { Tensors = [.. everything.Tensors.Where(tensor => !own.Contains(tensor.Name))] }, Factors(parts)!);
+    }
 
     private static string LastName(string module) => module[(module.LastIndexOf('.') + 1)..];
 }

@@ -6,7 +6,7 @@ namespace Coppice.Adapters.Methods;
 public static class AdapterMethods
 {
     private static readonly Dictionary<string, AdapterMethod> ByName =
-        new AdapterMethod[] { new Lora(), new RsLora(), new Dora(), new Pissa(), new OLora(), new Vera(), new Ia3(), new BitFit(), new LayerFreezing() }
+        new AdapterMethod[] { new Lora(), new RsLora(), new Dora(), new Pissa(), new OLora(), new Vera(), new AdaLora(), new IncreLora(), new Svft(), new Kasa(), new Dsee(), new Said(), new Ia3(), new BitFit(), new LayerFreezing() }
             .ToDictionary(method => method.Name, StringComparer.Ordinal);
 
     /// <summary>All methods.</summary>

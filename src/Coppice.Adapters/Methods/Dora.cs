@@ -28,11 +28,11 @@ public sealed class Dora : Lora
     }
 
     internal override WeightDelta CreateDelta(AdapterParts parts, TargetModule target) => new DecomposedDelta(
-        parts.Trained[target.Name + A], parts.Trained[target.Name + B], parts.Trained[target.Name + Magnitude], parts.ScaleOf(target), SquaredNorms(target));
+        parts.Trained[target.Name + A], parts.Trained[target.Name + B], parts.Trained[target.Name + Magnitude], parts.ScaleOf(target), SquaredNorms(target), parts.Settings.Dropout);
 
-    private double[] SquaredNorms(TargetModule target)
+    private static double[] SquaredNorms(TargetModule target)
     {
-        var weight = ReadWeight(target);
+        var weight = target.ReadWeight();
         var norms = new double[target.Outputs];
         for (var row = 0; row < norms.Length; row++)
         {

@@ -24,14 +24,14 @@ public abstract class FactorizedLora : Lora
         {
             var most = Math.Min(target.Inputs, target.Outputs);
             if (target.Rank > most) throw CoppiceException.Usage($"'{Name}' of rank {target.Rank}: '{target.Name}' has {target.Inputs} inputs and {target.Outputs} outputs, so {most} is the most");
-            var (b, a) = Factorize(ReadWeight(target), target, parts.ScaleOf(target), seed);
+            var (b, a) = Factorize(target.ReadWeight(), target, parts.ScaleOf(target), seed);
             foreach (var (set, suffix) in new[] { (parts.Trained, A), (parts.Frozen, InitialA) }) set[target.Name + suffix].Tensor.CopyFrom(a);
             foreach (var (set, suffix) in new[] { (parts.Trained, B), (parts.Frozen, InitialB) }) set[target.Name + suffix].Tensor.CopyFrom(b);
         }
     }
 
     internal override WeightDelta CreateDelta(AdapterParts parts, TargetModule target) => new LowRankDelta(
-        parts.Trained[target.Name + A], parts.Trained[target.Name + B], parts.ScaleOf(target), (parts.Frozen[target.Name + InitialA], parts.Frozen[target.Name + InitialB]));
+        parts.Trained[target.Name + A], parts.Trained[target.Name + B], parts.ScaleOf(target), (parts.Frozen[target.Name + InitialA], parts.Frozen[target.Name + InitialB]), parts.Settings.Dropout);
 
     /// <summary>The first factors of a target: B₀ [outputs, rank] and A₀ [rank, inputs].</summary>
     /// <param name="weight">[outputs, inputs].</param>

@@ -33,5 +33,5 @@ public class Lora : AdapterMethod
     }
 
     internal override WeightDelta CreateDelta(AdapterParts parts, TargetModule target) =>
-        new LowRankDelta(parts.Trained[target.Name + A], parts.Trained[target.Name + B], parts.ScaleOf(target));
+        new LowRankDelta(parts.Trained[target.Name + A], parts.Trained[target.Name + B], parts.ScaleOf(target), dropout: parts.Settings.Dropout);
 }

@@ -55,5 +55,5 @@ public sealed class Vera : AdapterMethod
     internal override WeightDelta CreateDelta(AdapterParts parts, TargetModule target) => Delta(parts, target);
 
     internal static SharedProjectionDelta Delta(AdapterParts parts, TargetModule target) =>
-        new(parts.Frozen[SharedA], parts.Frozen[SharedB], parts.Trained[target.Name + Inner], parts.Trained[target.Name + Outer]);
+        new(parts.Frozen[SharedA], parts.Frozen[SharedB], parts.Trained[target.Name + Inner], parts.Trained[target.Name + Outer], parts.Settings.Dropout);
 }

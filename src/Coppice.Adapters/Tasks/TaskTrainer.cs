@@ -5,6 +5,7 @@ using Coppice.Training.Loop;
 using Coppice.Training.Objectives;
 using Coppice.Training.Optimizers;
 using StepResult = Coppice.Training.Loop.StepResult;
+using Coppice.Training.Regularisers;
 
 namespace Coppice.Adapters;
 
@@ -12,7 +13,8 @@ namespace Coppice.Adapters;
 /// <param name="Parameters">The parameters: of the model, a head, an adapter.</param>
 /// <param name="Optimizer">Their chain of gradient transforms; disposed with the trainer.</param>
 /// <param name="RateFactor">Multiplies the learning rate: a new head learns faster than what lies below it should.</param>
-public sealed record TrainedParameters(ParameterSet Parameters, OptimizerChain Optimizer, double RateFactor = 1);
+/// <param name="Penalty">What they are penalised by, or null; disposed with the trainer.</param>
+public sealed record TrainedParameters(ParameterSet Parameters, OptimizerChain Optimizer, double RateFactor = 1, IRegulariser? Penalty = null);
 
 /// <summary>
 /// Gradients and updates of a task: as <see cref="Trainer"/>, but of whatever sets of parameters the task trains, and not of the model's alone. What is frozen has no
@@ -71,8 +73,14 @@ public sealed class TaskTrainer : IDisposable
             Tape.Reset();
         }
 
-        foreach (var trained in _trained) trained.Parameters.EndGradients();
-        return new StepResult(loss, Math.Sqrt(_trained.Sum(trained => trained.Parameters.Gradients!.SumOfSquares())), counted);
+        var penalty = 0.0;
+        foreach (var trained in _trained)
+        {
+            trained.Parameters.EndGradients();
+            penalty += trained.Penalty?.AddGradient(trained.Parameters) ?? 0;
+        }
+
+        return new StepResult(loss, Math.Sqrt(_trained.Sum(trained => trained.Parameters.Gradients!.SumOfSquares())), counted, penalty);
     }
 
     /// <summary>Changes the parameters by the gradients that were computed last.</summary>
@@ -87,7 +95,11 @@ public sealed class TaskTrainer : IDisposable
     public void Dispose()
     {
         Tape.Dispose();
-        foreach (var trained in _trained) trained.Optimizer.Dispose();
+        foreach (var trained in _trained)
+        {
+            trained.Optimizer.Dispose();
+            trained.Penalty?.Dispose();
+        }
     }
 
     // The number of micro-batches differs from step to step: no two share a number all the same.

@@ -11,7 +11,8 @@ namespace Coppice.Adapters;
 /// <param name="magnitude">m [M].</param>
 /// <param name="scale">s.</param>
 /// <param name="squaredNorms">‖Wᵢ‖² [M].</param>
-internal sealed class DecomposedDelta(Parameter a, Parameter b, Parameter magnitude, double scale, double[] squaredNorms) : WeightDelta
+/// <param name="dropout">The share of x that only W itself sees in training.</param>
+internal sealed class DecomposedDelta(Parameter a, Parameter b, Parameter magnitude, double scale, double[] squaredNorms, double dropout = 0) : WeightDelta
 {
     private readonly int _rank = a.Shape[0];
     private readonly float[] _a_RR = new float[a.Shape[0] * a.Shape[0]];
@@ -22,11 +23,17 @@ internal sealed class DecomposedDelta(Parameter a, Parameter b, Parameter magnit
     /// <inheritdoc/>
     public override Tensor Forward(Tape tape, Projection own, Tensor x, Tensor? residual)
     {
-        var dense = (DenseProjection)own;
-        var factor_M = tape.Multiply(magnitude.Tensor, InverseNorms(tape, dense));
-        var y_TM = tape.Linear(x, dense.Weight.Tensor, layout: dense.Layout);
-        y_TM = LowRankDelta.Add(tape, x, a, b, scale, y_TM);
-        return tape.ScaleColumns(y_TM, factor_M, dense.Bias?.Tensor, residual);
+        var factor_M = tape.Multiply(magnitude.Tensor, InverseNorms(tape, own));
+        var seen_TN = tape.Dropout(x, (float)dropout, tape.Training);
+        var product_TM = BaseWeight.Product(tape, own, seen_TN);
+        if (seen_TN != x)
+        {
+            // What was not dropped: x · Wᵀ without its part that the factor belongs to.
+            var rest_TM = tape.Add(BaseWeight.Product(tape, own, x), tape.Scale(product_TM, -1));
+            residual = residual is null ? rest_TM : tape.Add(rest_TM, residual);
+        }
+
+        return tape.ScaleColumns(LowRankDelta.Add(tape, seen_TN, a, b, scale, product_TM), factor_M, BaseWeight.Bias(own), residual);
     }
 
     /// <inheritdoc/>
@@ -51,11 +58,11 @@ internal sealed class DecomposedDelta(Parameter a, Parameter b, Parameter magnit
     /// <summary>
     /// 1 / ‖Vᵢ‖ without ever forming V: ‖Vᵢ‖² = ‖Wᵢ‖² + 2 s Bᵢ · (A Wᵢ) + s² Bᵢ (A Aᵀ) Bᵢᵀ. A product with the weight, R rows of it, is all that it takes.
     /// </summary>
-    private Tensor InverseNorms(Tape tape, DenseProjection own)
+    private Tensor InverseNorms(Tape tape, Projection own)
     {
         var recording = tape.Recording;
         tape.Recording = false;
-        tape.Linear(a.Tensor, own.Weight.Tensor, layout: own.Layout).CopyTo(_wa_RM);
+        BaseWeight.Product(tape, own, a.Tensor).CopyTo(_wa_RM);
         tape.Linear(a.Tensor, a.Tensor).CopyTo(_a_RR);
         tape.Recording = recording;
         b.Tensor.CopyTo(_b_MR);

@@ -8,7 +8,8 @@ namespace Coppice.Adapters;
 /// <param name="b">[M, R].</param>
 /// <param name="scale">s.</param>
 /// <param name="initial">The first factors, frozen; null where their product was 0.</param>
-internal sealed class LowRankDelta(Parameter a, Parameter b, double scale, (Parameter A, Parameter B)? initial = null) : WeightDelta
+/// <param name="dropout">The share of x that B · A does not see in training.</param>
+internal sealed class LowRankDelta(Parameter a, Parameter b, double scale, (Parameter A, Parameter B)? initial = null, double dropout = 0) : WeightDelta
 {
     /// <inheritdoc/>
     public override bool IsLinear => true;
@@ -18,7 +19,7 @@ internal sealed class LowRankDelta(Parameter a, Parameter b, double scale, (Para
     {
         var y_TM = own.Forward(tape, x, residual);
         if (initial is { } first) y_TM = Add(tape, x, first.A, first.B, -scale * Strength, y_TM);
-        return Add(tape, x, a, b, scale * Strength, y_TM);
+        return Add(tape, tape.Dropout(x, (float)dropout, tape.Training), a, b, scale * Strength, y_TM);
     }
 
     /// <inheritdoc/>

@@ -11,7 +11,8 @@ namespace Coppice.Adapters;
 /// <param name="sharedB">[at least M, R].</param>
 /// <param name="d">[R].</param>
 /// <param name="b">[M].</param>
-internal sealed class SharedProjectionDelta(Parameter sharedA, Parameter sharedB, Parameter d, Parameter b) : WeightDelta
+/// <param name="dropout">The share of x that the change does not see in training.</param>
+internal sealed class SharedProjectionDelta(Parameter sharedA, Parameter sharedB, Parameter d, Parameter b, double dropout) : WeightDelta
 {
     /// <inheritdoc/>
     public override bool IsLinear => true;
@@ -22,7 +23,7 @@ internal sealed class SharedProjectionDelta(Parameter sharedA, Parameter sharedB
         var (inputs, outputs) = (own.Inputs, own.Outputs);
         var a_RN = sharedA.Tensor.Columns == inputs ? sharedA.Tensor : tape.SliceColumns(sharedA.Tensor, 0, inputs);
         var b_MR = sharedB.Tensor.Rows == outputs ? sharedB.Tensor : tape.SliceRows(sharedB.Tensor, 0, outputs);
-        var inner_TR = tape.ScaleColumns(tape.Linear(x, a_RN), d.Tensor);
+        var inner_TR = tape.ScaleColumns(tape.Linear(tape.Dropout(x, (float)dropout, tape.Training), a_RN), d.Tensor);
         if (Strength != 1) inner_TR = tape.Scale(inner_TR, Strength);
         return tape.ScaleColumns(tape.Linear(inner_TR, b_MR), b.Tensor, residual: own.Forward(tape, x, residual));
     }

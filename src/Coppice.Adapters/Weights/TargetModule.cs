@@ -10,6 +10,9 @@ namespace Coppice.Adapters;
 /// <param name="ScalesInput">Of (IA)3: whether its input is scaled instead of its output.</param>
 public sealed record TargetModule(ProjectionSlot Slot, int Rank, double Alpha, bool ScalesInput)
 {
+    /// <summary>Of SVFT and DSEE: how many numbers are trained one by one.</summary>
+    public int Entries { get; init; }
+
     /// <summary>Its path.</summary>
     public string Name => Slot.Name;
 
@@ -22,10 +25,17 @@ public sealed record TargetModule(ProjectionSlot Slot, int Rank, double Alpha, b
     /// <summary>The model's own projection as float32, or null where it is quantised.</summary>
     internal DenseProjection? Dense => Slot.Own as DenseProjection;
 
-    /// <summary>The weight [outputs, inputs], whatever way it lies in memory; null where it is quantised.</summary>
-    internal float[]? ReadWeight()
+    /// <summary>The weight [outputs, inputs], whatever way it lies in memory; of a quantised one, what its levels stand for.</summary>
+    internal float[] ReadWeight()
     {
-        if (Dense is not { } dense) return null;
+        if (Slot.Own is QuantizedProjection quantized)
+        {
+            var weight = new float[(long)Outputs * Inputs];
+            quantized.Weight.Read(0, weight);
+            return weight;
+        }
+
+        var dense = (DenseProjection)Slot.Own;
         var values = dense.Weight.Tensor.ToArray();
         return dense.Layout == WeightLayout.OutputsByInputs ? values : Transposed(values, Inputs, Outputs);
     }

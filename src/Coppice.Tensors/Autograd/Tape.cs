@@ -42,6 +42,9 @@ public sealed unsafe class Tape : IDisposable
     /// <summary>Whether <see cref="Run"/> keeps only the input of a block and computes the rest again in the backward pass.</summary>
     public bool Recomputing { get; set; }
 
+    /// <summary>Whether the pass that is computed is one of training: for dropout in places that see the tape but not the model's input, which sets it.</summary>
+    public bool Training { get; set; }
+
     /// <summary>Names the random numbers (dropout) of the operations that follow.</summary>
     /// <param name="seed">The seed of the run.</param>
     /// <param name="step">The number of the micro-batch in the run.</param>

@@ -90,6 +90,10 @@ public abstract unsafe class Backend : IDisposable
     /// <param name="accumulate">Add instead of overwriting.</param>
     public abstract void Transpose(int rows, int columns, float* source, float* destination, bool accumulate);
 
+    /// <summary>A random map from few numbers to many, or its transpose.</summary>
+    /// <param name="arguments">The map, and what goes through it.</param>
+    public abstract void Fastfood(in FastfoodArguments arguments);
+
     // Elements
 
     /// <summary>y = f(x).</summary>
@@ -292,6 +296,13 @@ public abstract unsafe class Backend : IDisposable
     /// <param name="table">[any, columns].</param>
     /// <param name="y">[rows, columns].</param>
     public abstract void Gather(int rows, int* ids, in QuantizedWeights table, float* y);
+
+    /// <summary>y[r] = W[firstRow + r]: rows of a quantised matrix that lie together, each value rounded once.</summary>
+    /// <param name="firstRow">The first row.</param>
+    /// <param name="rows">How many.</param>
+    /// <param name="weights">The matrix.</param>
+    /// <param name="y">[rows, columns].</param>
+    public abstract void Dequantize(int firstRow, int rows, in QuantizedWeights weights, float* y);
 
     /// <summary>dtable[ids[r]] += dy[r], in order of r.</summary>
     /// <param name="rows">Number of ids.</param>

@@ -83,6 +83,11 @@ public sealed unsafe class PlanningBackend : Backend
     }
 
     /// <inheritdoc/>
+    public override void Fastfood(in FastfoodArguments arguments)
+    {
+    }
+
+    /// <inheritdoc/>
     public override void AddColumnSums(int rows, int columns, float* x, float* sums)
     {
     }
@@ -197,6 +202,11 @@ public sealed unsafe class PlanningBackend : Backend
 
     /// <inheritdoc/>
     public override void Gather(int rows, int* ids, in QuantizedWeights table, float* y)
+    {
+    }
+
+    /// <inheritdoc/>
+    public override void Dequantize(int firstRow, int rows, in QuantizedWeights weights, float* y)
     {
     }
 

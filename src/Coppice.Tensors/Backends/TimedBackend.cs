@@ -74,6 +74,14 @@ public sealed unsafe class TimedBackend(Backend inner) : Backend
     }
 
     /// <inheritdoc/>
+    public override void Fastfood(in FastfoodArguments arguments)
+    {
+        var start = Stopwatch.GetTimestamp();
+        inner.Fastfood(arguments);
+        Count("Fastfood", start);
+    }
+
+    /// <inheritdoc/>
     public override void AddColumnSums(int rows, int columns, float* x, float* sums)
     {
         var start = Stopwatch.GetTimestamp();
@@ -273,6 +281,14 @@ public sealed unsafe class TimedBackend(Backend inner) : Backend
         var start = Stopwatch.GetTimestamp();
         inner.Gather(rows, ids, table, y);
         Count("Gather", start);
+    }
+
+    /// <inheritdoc/>
+    public override void Dequantize(int firstRow, int rows, in QuantizedWeights weights, float* y)
+    {
+        var start = Stopwatch.GetTimestamp();
+        inner.Dequantize(firstRow, rows, weights, y);
+        Count("Dequantize", start);
     }
 
     /// <inheritdoc/>

@@ -93,9 +93,9 @@ public static unsafe class CrossEntropyOperations
         return loss;
     }
 
-    /// <summary>As with a float32 head, with a quantised one, through which no gradient flows.</summary>
+    /// <summary>As with a float32 head, with a quantised one, which has no gradient itself.</summary>
     /// <param name="tape">The tape.</param>
-    /// <param name="x">[rows, hidden]; needs no gradient.</param>
+    /// <param name="x">[rows, hidden].</param>
     /// <param name="weight">[classes, hidden].</param>
     /// <param name="targets">[rows]; a target is not looked at where the weight is 0.</param>
     /// <param name="weights">[rows].</param>
@@ -111,22 +111,30 @@ public static unsafe class CrossEntropyOperations
         Require.That(bias is null || bias.Count == classes, "head: bias", new Shape(classes, hidden), bias?.Shape ?? default);
         Require.That(targets.Count == rows && weights.Count == rows, "cross-entropy", x.Shape, weights.Shape);
         Require.That(negativeLogLikelihoods is null || negativeLogLikelihoods.Count == rows, "cross-entropy", x.Shape, negativeLogLikelihoods?.Shape ?? default);
-        QuantizedLinearOperation.RefuseGradients(tape, x, bias);
-        var loss = tape.NewTensor(new Shape(1), requiresGradient: false);
+        var loss = tape.NewTensor(new Shape(1), x.RequiresGradient || bias is { RequiresGradient: true });
         var losses = tape.NewFloats(rows);
         var chunk = RowsOfAChunk(rows, classes);
         var logits = tape.NewFloats((long)Math.Min(chunk, rows) * classes);
+        var dx = loss.RequiresGradient && x.RequiresGradient ? tape.NewFloats(x.Count) : null;
+        var dbias = loss.RequiresGradient && bias is not null ? tape.GradientToAdd(bias) : null;
         for (var start = 0; start < rows; start += chunk)
         {
             var count = Math.Min(chunk, rows - start);
             tape.Backend.Multiply(new QuantizedProduct { M = count, A = x.Data + (long)start * hidden, Weights = weight.Weights, C = logits, Bias = bias is null ? null : bias.Data });
             var nll = negativeLogLikelihoods is null ? null : negativeLogLikelihoods.Data + start;
-            tape.Backend.CrossEntropy(Arguments(count, classes, logits, targets.Data + start, weights.Data + start, losses + start, nll, options, gradient: false));
+            tape.Backend.CrossEntropy(Arguments(count, classes, logits, targets.Data + start, weights.Data + start, losses + start, nll, options, loss.RequiresGradient));
+            if (dx != null) QuantizedLinearOperation.MultiplyByWeight(tape, count, logits, weight, dx + (long)start * hidden, accumulate: false);
+            if (dbias != null) tape.Backend.AddColumnSums(count, classes, logits, dbias);
         }
 
         tape.Backend.Sum(rows, losses, 1, loss.Data);
         tape.Free(logits);
         tape.Free(losses);
+        if (!loss.RequiresGradient) return loss;
+        var operation = tape.Rent<RecordedHead>();
+        operation.X = x;
+        operation.Saved = dx;
+        tape.Record(operation, loss);
         return loss;
     }
 

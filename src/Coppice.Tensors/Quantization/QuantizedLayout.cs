@@ -40,6 +40,35 @@ internal static unsafe class QuantizedLayout
         return weights.Type == QuantizedType.Int8 ? value : value + Minimum(weights, row, column / BlockColumns);
     }
 
+    /// <summary>A row: what <see cref="Value"/> gives for each of its columns, to the bit.</summary>
+    /// <param name="weights">The matrix.</param>
+    /// <param name="row">Which row.</param>
+    /// <param name="y">[columns].</param>
+    public static void Values(in QuantizedWeights weights, int row, float* y)
+    {
+        var (blocks, bytes) = (Blocks(weights.Columns), LevelBytes(weights.Type));
+        var levels = weights.Levels + (long)(row / GroupRows) * blocks * bytes + row % GroupRows * 4;
+        for (var block = 0; block < blocks; block++, levels += bytes, y += BlockColumns)
+        {
+            var count = Math.Min(BlockColumns, weights.Columns - block * BlockColumns);
+            var scale = Scale(weights, row, block);
+            if (weights.Type == QuantizedType.Int8)
+            {
+                for (var i = 0; i < count; i++) y[i] = scale * (levels[i / 4 * RunBytes + i % 4] - ByteOffset);
+                continue;
+            }
+
+            var minimum = Minimum(weights, row, block);
+            for (var i = 0; i < count; i++)
+            {
+                var stored = i % (BlockColumns / 2);
+                int halves = levels[stored / 4 * RunBytes + stored % 4];
+                var value = scale * (i == stored ? halves & 15 : halves >> 4);
+                y[i] = value + minimum;
+            }
+        }
+    }
+
     /// <summary>The level of a weight.</summary>
     public static int Level(in QuantizedWeights weights, int row, int column)
     {

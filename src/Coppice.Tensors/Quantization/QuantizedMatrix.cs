@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace Coppice.Tensors;
 
 /// <summary>
-/// A matrix of weights in 8 or 4 bits, in a backend's memory. It can be multiplied with and rows can be looked up; it is never changed and has no gradient.
+/// A matrix of weights in 8 or 4 bits, in a backend's memory. It can be multiplied with and rows can be looked up; it is never changed and has no gradient, but gradients flow through it.
 /// It takes what its blocks take: rows are rounded up to a multiple of 16, columns to one of 32.
 /// </summary>
 public sealed unsafe class QuantizedMatrix : IDisposable
@@ -81,6 +81,26 @@ public sealed unsafe class QuantizedMatrix : IDisposable
             var group = (long)(firstRow + row) / RowsOfAGroup * blocks;
             Backend.CopyFromHost(MemoryMarshal.Cast<byte, int>(levels), (int*)(weights.Levels + group * bytes));
             Backend.CopyFromHost(MemoryMarshal.Cast<ushort, int>(scales), (int*)(weights.Scales + group * QuantizedLayout.Scales(Type)));
+        }
+    }
+
+    /// <summary>Rows as float32, each value rounded once.</summary>
+    /// <param name="firstRow">The first.</param>
+    /// <param name="values">Room for whole rows.</param>
+    public void Read(int firstRow, Span<float> values)
+    {
+        var count = values.Length / Columns;
+        if (firstRow < 0 || values.Length % Columns != 0 || firstRow > Rows - count) throw new ArgumentException($"{values.Length} values from row {firstRow} on, of {Rows} rows of {Columns} columns.", nameof(values));
+        if (count == 0) return;
+        var memory = (float*)Backend.Allocate((long)values.Length * sizeof(float));
+        try
+        {
+            Backend.Dequantize(firstRow, count, Weights, memory);
+            Backend.CopyToHost(memory, values);
+        }
+        finally
+        {
+            Backend.Free(memory);
         }
     }
 

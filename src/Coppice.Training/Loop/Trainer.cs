@@ -40,11 +40,11 @@ public sealed class Trainer : IDisposable
     /// <param name="seed">The seed of dropout and of what the objective draws.</param>
     /// <param name="regularisers">What the weights are penalised by; disposed with the trainer.</param>
     /// <param name="parameters">What is trained, where that is not the model's own parameters but what was added to a frozen model.</param>
-    /// <exception cref="Coppice.Foundation.CoppiceException">The model is quantised.</exception>
+    /// <exception cref="Coppice.Foundation.CoppiceException">The model is quantised, and its own parameters are to be trained.</exception>
     public Trainer(
         LanguageModel model, IObjective objective, OptimizerChain optimizer, ulong seed, IReadOnlyList<IRegulariser>? regularisers = null, ParameterSet? parameters = null)
     {
-        model.RequireExactWeights("trained");
+        if (parameters is null) model.RequireExactWeights("trained");
         (_model, _objective, Optimizer, _seed, _regularisers) = (model, objective, optimizer, seed, regularisers ?? []);
         Parameters = parameters ?? model.Parameters;
         _input = new ModelInput(model);

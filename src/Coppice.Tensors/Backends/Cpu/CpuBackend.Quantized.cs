@@ -26,6 +26,12 @@ internal sealed unsafe partial class CpuBackend<S, V>
         _pool.Run(ref job, (rows + job.RowsPerItem - 1) / job.RowsPerItem);
     }
 
+    public override void Dequantize(int firstRow, int rows, in QuantizedWeights weights, float* y)
+    {
+        var job = new DequantizeJob { FirstRow = firstRow, Rows = rows, Weights = weights, Y = y, RowsPerItem = RowsPerItem(weights.Columns) };
+        _pool.Run(ref job, (rows + job.RowsPerItem - 1) / job.RowsPerItem);
+    }
+
     private void Multiply<I, TVector>(in QuantizedProduct product)
         where I : struct, IIntegerSimd<TVector>
         where TVector : unmanaged
@@ -150,10 +156,22 @@ internal sealed unsafe partial class CpuBackend<S, V>
         public readonly void Run(int item, int worker)
         {
             var last = Math.Min(Rows, (item + 1) * RowsPerItem);
-            for (var row = item * RowsPerItem; row < last; row++)
-            {
-                for (var column = 0; column < Table.Columns; column++) Y[(long)row * Table.Columns + column] = QuantizedLayout.Value(Table, Ids[row], column);
-            }
+            for (var row = item * RowsPerItem; row < last; row++) QuantizedLayout.Values(Table, Ids[row], Y + (long)row * Table.Columns);
+        }
+    }
+
+    private struct DequantizeJob : IJob
+    {
+        public int FirstRow;
+        public int Rows;
+        public QuantizedWeights Weights;
+        public float* Y;
+        public int RowsPerItem;
+
+        public readonly void Run(int item, int worker)
+        {
+            var last = Math.Min(Rows, (item + 1) * RowsPerItem);
+            for (var row = item * RowsPerItem; row < last; row++) QuantizedLayout.Values(Weights, FirstRow + row, Y + (long)row * Weights.Columns);
         }
     }
 }

@@ -52,6 +52,14 @@ internal sealed unsafe partial class ReferenceBackend
         }
     }
 
+    public override void Dequantize(int firstRow, int rows, in QuantizedWeights weights, float* y)
+    {
+        for (var r = 0; r < rows; r++)
+        {
+            for (var c = 0; c < weights.Columns; c++) y[(long)r * weights.Columns + c] = QuantizedLayout.Value(weights, firstRow + r, c);
+        }
+    }
+
     /// <summary>Quantises a block.</summary>
     /// <returns>Its scale; not a number where a value is not finite.</returns>
     private static float Quantize(ReadOnlySpan<float> values, Span<int> levels)
