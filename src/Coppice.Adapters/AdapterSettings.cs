@@ -55,6 +55,15 @@ public sealed record AdapterSettings
     /// <summary>Of (IA)3: the targets whose input is scaled instead of their output; null for what is usual for the architecture.</summary>
     public TargetPattern? FeedForward { get; init; }
 
+    /// <summary>Of adapters with a bottleneck; null for their defaults.</summary>
+    public Methods.BottleneckSettings? Bottleneck { get; init; }
+
+    /// <summary>Of MixDA: the domain adapters that are mixed.</summary>
+    public Methods.MixtureSettings? Mixture { get; init; }
+
+    /// <summary>Of prompts and prefixes; null for their defaults.</summary>
+    public Methods.PromptSettings? Prompt { get; init; }
+
     /// <summary>Of VeRA: the first value of the vector in the middle.</summary>
     public double InitialD { get; init; } = 0.1;
 }

@@ -76,15 +76,16 @@ public sealed class PrefixTuning : PromptMethod
     {
         if (slot.Name.StartsWith("generator.", StringComparison.Ordinal) || TargetSelection.LayerOf(slot.Name, []) is not { } layer) return null;
         var (width, heads, size) = (KeyWidth(model), model.Configuration.KeyValueHeads, model.Configuration.HeadSize);
+        float[] zeros = [];
         return slot.Name[(slot.Name.LastIndexOf('.') + 1)..] switch
         {
             "k_proj" or "key" => Keys,
             "v_proj" or "value" => Values,
             // Queries, keys and values side by side: nobody asks for a virtual token's queries.
-            "c_attn" or "qkv_proj" => tape => tape.ConcatenateColumns(Zeros(tape, prefix.Count, slot.Outputs - 2 * width), tape.SliceColumns(prefix.KeysAndValues, 2 * layer * width, 2 * width)),
+            "c_attn" or "qkv_proj" => tape => tape.ConcatenateColumns(Queries(tape, prefix.Count, slot.Outputs - 2 * width), tape.SliceColumns(prefix.KeysAndValues, 2 * layer * width, 2 * width)),
             // The same head by head.
             "query_key_value" => tape => tape.Reshape(
-                tape.ConcatenateColumns(tape.ConcatenateColumns(Zeros(tape, prefix.Count * heads, size), OfHeads(tape, Keys(tape))), OfHeads(tape, Values(tape))), new Shape(prefix.Count, slot.Outputs)),
+                tape.ConcatenateColumns(tape.ConcatenateColumns(Queries(tape, prefix.Count * heads, size), OfHeads(tape, Keys(tape))), OfHeads(tape, Values(tape))), new Shape(prefix.Count, slot.Outputs)),
             _ => null,
         };
 
@@ -92,10 +93,14 @@ public sealed class PrefixTuning : PromptMethod
 
         Tensor Values(Tape tape) => tape.SliceColumns(prefix.KeysAndValues, (2 * layer + 1) * width, width);
 
+        Tensor Queries(Tape tape, int rows, int columns)
+        {
+            if (zeros.Length == 0) zeros = new float[rows * columns];
+            return tape.Constant(new Shape(rows, columns), zeros);
+        }
+
         Tensor OfHeads(Tape tape, Tensor rows) => tape.Reshape(rows, new Shape(prefix.Count * heads, size));
     }
-
-    private static Tensor Zeros(Tape tape, int rows, int columns) => tape.Constant(new Shape(rows, columns), new float[rows * columns]);
 
     /// <summary>The keys and values that a decoder has of tokens: [tokens, 2 · layers · width].</summary>
     private static float[] KeysAndValues(LanguageModel model, int[] tokens)
