@@ -78,6 +78,15 @@ public sealed record AdapterSettings
     /// <summary>Of SAID; null for its defaults.</summary>
     public SaidSettings? Said { get; init; }
 
+    /// <summary>Of adapters with a bottleneck; null for their defaults.</summary>
+    public Methods.BottleneckSettings? Bottleneck { get; init; }
+
+    /// <summary>Of MixDA: the domain adapters that are mixed.</summary>
+    public Methods.MixtureSettings? Mixture { get; init; }
+
+    /// <summary>Of prompts and prefixes; null for their defaults.</summary>
+    public Methods.PromptSettings? Prompt { get; init; }
+
     /// <summary>Of VeRA: the first value of the vector in the middle.</summary>
     public double InitialD { get; init; } = 0.1;
 }

@@ -13,7 +13,7 @@ public sealed class ModelInput
     private IntTensor? _tokens;
     private IntTensor? _positions;
     private CacheRun[] _runs = [];
-    private int[] _layoutNumbers = [];
+    private int[] _numbers = [];
     private int _runCount;
     private IntTensor? _tokenTypes;
     private int[] _scratch = [];
@@ -27,19 +27,28 @@ public sealed class ModelInput
     /// <summary>Number of tokens.</summary>
     public int Count { get; private set; }
 
+    /// <summary>Number of rows that the model computes: of the tokens, and of the virtual ones in front of texts that begin.</summary>
+    public int RowCount => VirtualRows?.All.Count ?? Count;
+
+    /// <summary>Which rows are tokens'; null where all are.</summary>
+    public VirtualRows? VirtualRows { get; private set; }
+
+    /// <summary>How many virtual tokens stand in front of each text, whether it begins here or began in the cache.</summary>
+    public int Ahead { get; private set; }
+
     /// <summary>Whether dropout applies.</summary>
     public bool Training { get; private set; }
 
     /// <summary>Token ids.</summary>
     public IntTensor Tokens => _tokens ?? throw new InvalidOperationException("The input was not set.");
 
-    /// <summary>Position of each token in its document, from the model's first on.</summary>
+    /// <summary>Position of each row in its document, from the model's first on.</summary>
     public IntTensor Positions => _positions ?? throw new InvalidOperationException("The input was not set.");
 
-    /// <summary>The places of all tokens of the cached sequence, new ones included, where its keys are turned as they are read; null elsewhere.</summary>
+    /// <summary>The places of all rows of the cached sequence, new ones included, where its keys are turned as they are read; null elsewhere.</summary>
     public IntTensor? KeyPlaces { get; private set; }
 
-    /// <summary>Type of each token, for models that have types.</summary>
+    /// <summary>Type of each row, for models that have types.</summary>
     public IntTensor TokenTypes => _tokenTypes ?? throw new InvalidOperationException("The input was not set, or the model has no token types.");
 
     /// <summary>The largest position.</summary>
@@ -81,13 +90,20 @@ public sealed class ModelInput
             LastPosition = Math.Max(LastPosition, position);
         }
 
+        Ahead = _model.Virtual?.Count ?? 0;
+        LastPosition += Ahead;
         CheckPosition(LastPosition);
         (Count, Training, Cache, KeyPlaces, Source, Target) = (tokens.Length, training, null, null, null, null);
         tape.Training = training;
         _tokens = tape.Integers(tokens);
-        _positions = tape.Integers(FromFirst(positions));
-        _tokenTypes = _model.Configuration.TokenTypes > 0 ? tape.Integers(Types(tokens.Length, tokenTypes)) : null;
-        Layout = AttentionLayout.Packed(tape, cumulativeLengths);
+        var documents = cumulativeLengths.Length - 1;
+        var offsets = Numbers(2 * documents + 1)[..(documents + 1)];
+        var begun = _numbers.AsSpan(documents + 1, documents);
+        cumulativeLengths.CopyTo(offsets);
+        begun.Fill(Ahead);
+        SetRows(tape, positions, offsets, begun);
+        _tokenTypes = _model.Configuration.TokenTypes > 0 ? tape.Integers(Types(tokenTypes, cumulativeLengths, begun)) : null;
+        Layout = AttentionLayout.Packed(tape, offsets);
     }
 
     /// <summary>Sets a packed batch of pairs for an encoder-decoder: <see cref="Source"/> and <see cref="Target"/>. The input has no tokens of its own then.</summary>
@@ -108,7 +124,7 @@ public sealed class ModelInput
         Span<int> lengths = Scratch(pairs + 1);
         for (var i = 0; i <= pairs; i++) lengths[i] = cumulativeLengths[pairs + i] - first;
         _target.Set(tape, tokens[first..], positions[first..], lengths, training);
-        (Count, Training, Cache, Source, Target, _tokens, _positions) = (tokens.Length, training, null, _source, _target, null, null);
+        (Count, Training, Cache, Source, Target, _tokens, _positions, VirtualRows) = (tokens.Length, training, null, _source, _target, null, null, null);
     }
 
     /// <summary>Sets the next tokens of a sequence. The pass writes their keys and values to the cache's first slot; advance it afterwards.</summary>
@@ -132,24 +148,26 @@ public sealed class ModelInput
     {
         CheckTokens(tokens);
         if (_runs.Length < runs.Length) _runs = new CacheRun[runs.Length];
-        runs.CopyTo(_runs);
-        // Positions, then for each run the first query (and at the end the number of all), the first key and the number of keys: reused from pass to pass.
-        var size = tokens.Length + 3 * runs.Length + 1;
-        if (_layoutNumbers.Length < size) _layoutNumbers = new int[size];
-        var positions = _layoutNumbers.AsSpan(0, tokens.Length);
-        var queryOffsets = _layoutNumbers.AsSpan(tokens.Length, runs.Length + 1);
-        var keyOffsets = _layoutNumbers.AsSpan(tokens.Length + runs.Length + 1, runs.Length);
-        var keyLengths = _layoutNumbers.AsSpan(size - runs.Length, runs.Length);
+        Ahead = _model.Virtual?.Count ?? 0;
+        if (Ahead > cache.RowsAhead) throw new ArgumentException($"The cache has room for {cache.RowsAhead} virtual tokens in front of a text, and the model has {Ahead}: it was made before they were.");
+        // For each run the first query (and at the end the number of all), the first key, the number of keys and of rows ahead of it, then positions.
+        var size = tokens.Length + 4 * runs.Length + 1;
+        var queryOffsets = Numbers(size)[..(runs.Length + 1)];
+        var keyOffsets = _numbers.AsSpan(runs.Length + 1, runs.Length);
+        var keyLengths = _numbers.AsSpan(2 * runs.Length + 1, runs.Length);
+        var begun = _numbers.AsSpan(3 * runs.Length + 1, runs.Length);
+        var positions = _numbers.AsSpan(4 * runs.Length + 1, tokens.Length);
         (queryOffsets[0], LastPosition) = (0, 0);
         for (var r = 0; r < runs.Length; r++)
         {
-            var (slot, count) = runs[r];
+            var (slot, count) = (runs[r].Slot, runs[r].Tokens);
             var (first, length) = (queryOffsets[r], cache.LengthOf(slot));
             if (count > cache.RoomOf(slot)) throw new ArgumentException($"The cache has room for {cache.Capacity} tokens a sequence.");
             if (count > tokens.Length - first) throw new ArgumentException($"{tokens.Length} tokens are fewer than the runs have.");
-            for (var i = 0; i < count; i++) positions[first + i] = _model.Configuration.FirstPosition + length + i;
-            (queryOffsets[r + 1], keyOffsets[r], keyLengths[r]) = (first + count, cache.RowOf(slot), length + count);
-            LastPosition = Math.Max(LastPosition, length + count - 1);
+            for (var i = 0; i < count; i++) positions[first + i] = length + i;
+            (queryOffsets[r + 1], keyOffsets[r], keyLengths[r], begun[r]) = (first + count, cache.RowOf(slot) - Ahead, Ahead + length + count, length == 0 ? Ahead : 0);
+            _runs[r] = runs[r] with { Ahead = begun[r] };
+            LastPosition = Math.Max(LastPosition, Ahead + length + count - 1);
         }
 
         if (queryOffsets[^1] != tokens.Length) throw new ArgumentException($"{tokens.Length} tokens, runs of {queryOffsets[^1]}.");
@@ -157,7 +175,7 @@ public sealed class ModelInput
         (Count, Training, Cache, Source, Target, _runCount) = (tokens.Length, false, cache, null, null, runs.Length);
         tape.Training = false;
         _tokens = tape.Integers(tokens);
-        _positions = tape.Integers(positions);
+        SetRows(tape, positions, queryOffsets, begun);
         KeyPlaces = cache.TurnsOnRead ? tape.Integers(Places(keyLengths[0])) : null;
         Layout = new AttentionLayout(runs.Length, tape.Integers(queryOffsets), tape.Integers(keyOffsets), tape.Integers(keyLengths));
     }
@@ -175,35 +193,77 @@ public sealed class ModelInput
     private ReadOnlySpan<int> Places(int count)
     {
         var places = Scratch(count);
-        for (var i = 0; i < count; i++) places[i] = i;
+        for (var i = 0; i < count; i++) places[i] = i < Ahead && !_model.Virtual!.HavePlaces ? 0 : i;
         return places;
     }
 
-    private ReadOnlySpan<int> FromFirst(ReadOnlySpan<int> positions)
+    /// <summary>Sets the positions of all rows, and which of them are virtual. Positions are given from 0 on; offsets of tokens become those of rows.</summary>
+    private void SetRows(Tape tape, ReadOnlySpan<int> positions, Span<int> offsets, ReadOnlySpan<int> begun)
     {
-        var first = _model.Configuration.FirstPosition;
-        if (first == 0) return positions;
-        var shifted = Scratch(positions.Length);
-        for (var i = 0; i < shifted.Length; i++) shifted[i] = positions[i] + first;
-        return shifted;
+        var (first, added) = (_model.Configuration.FirstPosition, 0);
+        foreach (var ahead in begun) added += ahead;
+        var step = _model.Virtual is { HavePlaces: true } ? 1 : 0;
+        VirtualRows = null;
+        if (added > 0)
+        {
+            var all = tape.Integers(Spread([], offsets, begun, first: positions.Length, step: 1, shift: 0));
+            VirtualRows = new VirtualRows(all, tape.Integers(RowsOfTokens(positions.Length, offsets, begun)));
+        }
+
+        _positions = tape.Integers(added + first + Ahead == 0 ? positions : Spread(positions, offsets, begun, first, step, shift: first + Ahead));
+        var rows = 0;
+        for (var r = 0; r < begun.Length; r++) offsets[r + 1] += rows += begun[r];
     }
 
-    private ReadOnlySpan<int> Types(int count, ReadOnlySpan<int> types)
+    /// <summary>A number for each row: of the virtual ones in front of a document from <paramref name="first"/> on, of tokens their own, shifted; where those are none, the token's number.</summary>
+    private Span<int> Spread(ReadOnlySpan<int> values, ReadOnlySpan<int> offsets, ReadOnlySpan<int> begun, int first, int step, int shift)
+    {
+        var rows = offsets[^1];
+        foreach (var ahead in begun) rows += ahead;
+        var (spread, row) = (Scratch(rows), 0);
+        for (var d = 0; d < begun.Length; d++)
+        {
+            for (var i = 0; i < begun[d]; i++) spread[row++] = first + step * i;
+            for (var token = offsets[d]; token < offsets[d + 1]; token++) spread[row++] = (values.IsEmpty ? token : values[token]) + shift;
+        }
+
+        return spread;
+    }
+
+    private ReadOnlySpan<int> RowsOfTokens(int count, ReadOnlySpan<int> offsets, ReadOnlySpan<int> begun)
+    {
+        var (rows, ahead) = (Scratch(count), 0);
+        for (var d = 0; d < begun.Length; d++)
+        {
+            ahead += begun[d];
+            for (var token = offsets[d]; token < offsets[d + 1]; token++) rows[token] = token + ahead;
+        }
+
+        return rows;
+    }
+
+    private Span<int> Numbers(int count)
+    {
+        if (_numbers.Length < count) _numbers = new int[count];
+        return _numbers.AsSpan(0, count);
+    }
+
+    private ReadOnlySpan<int> Types(ReadOnlySpan<int> types, ReadOnlySpan<int> offsets, ReadOnlySpan<int> begun)
     {
         if (types.Length == 0)
         {
-            var none = Scratch(count);
+            var none = Scratch(RowCount);
             none.Clear();
             return none;
         }
 
-        if (types.Length != count) throw new ArgumentException($"{count} tokens, {types.Length} types.");
+        if (types.Length != Count) throw new ArgumentException($"{Count} tokens, {types.Length} types.");
         foreach (var type in types)
         {
             if ((uint)type >= (uint)_model.Configuration.TokenTypes) throw new CoppiceException($"Token type {type} is outside the model's {_model.Configuration.TokenTypes}.");
         }
 
-        return types;
+        return VirtualRows is null ? types : Spread(types, offsets, begun, first: 0, step: 0, shift: 0);
     }
 
     private Span<int> Scratch(int count)

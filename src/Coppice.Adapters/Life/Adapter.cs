@@ -13,6 +13,7 @@ public sealed class Adapter : IDisposable
 {
     private readonly AdapterParts _parts;
     private readonly List<(ProjectionSlot Slot, AdaptedProjection Adapted)> _adapted = [];
+    private VirtualTokens? _virtual;
 
     internal Adapter(string name, LanguageModel model, AdapterLayout layout, bool trainable)
     {
@@ -51,7 +52,7 @@ public sealed class Adapter : IDisposable
         {
             if (value == Strength) return;
             if (!float.IsFinite(value)) throw CoppiceException.Usage("the strength of an adapter is a finite number");
-            if (BaseParameters.Count > 0 || !_adapted.TrueForAll(pair => pair.Adapted.Delta.IsLinear)) throw CoppiceException.Usage($"adapter '{Name}' ({Method.Name}) can't be made stronger or weaker: only plain low-rank changes can");
+            if (BaseParameters.Count > 0 || _virtual is not null || !_adapted.TrueForAll(pair => pair.Adapted.Delta.IsLinear)) throw CoppiceException.Usage($"adapter '{Name}' ({Method.Name}) can't be made stronger or weaker: only plain low-rank changes can");
             foreach (var (_, adapted) in _adapted) adapted.Delta.Strength = value;
         }
     }
@@ -82,18 +83,25 @@ public sealed class Adapter : IDisposable
     }
 
     /// <summary>Makes the deltas; the values are there.</summary>
-    internal void Complete() => _adapted.AddRange(Targets.Select(target => (target.Slot, new AdaptedProjection(target.Slot.Own, Method.CreateDelta(_parts, target)))));
+    internal void Complete()
+    {
+        var wiring = Method.Wire(_parts);
+        _adapted.AddRange(wiring.Deltas.Select(pair => (pair.Slot, new AdaptedProjection(pair.Slot.Own, pair.Delta))));
+        _virtual = wiring.Virtual;
+    }
 
     internal void SwitchOn()
     {
         Parameters.StandIn(_parts.Model.Parameters, BaseParameters);
         foreach (var (slot, adapted) in _adapted) slot.Current = adapted;
+        _parts.Model.Virtual = _virtual;
     }
 
     internal void SwitchOff()
     {
         Parameters.StandBack(_parts.Model.Parameters, BaseParameters);
         foreach (var (slot, _) in _adapted) slot.Current = slot.Own;
+        _parts.Model.Virtual = null;
     }
 
     /// <summary>What it makes of the weights, target by target.</summary>

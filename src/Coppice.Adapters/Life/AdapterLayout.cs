@@ -23,6 +23,7 @@ internal sealed record AdapterLayout(
         var targets = method.Targets(model, settings);
         string[] copied = [.. method.BaseParameters(model, settings, targets)];
         var copies = copied.Select(parameter => new ParameterSpecification(parameter, model.Parameters[parameter].Shape));
-        return new AdapterLayout(method, settings, targets, copied, [.. method.TrainedForAll(settings, targets), .. targets.SelectMany(method.Trained), .. copies], [.. method.Frozen(settings, targets)]);
+        var (trained, frozen) = method.Specify(model, settings, targets);
+        return new AdapterLayout(method, settings, targets, copied, [.. trained, .. copies], [.. frozen]);
     }
 }

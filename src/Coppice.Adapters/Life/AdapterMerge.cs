@@ -68,6 +68,7 @@ public sealed class AdapterMerge
 
     private void Apply(Adapter adapter)
     {
+        if (!adapter.Method.IsMergeable) throw CoppiceException.Usage($"adapter '{adapter.Name}' ({adapter.Method.Name}) can't be merged: what it does is no change of weights; keep it beside its base");
         if (_model.Quantized is not null) throw Quantised();
         var own = _model.Projections.ToDictionary(slot => slot.Name, slot => (DenseProjection)slot.Own, StringComparer.Ordinal);
         foreach (var name in adapter.BaseParameters) Write(_model.Parameters[name], adapter.Parameters[name].Tensor.ToArray());

@@ -39,7 +39,7 @@ public sealed record AdapterMergeCheck(double Error, bool Passed)
     private static float[] Compute(LanguageModel model)
     {
         var random = new Philox(seed: 0, stream: 0);
-        var count = Math.Min(ProbeTokens, model.Configuration.MaxPositions);
+        var count = Math.Min(ProbeTokens, model.MaxTokens);
         int[] tokens = [.. Enumerable.Range(0, count).Select(i => random.Integer((ulong)i, model.Configuration.VocabularySize))];
         using var tape = new Tape(model.Backend) { Recording = false };
         var input = new ModelInput(model);

@@ -26,10 +26,14 @@ public abstract class AdapterMethod
     /// <param name="target">The target.</param>
     public abstract long CountOf(TargetModule target);
 
-    /// <summary>The number of parameters that are trained for all targets together.</summary>
+    /// <summary>Whether the base's weights can become such as do alone what base and adapter do together.</summary>
+    public virtual bool IsMergeable => true;
+
+    /// <summary>The number of parameters that are trained beside copies of the base's, by the formula of the method's source.</summary>
+    /// <param name="model">The base.</param>
     /// <param name="settings">The settings.</param>
     /// <param name="targets">The targets.</param>
-    public virtual long Count(AdapterSettings settings, IReadOnlyList<TargetModule> targets) => targets.Sum(CountOf);
+    public virtual long CountOf(LanguageModel model, AdapterSettings settings, IReadOnlyList<TargetModule> targets) => targets.Sum(CountOf);
 
     /// <summary>What training it takes beside descending.</summary>
     /// <param name="parts">An adapter that is trained.</param>
@@ -44,9 +48,6 @@ public abstract class AdapterMethod
     /// <summary>The factors of a plain LoRA that does the same on the same base; null where there are none, or the method is such a LoRA.</summary>
     internal virtual IReadOnlyList<LoraFactors>? Factors(AdapterParts parts) => null;
 
-    /// <summary>Parameters that are trained for all targets together: before those of the targets.</summary>
-    internal virtual IEnumerable<ParameterSpecification> TrainedForAll(AdapterSettings settings, IReadOnlyList<TargetModule> targets) => [];
-
     /// <summary>The projections that change.</summary>
     internal abstract IReadOnlyList<TargetModule> Targets(LanguageModel model, AdapterSettings settings);
 
@@ -55,6 +56,10 @@ public abstract class AdapterMethod
 
     /// <summary>What is fixed and no part of the base.</summary>
     internal virtual IEnumerable<ParameterSpecification> Frozen(AdapterSettings settings, IReadOnlyList<TargetModule> targets) => [];
+
+    /// <summary>All that is trained beside copies of the base's parameters, and all that is fixed and no part of the base.</summary>
+    internal virtual (IEnumerable<ParameterSpecification> Trained, IEnumerable<ParameterSpecification> Frozen) Specify(LanguageModel model, AdapterSettings settings, IReadOnlyList<TargetModule> targets) =>
+        (targets.SelectMany(target => Trained(target)), Frozen(settings, targets));
 
     /// <summary>The parameters of the base that are trained besides: their names.</summary>
     internal virtual IEnumerable<string> BaseParameters(LanguageModel model, AdapterSettings settings, IReadOnlyList<TargetModule> targets)
@@ -80,6 +85,12 @@ public abstract class AdapterMethod
     /// <summary>What the adapter makes of a target. The base is as it was opened.</summary>
     internal abstract WeightDelta CreateDelta(AdapterParts parts, TargetModule target);
 
+    /// <summary>What the adapter puts into the base while it is on. The base is as it was opened.</summary>
+    internal virtual AdapterWiring Wire(AdapterParts parts) => new([.. parts.Targets.Select(target => (target.Slot, CreateDelta(parts, target)))]);
+
+    /// <summary>What is kept of a trained adapter where that is something else than what was trained: its settings and values; null where it is the same.</summary>
+    internal virtual AdapterContents? Kept(AdapterParts parts) => null;
+
     /// <summary>The module of a parameter: its name without the last part.</summary>
     private protected static string ModuleOf(string parameter) => parameter[..Math.Max(0, parameter.LastIndexOf('.'))];
 
@@ -95,6 +106,9 @@ public abstract class AdapterMethod
         if (model.Configuration.TieEmbeddings && chosen.Contains(model.Embedding.Name))
             throw CoppiceException.Usage($"'{model.Embedding.Name}' is embedding and head in one (tie_word_embeddings): it can't be trained as one of the two");
     }
+
+    /// <summary>Fills a matrix with values that are normally distributed around 0.</summary>
+    private protected static void FillNormal(Parameter parameter, double deviation, ulong seed) => Initial.Normal(deviation).Fill(parameter, seed);
 
     /// <summary>Fills a matrix with values that are evenly distributed between -bound and bound.</summary>
     private protected static void FillUniform(Parameter parameter, double bound, ulong seed)

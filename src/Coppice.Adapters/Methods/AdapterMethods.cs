@@ -6,7 +6,11 @@ namespace Coppice.Adapters.Methods;
 public static class AdapterMethods
 {
     private static readonly Dictionary<string, AdapterMethod> ByName =
-        new AdapterMethod[] { new Lora(), new RsLora(), new Dora(), new Pissa(), new OLora(), new Vera(), new AdaLora(), new IncreLora(), new Svft(), new Kasa(), new Dsee(), new Said(), new Ia3(), new BitFit(), new LayerFreezing() }
+        new AdapterMethod[]
+        {
+            new Lora(), new RsLora(), new Dora(), new Pissa(), new OLora(), new Vera(), new AdaLora(), new IncreLora(), new Svft(), new Kasa(), new Dsee(), new Said(), new Ia3(), new BitFit(), new LayerFreezing(),
+            new Houlsby(), new Pfeiffer(), new ParallelAdapter(), new ScaledParallelAdapter(), new DomainAdapter(), new MixDa(), new PromptTuning(), new PTuning(), new PrefixTuning(), new Sparc(),
+        }
             .ToDictionary(method => method.Name, StringComparer.Ordinal);
 
     /// <summary>All methods.</summary>

@@ -32,19 +32,19 @@ public sealed class Said : AdapterMethod
 
     /// <summary>The dimension.</summary>
     /// <inheritdoc/>
-    public override long Count(AdapterSettings settings, IReadOnlyList<TargetModule> targets) => (settings.Said ?? new SaidSettings()).Dimension;
+    public override long CountOf(LanguageModel model, AdapterSettings settings, IReadOnlyList<TargetModule> targets) => (settings.Said ?? new SaidSettings()).Dimension;
 
     internal override IReadOnlyList<TargetModule> Targets(LanguageModel model, AdapterSettings settings) =>
         TargetSelection.Select(model, settings, settings.Targets ?? TargetPattern.Matching(TargetPattern.AllLinear));
 
     internal override IEnumerable<ParameterSpecification> Trained(TargetModule target) => [];
 
-    internal override IEnumerable<ParameterSpecification> TrainedForAll(AdapterSettings settings, IReadOnlyList<TargetModule> targets)
+    internal override (IEnumerable<ParameterSpecification> Trained, IEnumerable<ParameterSpecification> Frozen) Specify(LanguageModel model, AdapterSettings settings, IReadOnlyList<TargetModule> targets)
     {
         var factors = targets.Select(FactorOf).Distinct().ToList();
-        var dimension = Count(settings, targets);
+        var dimension = CountOf(model, settings, targets);
         if (dimension <= factors.Count) throw CoppiceException.Usage($"said with {dimension} numbers: each of {factors.Count} layers has one, and at least one more is needed");
-        return [new(Vector, new Shape(1, (int)dimension - factors.Count)), .. factors.Select(name => new ParameterSpecification(name, new Shape(1, 1)))];
+        return ([new(Vector, new Shape(1, (int)dimension - factors.Count)), .. factors.Select(name => new ParameterSpecification(name, new Shape(1, 1)))], []);
     }
 
     internal override void Initialize(AdapterParts parts, ulong seed)

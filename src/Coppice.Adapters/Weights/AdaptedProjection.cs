@@ -16,4 +16,7 @@ public sealed class AdaptedProjection(Projection own, WeightDelta delta) : Proje
 
     /// <inheritdoc/>
     public override Tensor Forward(Tape tape, Tensor x, Tensor? residual = null) => Delta.Forward(tape, Own, x, residual);
+
+    /// <inheritdoc/>
+    public override Tensor ForwardResidual(Tape tape, Tensor x, Tensor residual, float dropout) => Delta.ForwardResidual(tape, Own, x, residual, dropout);
 }

@@ -20,6 +20,16 @@ public abstract class WeightDelta
     /// <returns>[rows, outputs].</returns>
     public abstract Tensor Forward(Tape tape, Projection own, Tensor x, Tensor? residual);
 
+    /// <summary>As <see cref="Forward"/>, with dropout between what is computed and the residual where <paramref name="dropout"/> is positive.</summary>
+    /// <param name="tape">The tape.</param>
+    /// <param name="own">The base.</param>
+    /// <param name="x">[rows, inputs].</param>
+    /// <param name="residual">[rows, outputs].</param>
+    /// <param name="dropout">The share that is dropped; 0 outside training.</param>
+    /// <returns>[rows, outputs].</returns>
+    public virtual Tensor ForwardResidual(Tape tape, Projection own, Tensor x, Tensor residual, float dropout) =>
+        dropout == 0 ? Forward(tape, own, x, residual) : tape.Add(residual, tape.Dropout(Forward(tape, own, x, null), dropout, training: true));
+
     /// <summary>Makes the base's weight and bias into those that do alone what base and adapter do together.</summary>
     /// <param name="weight">The base's.</param>
     public abstract void Merge(MergedWeight weight);

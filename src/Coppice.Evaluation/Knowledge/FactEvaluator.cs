@@ -88,8 +88,8 @@ public sealed class FactEvaluator : IDisposable
         {
             if (alternatives[i].Length == seam) throw new CoppiceException($"fact '{fact.Name}': the tokenizer has no token for '{texts[i]}'");
             if (alternatives[i].Length - seam > LongestAnswer) throw new CoppiceException($"fact '{fact.Name}': an answer has more than {LongestAnswer} tokens");
-            if (alternatives[i].Length - 1 > _model.Configuration.MaxPositions)
-                throw new CoppiceException(FormattableString.Invariant($"fact '{fact.Name}': has {alternatives[i].Length} tokens, and the model takes {_model.Configuration.MaxPositions} at a time; give it a shorter prompt"));
+            if (alternatives[i].Length - 1 > _model.MaxTokens)
+                throw new CoppiceException(FormattableString.Invariant($"fact '{fact.Name}': has {alternatives[i].Length} tokens, and the model takes {_model.MaxTokens} at a time; give it a shorter prompt"));
         }
 
         return new Pending(fact, alternatives, seam, candidates, fact.Obsolete is null ? -1 : texts.IndexOf(fact.Obsolete));

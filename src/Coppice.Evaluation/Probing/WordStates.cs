@@ -68,7 +68,7 @@ internal sealed class WordStates
         var before = tokenizer.BeginOfText is null ? 0 : 1;
         if (tokenizer.BeginOfText is { } begin) tokens.Insert(0, begin);
         if (tokenizer.EndOfText is { } end && end != tokenizer.BeginOfText) tokens.Add(end);
-        var (longest, word, token) = (_model.Configuration.MaxPositions, 0, 0);
+        var (longest, word, token) = (_model.MaxTokens, 0, 0);
         for (var start = 0; start < tokens.Count; start += longest)
         {
             var length = Math.Min(longest, tokens.Count - start);

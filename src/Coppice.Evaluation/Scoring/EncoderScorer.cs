@@ -54,7 +54,7 @@ internal sealed class EncoderScorer : ISequenceScorer
     /// <inheritdoc/>
     public void Add(int item, ReadOnlySpan<int> sequence)
     {
-        var longest = _model.Configuration.MaxPositions;
+        var longest = _model.MaxTokens;
         for (var start = 0; start < sequence.Length; start += longest)
         {
             var tokens = sequence.Slice(start, Math.Min(longest, sequence.Length - start));

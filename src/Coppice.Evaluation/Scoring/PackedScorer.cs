@@ -47,9 +47,9 @@ internal abstract class PackedScorer : ISequenceScorer
     public void Add(int item, ReadOnlySpan<int> sequence)
     {
         var predicted = sequence.Length - 1;
-        for (var start = 0; start < predicted; start += Model.Configuration.MaxPositions)
+        for (var start = 0; start < predicted; start += Model.MaxTokens)
         {
-            var length = Math.Min(Model.Configuration.MaxPositions, predicted - start);
+            var length = Math.Min(Model.MaxTokens, predicted - start);
             AddWindow(item, sequence.Slice(start, length), sequence.Slice(start + 1, length));
         }
     }

@@ -21,7 +21,7 @@ public sealed class TokenScorer : IDisposable
     public TokenScorer(LanguageModel model, int batchTokens = PackedScorer.DefaultBatchTokens)
     {
         _batchTokens = batchTokens;
-        Context = model.Configuration.MaxPositions;
+        Context = model.MaxTokens;
         _scorer = new RowScorer(model, batchTokens, (sequence, scores) => _scores[sequence].AddRange(scores));
     }
 

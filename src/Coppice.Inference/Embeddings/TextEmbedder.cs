@@ -58,7 +58,7 @@ public sealed class TextEmbedder : IDisposable
     public IReadOnlyList<float[]> EmbedTokens(IEnumerable<int[]> texts, CancellationToken cancellationToken = default)
     {
         Clear();
-        var (sums, counts, longest) = (new List<double[]>(), new List<int>(), _model.Configuration.MaxPositions);
+        var (sums, counts, longest) = (new List<double[]>(), new List<int>(), _model.MaxTokens);
         foreach (var text in texts)
         {
             cancellationToken.ThrowIfCancellationRequested();

@@ -53,7 +53,7 @@ public sealed class InferenceEngine : IDisposable
         _constraints = new ConstraintCache(tokenizer, _boundaries);
         Metrics = metrics ?? new EngineMetrics();
         _queue = new RequestQueue(_options.MaxQueue);
-        var capacity = Math.Min(_options.ContextTokens, model.Configuration.MaxPositions);
+        var capacity = Math.Min(_options.ContextTokens, model.MaxTokens);
         _cache = model.Configuration.IsCausal ? model.CreateCache(capacity, SlotsFor(capacity)) : new KeyValueCache(model.Backend, layers: 0, capacity, width: 0, slots: 0);
         _slots = new SlotTable(_cache);
         _pass = new EnginePass(model, _cache, _slots);

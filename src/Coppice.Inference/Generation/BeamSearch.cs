@@ -58,7 +58,7 @@ public sealed class BeamSearch : IDisposable
     {
         if (promptTokens.Length == 0) throw CoppiceException.Usage("a prompt without a token has no continuation");
         var common = options.Check(_tokenizer.VocabularySize);
-        var positions = _model.Configuration.MaxPositions;
+        var positions = _model.MaxTokens;
         if (promptTokens.Length > positions) throw CoppiceException.Usage($"the prompt has {promptTokens.Length} tokens, and a search takes at most the model's {positions} positions: shorten it");
         var ends = new bool[_tokenizer.VocabularySize];
         for (var token = 0; token < ends.Length; token++) ends[token] = _boundaries.Ends(token) || options.EndTokens.Contains(token);

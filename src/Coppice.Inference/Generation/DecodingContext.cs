@@ -37,7 +37,7 @@ internal sealed class DecodingContext : IDisposable
     }
 
     /// <summary>How many tokens fit before the first ones are forgotten.</summary>
-    public int Room => (_window?.Tokens ?? _model.Configuration.MaxPositions) - _tokens.Count;
+    public int Room => (_window?.Tokens ?? _model.MaxTokens) - _tokens.Count;
 
     /// <summary>How many tokens have their keys and values cached.</summary>
     public int Kept => _cache?.Length ?? 0;
@@ -60,7 +60,7 @@ internal sealed class DecodingContext : IDisposable
     {
         if (_window is not null) return AppendWithin(_window, tokens, rows);
         _tokens.AddRange(tokens);
-        var longest = _model.Configuration.MaxPositions;
+        var longest = _model.MaxTokens;
         if (_tokens.Count > longest)
         {
             _tokens.RemoveRange(0, _tokens.Count - Math.Max(1, longest / 2));
@@ -133,7 +133,7 @@ internal sealed class DecodingContext : IDisposable
         // A full window needs all of its memory, to forget in.
         if (_window is not null && length == _window.Tokens) length = _window.Capacity;
         if (_cache is not null && _cache.Capacity >= length) return _cache;
-        var most = _window?.Capacity ?? _model.Configuration.MaxPositions;
+        var most = _window?.Capacity ?? _model.MaxTokens;
         var capacity = (int)Math.Min((uint)most, BitOperations.RoundUpToPowerOf2((uint)Math.Max(length, SmallestCapacity)));
         var larger = _window is null ? _model.CreateCache(capacity) : _model.CreateForgettingCache(capacity);
         if (_cache is not null)

@@ -39,11 +39,8 @@ public sealed class ElectraModel : LanguageModel
     /// <summary>The bias of the generator's head; null without one.</summary>
     public override Parameter? HeadBias { get; }
 
-    /// <summary>The discriminator's hidden states.</summary>
-    /// <param name="tape">Records the operations.</param>
-    /// <param name="input">The tokens, some of them replaced.</param>
-    /// <returns>[T, C].</returns>
-    public override Tensor Hidden(Tape tape, ModelInput input) => _stack.Forward(tape, _embeddings.Forward(tape, input), input);
+    // The discriminator's.
+    private protected override Tensor HiddenRows(Tape tape, ModelInput input) => _stack.Forward(tape, _embeddings.Forward(tape, input), input);
 
     /// <summary>Refuses: the discriminator predicts no tokens.</summary>
     /// <inheritdoc/>
@@ -64,7 +61,7 @@ public sealed class ElectraModel : LanguageModel
     /// <returns>[T, G].</returns>
     /// <exception cref="CoppiceException">The model has no generator.</exception>
     public Tensor GeneratorHidden(Tape tape, ModelInput input) => _generator is not null
-        ? _generator.Forward(tape, _embeddings.Forward(tape, input), input)
+        ? OfTokens(tape, input, _generator.Forward(tape, _embeddings.Forward(tape, input), input))
         : throw new CoppiceException("this electra model is a discriminator without its generator");
 
     /// <summary>What the generator puts in the place of hidden tokens.</summary>

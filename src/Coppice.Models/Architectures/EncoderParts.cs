@@ -20,7 +20,7 @@ internal sealed class EncoderEmbeddings(LanguageModel model, string prefix, floa
 
     public Tensor Forward(Tape tape, ModelInput input)
     {
-        var x_TE = model.Embed(tape, input.Tokens);
+        var x_TE = model.Embed(tape, input);
         x_TE = tape.Embedding(input.Positions, _positions, added: x_TE);
         x_TE = tape.Embedding(input.TokenTypes, _types, added: x_TE);
         return tape.Dropout(_norm.Forward(tape, x_TE), dropout, input.Training);

@@ -27,11 +27,10 @@ public sealed class GptNeoXModel : LanguageModel
     /// <inheritdoc/>
     public override bool CanForget => true;
 
-    /// <inheritdoc/>
-    public override Tensor Hidden(Tape tape, ModelInput input)
+    private protected override Tensor HiddenRows(Tape tape, ModelInput input)
     {
         var rotary = _rotary.For(input.LastPosition);
-        var x_TC = Embed(tape, input.Tokens);
+        var x_TC = Embed(tape, input);
         x_TC = tape.Dropout(x_TC, _configuration.Dropout, input.Training);
         foreach (var block in _blocks)
         {
@@ -78,7 +77,7 @@ public sealed class GptNeoXModel : LanguageModel
             var dropout = input.Training ? c.Dropout : 0;
             // Each head's queries, keys and values stand side by side: a row of them for each token and head.
             var qkv_T3C = _attention.Forward(tape, _norm1.Forward(tape, x_TC));
-            var qkv_R3D = tape.Reshape(qkv_T3C, new Shape(input.Count * c.Heads, 3 * c.HeadSize));
+            var qkv_R3D = tape.Reshape(qkv_T3C, new Shape(input.RowCount * c.Heads, 3 * c.HeadSize));
             var (q_TC, k_TC, v_TC) = (OfHeads(tape, qkv_R3D, 0), OfHeads(tape, qkv_R3D, 1), OfHeads(tape, qkv_R3D, 2));
             var attended_TC = CausalAttention.Attend(tape, input, _layer, q_TC, k_TC, v_TC, new AttentionShape(c.Heads, c.Heads, c.HeadSize), Rotary);
             var y_TC = _attentionOutput.ForwardResidual(tape, attended_TC, x_TC, dropout);
@@ -89,7 +88,7 @@ public sealed class GptNeoXModel : LanguageModel
         private Tensor OfHeads(Tape tape, Tensor qkv_R3D, int part)
         {
             var size = _configuration.HeadSize;
-            return tape.Reshape(tape.SliceColumns(qkv_R3D, part * size, size), new Shape(Input!.Count, _configuration.HiddenSize));
+            return tape.Reshape(tape.SliceColumns(qkv_R3D, part * size, size), new Shape(Input!.RowCount, _configuration.HiddenSize));
         }
     }
 }

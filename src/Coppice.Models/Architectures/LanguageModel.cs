@@ -10,6 +10,7 @@ namespace Coppice.Models;
 public abstract class LanguageModel : IDisposable
 {
     private readonly List<ProjectionSlot> _projections = [];
+    private VirtualTokens? _virtual;
 
     private protected LanguageModel(ModelConfiguration configuration, Backend backend, bool trainable, QuantizedParameters? quantized = null)
     {
@@ -33,6 +34,24 @@ public abstract class LanguageModel : IDisposable
     /// <summary>What computes.</summary>
     public Backend Backend => Parameters.Backend;
 
+    /// <summary>What stands in front of every text, or null. Changed between steps only, and never while a cache holds texts that were begun with others.</summary>
+    /// <exception cref="CoppiceException">The model reads one text and writes another (exit code 2).</exception>
+    public VirtualTokens? Virtual
+    {
+        get => _virtual;
+        set
+        {
+            if (value is not null && Configuration.IsEncoderDecoder) throw CoppiceException.Usage($"a {Configuration.ModelType} model takes no prompts or prefixes: they stand in front of one text, and it has two");
+            _virtual = value;
+        }
+    }
+
+    /// <summary>The longest text: the positions that no virtual token takes.</summary>
+    public int MaxTokens => Configuration.MaxPositions - (_virtual?.Count ?? 0);
+
+    /// <summary>Columns of the table of embeddings.</summary>
+    public int EmbeddingColumns => Quantized is { } quantized && quantized.Contains(Configuration.Tables.Embedding) ? quantized[Configuration.Tables.Embedding].Columns : Parameters[Configuration.Tables.Embedding].Shape.Columns;
+
     /// <summary>The matrix [vocabulary, hidden] of the tokens' embeddings.</summary>
     /// <exception cref="CoppiceException">The model is quantised.</exception>
     public Parameter Embedding => Table(Configuration.Tables.Embedding);
@@ -44,11 +63,11 @@ public abstract class LanguageModel : IDisposable
     /// <summary>What is added to the logits [vocabulary]; null where the head has no bias.</summary>
     public virtual Parameter? HeadBias => null;
 
-    /// <summary>The hidden states after the last norm.</summary>
+    /// <summary>The hidden states of tokens after the last norm.</summary>
     /// <param name="tape">Records the operations.</param>
-    /// <param name="input">The tokens.</param>
+    /// <param name="input">The tokens; of an encoder-decoder texts, or pairs of them (see <see cref="ModelInput.Source"/>).</param>
     /// <returns>[tokens, hidden].</returns>
-    public abstract Tensor Hidden(Tape tape, ModelInput input);
+    public Tensor Hidden(Tape tape, ModelInput input) => OfTokens(tape, input, HiddenRows(tape, input));
 
     /// <summary>What the head multiplies, from hidden states: the same in decoders, a transform of them in encoders.</summary>
     /// <param name="tape">Records the operations.</param>
@@ -114,7 +133,7 @@ public abstract class LanguageModel : IDisposable
     {
         RequireCausal("continue a text");
         if (!CanForget) throw CoppiceException.Usage($"the positions in the keys of a {Configuration.ModelType} model can't be changed: it has to keep the whole text");
-        return new KeyValueCache(Backend, Configuration.Layers, capacity, Configuration.KeyValueHeads * Configuration.HeadSize, turnsOnRead: true);
+        return new KeyValueCache(Backend, Configuration.Layers, capacity, Configuration.KeyValueHeads * Configuration.HeadSize, turnsOnRead: true, rowsAhead: _virtual?.Count ?? 0);
     }
 
     /// <summary>A cache of keys and values.</summary>
@@ -123,14 +142,19 @@ public abstract class LanguageModel : IDisposable
     public KeyValueCache CreateCache(int capacity = 0, int slots = 1)
     {
         RequireCausal("continue a text");
-        if (capacity <= 0 || capacity > Configuration.MaxPositions) capacity = Configuration.MaxPositions;
-        return new KeyValueCache(Backend, Configuration.Layers, capacity, Configuration.KeyValueHeads * Configuration.HeadSize, slots);
+        if (capacity <= 0 || capacity > MaxTokens) capacity = MaxTokens;
+        return new KeyValueCache(Backend, Configuration.Layers, capacity, Configuration.KeyValueHeads * Configuration.HeadSize, slots, rowsAhead: _virtual?.Count ?? 0);
     }
 
-    /// <summary>The embeddings of tokens.</summary>
-    /// <returns>[tokens, columns of the table].</returns>
-    internal Tensor Embed(Tape tape, IntTensor tokens) =>
-        Quantized is { } quantized ? tape.Embedding(tokens, quantized[Configuration.Tables.Embedding]) : tape.Embedding(tokens, Embedding.Tensor);
+    /// <summary>The embeddings of tokens, and what stands in front of texts that begin.</summary>
+    /// <returns>[rows, columns of the table].</returns>
+    internal Tensor Embed(Tape tape, ModelInput input)
+    {
+        var tokens = Quantized is { } quantized ? tape.Embedding(input.Tokens, quantized[Configuration.Tables.Embedding]) : tape.Embedding(input.Tokens, Embedding.Tensor);
+        if (_virtual is null) return tokens;
+        _virtual.Rows = input.VirtualRows;
+        return input.VirtualRows is { } rows ? rows.Insert(tape, tokens, _virtual.Embed(tape)) : tokens;
+    }
 
     /// <summary>A place for a projection, which is listed, and in it the projection however its weight is held.</summary>
     /// <param name="name">The name of the parameter without <c>.weight</c>.</param>
@@ -144,6 +168,14 @@ public abstract class LanguageModel : IDisposable
         _projections.Add(slot);
         return slot;
     }
+
+    /// <summary>The hidden states of all rows, virtual ones included.</summary>
+    /// <returns>[rows, hidden].</returns>
+    private protected abstract Tensor HiddenRows(Tape tape, ModelInput input);
+
+    /// <summary>Leaves virtual rows out.</summary>
+    /// <returns>[tokens, columns].</returns>
+    private protected static Tensor OfTokens(Tape tape, ModelInput input, Tensor rows) => input.VirtualRows is { } virtualRows ? virtualRows.Remove(tape, rows) : rows;
 
     /// <summary>Gives back what an architecture holds beside its parameters.</summary>
     private protected virtual void Release()

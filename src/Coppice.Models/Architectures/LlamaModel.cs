@@ -31,11 +31,10 @@ public sealed class LlamaModel : LanguageModel
     /// <inheritdoc/>
     public override bool CanForget => true;
 
-    /// <inheritdoc/>
-    public override Tensor Hidden(Tape tape, ModelInput input)
+    private protected override Tensor HiddenRows(Tape tape, ModelInput input)
     {
         var rotary = _rotary.For(input.LastPosition);
-        var x_TC = Embed(tape, input.Tokens);
+        var x_TC = Embed(tape, input);
         if (_configuration.EmbeddingScale != 1) x_TC = tape.Scale(x_TC, _configuration.EmbeddingScale);
         x_TC = tape.Dropout(x_TC, _configuration.Dropout, input.Training);
         foreach (var block in _blocks)

@@ -26,10 +26,9 @@ public sealed class OptModel : LanguageModel
     /// <inheritdoc/>
     public override bool CanForget => true;
 
-    /// <inheritdoc/>
-    public override Tensor Hidden(Tape tape, ModelInput input)
+    private protected override Tensor HiddenRows(Tape tape, ModelInput input)
     {
-        var x_TC = Embed(tape, input.Tokens);
+        var x_TC = Embed(tape, input);
         x_TC = tape.Embedding(input.Positions, _positionEmbedding, added: x_TC);
         x_TC = tape.Dropout(x_TC, _configuration.Dropout, input.Training);
         foreach (var block in _blocks)

@@ -19,11 +19,8 @@ public sealed class T5Model : LanguageModel
         _decoder = new T5Stack(this, configuration, "decoder", configuration.DecoderLayers, decodes: true);
     }
 
-    /// <summary>The hidden states of all tokens: of texts that are read the encoder's, of those that are written for them the decoder's. An input without pairs is only read.</summary>
-    /// <param name="tape">Records the operations.</param>
-    /// <param name="input">Texts, or pairs of them (see <see cref="ModelInput.Source"/>).</param>
-    /// <returns>[tokens, hidden].</returns>
-    public override Tensor Hidden(Tape tape, ModelInput input)
+    // Of texts that are read the encoder's, of those that are written for them the decoder's. An input without pairs is only read.
+    private protected override Tensor HiddenRows(Tape tape, ModelInput input)
     {
         if (input.Source is not { } source) return Read(tape, input);
         var (target, states_SC) = (input.Target!, Read(tape, source));
@@ -62,9 +59,9 @@ public sealed class T5Model : LanguageModel
         return Write(tape, input, new T5Source(layout, null, source));
     }
 
-    private Tensor Read(Tape tape, ModelInput input) => _encoder.Forward(tape, Embed(tape, input), input);
+    private Tensor Read(Tape tape, ModelInput input) => _encoder.Forward(tape, EmbedDropped(tape, input), input);
 
-    private Tensor Write(Tape tape, ModelInput input, T5Source source) => _decoder.Forward(tape, Embed(tape, input), input, source);
+    private Tensor Write(Tape tape, ModelInput input, T5Source source) => _decoder.Forward(tape, EmbedDropped(tape, input), input, source);
 
-    private Tensor Embed(Tape tape, ModelInput input) => tape.Dropout(Embed(tape, input.Tokens), _configuration.Dropout, input.Training);
+    private Tensor EmbedDropped(Tape tape, ModelInput input) => tape.Dropout(Embed(tape, input), _configuration.Dropout, input.Training);
 }

@@ -25,7 +25,7 @@ internal static class CausalAttention
 
         if (input.Cache is not { } cache) return tape.Attention(queries, keys, values, input.Layout, shape);
         cache.Write(layer, input.Runs, keys, 0, values, 0);
-        keys = rotary is not null && input.KeyPlaces is { } places ? tape.RotaryKeys(cache, layer, places, rotary, shape.KeyValueHeads) : cache.Keys(layer);
+        keys = rotary is not null && input.KeyPlaces is { } places ? tape.RotaryKeys(cache, layer, places, rotary, shape.KeyValueHeads, input.Ahead) : cache.Keys(layer);
         return tape.Attention(queries, keys, cache.Values(layer), input.Layout, shape);
     }
 }

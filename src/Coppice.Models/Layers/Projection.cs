@@ -36,6 +36,6 @@ public abstract class Projection
     /// <param name="residual">[rows, outputs].</param>
     /// <param name="dropout">The share that is dropped; 0 outside training.</param>
     /// <returns>[rows, outputs].</returns>
-    public Tensor ForwardResidual(Tape tape, Tensor x, Tensor residual, float dropout) =>
+    public virtual Tensor ForwardResidual(Tape tape, Tensor x, Tensor residual, float dropout) =>
         dropout == 0 ? Forward(tape, x, residual) : tape.Add(residual, tape.Dropout(Forward(tape, x), dropout, training: true));
 }

@@ -24,4 +24,7 @@ public sealed class ProjectionSlot : Projection
 
     /// <inheritdoc/>
     public override Tensor Forward(Tape tape, Tensor x, Tensor? residual = null) => _current.Forward(tape, x, residual);
+
+    /// <inheritdoc/>
+    public override Tensor ForwardResidual(Tape tape, Tensor x, Tensor residual, float dropout) => _current.ForwardResidual(tape, x, residual, dropout);
 }

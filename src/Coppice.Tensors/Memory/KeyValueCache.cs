@@ -20,15 +20,16 @@ public sealed unsafe class KeyValueCache : IDisposable
     /// <param name="width">Key/value heads times head size.</param>
     /// <param name="slots">The most sequences at a time; 0 where none is continued.</param>
     /// <param name="turnsOnRead">See <see cref="TurnsOnRead"/>; for one slot.</param>
-    public KeyValueCache(Backend backend, int layers, int capacity, int width, int slots = 1, bool turnsOnRead = false)
+    /// <param name="rowsAhead">See <see cref="RowsAhead"/>.</param>
+    public KeyValueCache(Backend backend, int layers, int capacity, int width, int slots = 1, bool turnsOnRead = false, int rowsAhead = 0)
     {
         if (turnsOnRead && slots != 1) throw new ArgumentException($"Keys that are turned as they are read have one slot, not {slots}.", nameof(slots));
         ArgumentOutOfRangeException.ThrowIfNegative(slots);
         // Rows of all slots are numbered together, by 32-bit integers in the layout of attention.
-        _ = checked(slots * capacity);
-        (Capacity, Width) = (capacity, width);
+        _ = checked(slots * (capacity + rowsAhead));
+        (Capacity, Width, RowsAhead) = (capacity, width, rowsAhead);
         (_starts, _lengths) = (new int[slots], new int[slots]);
-        _buffer = new FlatBuffer(backend, (2L * layers + (turnsOnRead ? 1 : 0)) * slots * capacity * width);
+        _buffer = new FlatBuffer(backend, (2L * layers + (turnsOnRead ? 1 : 0)) * slots * (capacity + rowsAhead) * width);
         _keys = new Tensor[layers];
         _values = new Tensor[layers];
         for (var layer = 0; layer < layers; layer++)
@@ -48,6 +49,9 @@ public sealed unsafe class KeyValueCache : IDisposable
 
     /// <summary>Key/value heads times head size.</summary>
     public int Width { get; }
+
+    /// <summary>How many rows each slot has ahead of its first token for what stands in front of every sequence and is no token. No length or capacity counts them.</summary>
+    public int RowsAhead { get; }
 
     /// <summary>
     /// Whether keys are kept as they are before rotary positions, and turned as they are read by their places among the kept tokens: so tokens can be
@@ -70,14 +74,14 @@ public sealed unsafe class KeyValueCache : IDisposable
 
     /// <summary>The row of a slot's first token in the keys and values of every layer.</summary>
     /// <param name="slot">Which slot.</param>
-    public int RowOf(int slot) => slot * Capacity + _starts[slot];
+    public int RowOf(int slot) => slot * (Capacity + RowsAhead) + RowsAhead + _starts[slot];
 
     /// <summary>How many tokens more a slot has room for.</summary>
     /// <param name="slot">Which slot.</param>
     public int RoomOf(int slot) => Capacity - _starts[slot] - _lengths[slot];
 
     /// <summary>
-    /// The keys of a layer: [slots · capacity, width]. From each slot's <see cref="RowOf"/> on, <see cref="LengthOf"/> rows (and those just written) mean something.
+    /// The keys of a layer: [slots · (capacity + rows ahead), width]. From each slot's <see cref="RowOf"/> on, <see cref="LengthOf"/> rows (and those just written) mean something.
     /// </summary>
     /// <param name="layer">Which layer.</param>
     public Tensor Keys(int layer) => _keys[layer];
@@ -99,11 +103,12 @@ public sealed unsafe class KeyValueCache : IDisposable
         var row = 0;
         foreach (var run in runs)
         {
-            Require.That(run.Tokens <= RoomOf(run.Slot) && row + run.Tokens <= keys.Rows, "cache", keys.Shape, new Shape(Capacity, Width));
-            var to = (long)(RowOf(run.Slot) + LengthOf(run.Slot)) * Width;
-            CopyRows(run.Tokens, keys, row, keyColumn, _keys[layer].Data + to);
-            CopyRows(run.Tokens, values, row, valueColumn, _values[layer].Data + to);
-            row += run.Tokens;
+            var rows = run.Ahead + run.Tokens;
+            Require.That(run.Tokens <= RoomOf(run.Slot) && run.Ahead <= RowsAhead && row + rows <= keys.Rows, "cache", keys.Shape, new Shape(Capacity, Width));
+            var to = (long)(RowOf(run.Slot) + LengthOf(run.Slot) - run.Ahead) * Width;
+            CopyRows(rows, keys, row, keyColumn, _keys[layer].Data + to);
+            CopyRows(rows, values, row, valueColumn, _values[layer].Data + to);
+            row += rows;
         }
     }
 
@@ -135,12 +140,12 @@ public sealed unsafe class KeyValueCache : IDisposable
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(count);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(count, _lengths[slot] - first);
         // The few first ones move up to those that stay; these move only where the slot has come to its end.
-        for (var row = first - 1; row >= 0; row--) MoveRows(RowOf(slot) + row, RowOf(slot) + row + count, 1);
+        for (var row = first - 1; row >= -RowsAhead; row--) MoveRows(RowOf(slot) + row, RowOf(slot) + row + count, 1);
         _starts[slot] += count;
         _lengths[slot] -= count;
         if (RoomOf(slot) >= count) return;
-        var (to, down) = (slot * Capacity, _starts[slot]);
-        for (var row = 0; row < _lengths[slot]; row += down) MoveRows(to + down + row, to + row, Math.Min(down, _lengths[slot] - row));
+        var (to, down, rows) = (slot * (Capacity + RowsAhead), _starts[slot], RowsAhead + _lengths[slot]);
+        for (var row = 0; row < rows; row += down) MoveRows(to + down + row, to + row, Math.Min(down, rows - row));
         _starts[slot] = 0;
     }
 
@@ -152,11 +157,13 @@ public sealed unsafe class KeyValueCache : IDisposable
     public void CopyFirst(int slot, KeyValueCache from, int fromSlot, int length)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(length, Math.Min(Capacity, from.LengthOf(fromSlot)));
+        ArgumentOutOfRangeException.ThrowIfNotEqual(from.RowsAhead, RowsAhead);
         _starts[slot] = 0;
         for (var layer = 0; layer < _keys.Length; layer++)
         {
-            CopyRows(length, from.Keys(layer), from.RowOf(fromSlot), 0, _keys[layer].Data + (long)RowOf(slot) * Width);
-            CopyRows(length, from.Values(layer), from.RowOf(fromSlot), 0, _values[layer].Data + (long)RowOf(slot) * Width);
+            var to = (long)(RowOf(slot) - RowsAhead) * Width;
+            CopyRows(RowsAhead + length, from.Keys(layer), from.RowOf(fromSlot) - RowsAhead, 0, _keys[layer].Data + to);
+            CopyRows(RowsAhead + length, from.Values(layer), from.RowOf(fromSlot) - RowsAhead, 0, _values[layer].Data + to);
         }
 
         _lengths[slot] = length;
@@ -184,8 +191,8 @@ public sealed unsafe class KeyValueCache : IDisposable
 
     private Tensor View(int index) => new(_buffer.Backend)
     {
-        Shape = new Shape(Slots * Capacity, Width),
-        Data = _buffer.Data + (long)index * Slots * Capacity * Width,
+        Shape = new Shape(Slots * (Capacity + RowsAhead), Width),
+        Data = _buffer.Data + (long)index * Slots * (Capacity + RowsAhead) * Width,
         Kept = true,
     };
 }

@@ -90,11 +90,12 @@ public static unsafe class RotaryOperation
     /// <param name="places">[tokens of the slot, those just written included]: their places; the caller has checked that each is in the table.</param>
     /// <param name="table">The angles.</param>
     /// <param name="heads">Number of key/value heads.</param>
+    /// <param name="ahead">How many of the places are those of rows ahead of the tokens.</param>
     /// <returns>As <see cref="KeyValueCache.Keys"/>; valid until the next call for this cache.</returns>
-    public static Tensor RotaryKeys(this Tape tape, KeyValueCache cache, int layer, IntTensor places, RotaryTable table, int heads)
+    public static Tensor RotaryKeys(this Tape tape, KeyValueCache cache, int layer, IntTensor places, RotaryTable table, int heads, int ahead = 0)
     {
         var (keys, turned) = cache.KeysToTurn(layer);
-        var first = (long)cache.RowOf(0) * cache.Width;
+        var first = (long)(cache.RowOf(0) - ahead) * cache.Width;
         tape.Backend.Copy(keys.Data + first, turned.Data + first, (long)places.Count * cache.Width);
         tape.Backend.Rotate(places.Count, heads, cache.Width / heads, table.RotarySize, places.Data, table.Cosines, table.Sines, inverse: false, turned.Data + first, cache.Width);
         return turned;
