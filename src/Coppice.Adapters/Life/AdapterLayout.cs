@@ -20,9 +20,10 @@ internal sealed record AdapterLayout(
     {
         var method = AdapterMethods.Find(settings.Method);
         if (method is RsLora) settings = settings with { RankStabilized = true };
+        BidirectionalLayers.Of(model, settings);
         var targets = method.Targets(model, settings);
         string[] copied = [.. method.BaseParameters(model, settings, targets)];
         var copies = copied.Select(parameter => new ParameterSpecification(parameter, model.Parameters[parameter].Shape));
-        return new AdapterLayout(method, settings, targets, copied, [.. targets.SelectMany(method.Trained), .. copies], [.. method.Frozen(settings, targets)]);
+        return new AdapterLayout(method, settings, targets, copied, [.. targets.SelectMany(method.Trained), .. method.TrainedBeside(model, settings), .. copies], [.. method.Frozen(settings, targets)]);
     }
 }

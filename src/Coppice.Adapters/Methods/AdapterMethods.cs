@@ -6,7 +6,11 @@ namespace Coppice.Adapters.Methods;
 public static class AdapterMethods
 {
     private static readonly Dictionary<string, AdapterMethod> ByName =
-        new AdapterMethod[] { new Lora(), new RsLora(), new Dora(), new Pissa(), new OLora(), new Vera(), new Ia3(), new BitFit(), new LayerFreezing() }
+        new AdapterMethod[]
+        {
+            new Lora(), new RsLora(), new Dora(), new Pissa(), new OLora(), new Vera(), new Ia3(), new BitFit(), new LayerFreezing(),
+            new FullTuning(), new FishMask(), new GradientMaskTuning(), new NeuronTuning(), new Hift(), new LadderSideTuning(), new QuantizedSideTuning(),
+        }
             .ToDictionary(method => method.Name, StringComparer.Ordinal);
 
     /// <summary>All methods.</summary>

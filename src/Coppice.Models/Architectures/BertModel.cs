@@ -36,7 +36,7 @@ public sealed class BertModel : LanguageModel
     public override Parameter? HeadBias { get; }
 
     /// <inheritdoc/>
-    public override Tensor Hidden(Tape tape, ModelInput input) => _stack.Forward(tape, _embeddings.Forward(tape, input), input);
+    public override Tensor Hidden(Tape tape, ModelInput input) => Joined(tape, _stack.Forward(tape, _embeddings.Forward(tape, input), input, Side));
 
     /// <inheritdoc/>
     public override Tensor Predictor(Tape tape, Tensor hidden) => _transform is not null

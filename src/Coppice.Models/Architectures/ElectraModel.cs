@@ -43,7 +43,7 @@ public sealed class ElectraModel : LanguageModel
     /// <param name="tape">Records the operations.</param>
     /// <param name="input">The tokens, some of them replaced.</param>
     /// <returns>[T, C].</returns>
-    public override Tensor Hidden(Tape tape, ModelInput input) => _stack.Forward(tape, _embeddings.Forward(tape, input), input);
+    public override Tensor Hidden(Tape tape, ModelInput input) => Joined(tape, _stack.Forward(tape, _embeddings.Forward(tape, input), input, Side));
 
     /// <summary>Refuses: the discriminator predicts no tokens.</summary>
     /// <inheritdoc/>

@@ -20,7 +20,9 @@ public sealed unsafe class KeyValueCache : IDisposable
     /// <param name="width">Key/value heads times head size.</param>
     /// <param name="slots">The most sequences at a time; 0 where none is continued.</param>
     /// <param name="turnsOnRead">See <see cref="TurnsOnRead"/>; for one slot.</param>
-    public KeyValueCache(Backend backend, int layers, int capacity, int width, int slots = 1, bool turnsOnRead = false)
+    /// <param name="sideLayers">Layers of a network beside the model, numbered behind the model's.</param>
+    /// <param name="sideWidth">Their width.</param>
+    public KeyValueCache(Backend backend, int layers, int capacity, int width, int slots = 1, bool turnsOnRead = false, int sideLayers = 0, int sideWidth = 0)
     {
         if (turnsOnRead && slots != 1) throw new ArgumentException($"Keys that are turned as they are read have one slot, not {slots}.", nameof(slots));
         ArgumentOutOfRangeException.ThrowIfNegative(slots);
@@ -28,17 +30,22 @@ public sealed unsafe class KeyValueCache : IDisposable
         _ = checked(slots * capacity);
         (Capacity, Width) = (capacity, width);
         (_starts, _lengths) = (new int[slots], new int[slots]);
-        _buffer = new FlatBuffer(backend, (2L * layers + (turnsOnRead ? 1 : 0)) * slots * capacity * width);
-        _keys = new Tensor[layers];
-        _values = new Tensor[layers];
-        for (var layer = 0; layer < layers; layer++)
+        var rows = (long)slots * capacity;
+        _buffer = new FlatBuffer(backend, rows * (2L * layers * width + 2L * sideLayers * sideWidth + (turnsOnRead ? width : 0)));
+        _keys = new Tensor[layers + sideLayers];
+        _values = new Tensor[layers + sideLayers];
+        var offset = 0L;
+        for (var layer = 0; layer < _keys.Length; layer++)
         {
-            _keys[layer] = View(2 * layer);
-            _values[layer] = View(2 * layer + 1);
+            _keys[layer] = View(layer < layers ? width : sideWidth, ref offset);
+            _values[layer] = View(layer < layers ? width : sideWidth, ref offset);
         }
 
-        if (turnsOnRead) _turned = View(2 * layers);
+        if (turnsOnRead) _turned = View(width, ref offset);
     }
+
+    /// <summary>Number of layers, those of a network beside the model included.</summary>
+    public int Layers => _keys.Length;
 
     /// <summary>The most sequences at a time.</summary>
     public int Slots => _lengths.Length;
@@ -46,7 +53,7 @@ public sealed unsafe class KeyValueCache : IDisposable
     /// <summary>The longest sequence.</summary>
     public int Capacity { get; }
 
-    /// <summary>Key/value heads times head size.</summary>
+    /// <summary>Key/value heads times head size, in the model's own layers.</summary>
     public int Width { get; }
 
     /// <summary>
@@ -95,14 +102,15 @@ public sealed unsafe class KeyValueCache : IDisposable
     /// <param name="valueColumn">Where the values begin in a row.</param>
     public void Write(int layer, ReadOnlySpan<CacheRun> runs, Tensor keys, int keyColumn, Tensor values, int valueColumn)
     {
-        Require.That(keyColumn + Width <= keys.Columns && valueColumn + Width <= values.Columns && keys.Rows == values.Rows, "cache", keys.Shape, values.Shape);
+        var width = _keys[layer].Columns;
+        Require.That(keyColumn + width <= keys.Columns && valueColumn + width <= values.Columns && keys.Rows == values.Rows, "cache", keys.Shape, values.Shape);
         var row = 0;
         foreach (var run in runs)
         {
-            Require.That(run.Tokens <= RoomOf(run.Slot) && row + run.Tokens <= keys.Rows, "cache", keys.Shape, new Shape(Capacity, Width));
-            var to = (long)(RowOf(run.Slot) + LengthOf(run.Slot)) * Width;
-            CopyRows(run.Tokens, keys, row, keyColumn, _keys[layer].Data + to);
-            CopyRows(run.Tokens, values, row, valueColumn, _values[layer].Data + to);
+            Require.That(run.Tokens <= RoomOf(run.Slot) && row + run.Tokens <= keys.Rows, "cache", keys.Shape, new Shape(Capacity, width));
+            var to = (long)(RowOf(run.Slot) + LengthOf(run.Slot)) * width;
+            CopyRows(run.Tokens, width, keys, row, keyColumn, _keys[layer].Data + to);
+            CopyRows(run.Tokens, width, values, row, valueColumn, _values[layer].Data + to);
             row += run.Tokens;
         }
     }
@@ -155,8 +163,9 @@ public sealed unsafe class KeyValueCache : IDisposable
         _starts[slot] = 0;
         for (var layer = 0; layer < _keys.Length; layer++)
         {
-            CopyRows(length, from.Keys(layer), from.RowOf(fromSlot), 0, _keys[layer].Data + (long)RowOf(slot) * Width);
-            CopyRows(length, from.Values(layer), from.RowOf(fromSlot), 0, _values[layer].Data + (long)RowOf(slot) * Width);
+            var width = _keys[layer].Columns;
+            CopyRows(length, width, from.Keys(layer), from.RowOf(fromSlot), 0, _keys[layer].Data + (long)RowOf(slot) * width);
+            CopyRows(length, width, from.Values(layer), from.RowOf(fromSlot), 0, _values[layer].Data + (long)RowOf(slot) * width);
         }
 
         _lengths[slot] = length;
@@ -174,18 +183,19 @@ public sealed unsafe class KeyValueCache : IDisposable
     {
         for (var layer = 0; layer < _keys.Length; layer++)
         {
-            CopyRows(rows, _keys[layer], from, 0, _keys[layer].Data + (long)to * Width);
-            CopyRows(rows, _values[layer], from, 0, _values[layer].Data + (long)to * Width);
+            var width = _keys[layer].Columns;
+            CopyRows(rows, width, _keys[layer], from, 0, _keys[layer].Data + (long)to * width);
+            CopyRows(rows, width, _values[layer], from, 0, _values[layer].Data + (long)to * width);
         }
     }
 
-    private void CopyRows(int rows, Tensor source, int row, int column, float* destination) =>
-        _buffer.Backend.CopyMatrix(rows, Width, source.Data + (long)row * source.Columns + column, source.Columns, destination, Width, accumulate: false);
+    private void CopyRows(int rows, int width, Tensor source, int row, int column, float* destination) =>
+        _buffer.Backend.CopyMatrix(rows, width, source.Data + (long)row * source.Columns + column, source.Columns, destination, width, accumulate: false);
 
-    private Tensor View(int index) => new(_buffer.Backend)
+    private Tensor View(int width, ref long offset)
     {
-        Shape = new Shape(Slots * Capacity, Width),
-        Data = _buffer.Data + (long)index * Slots * Capacity * Width,
-        Kept = true,
-    };
+        var view = new Tensor(_buffer.Backend) { Shape = new Shape(Slots * Capacity, width), Data = _buffer.Data + offset, Kept = true };
+        offset += view.Count;
+        return view;
+    }
 }
