@@ -89,4 +89,28 @@ public sealed record AdapterSettings
 
     /// <summary>Of VeRA: the first value of the vector in the middle.</summary>
     public double InitialD { get; init; } = 0.1;
+
+    /// <summary>
+    /// Of a decoder whose task reads a text: a bit for each group of layers, from the first to the last, whether its attention sees a document in both directions; the
+    /// layers are divided evenly among the groups (the paper has 4). Empty for none. See <see cref="Adapters.BidirectionalLayers"/>.
+    /// </summary>
+    public IReadOnlyList<bool> BidirectionalGroups { get; init; } = [];
+
+    /// <summary>Of the method <c>fish</c>; null for what is usual.</summary>
+    public Methods.FishSettings? Fish { get; init; }
+
+    /// <summary>Of the method <c>gmt</c>; null for what is usual.</summary>
+    public Methods.GmtSettings? Gmt { get; init; }
+
+    /// <summary>Of the method <c>neft</c>; null for what is usual.</summary>
+    public Methods.NeftSettings? Neft { get; init; }
+
+    /// <summary>Of the method <c>hift</c>; null for what is usual.</summary>
+    public Methods.HiftSettings? Hift { get; init; }
+
+    /// <summary>Of the method <c>lst</c>; null for what is usual.</summary>
+    public Methods.LstSettings? Lst { get; init; }
+
+    /// <summary>Of the method <c>qst</c>; null for what is usual.</summary>
+    public Methods.QstSettings? Qst { get; init; }
 }

@@ -1,3 +1,4 @@
+using Coppice.Adapters.Masks;
 using Coppice.Adapters.Methods;
 using Coppice.Foundation;
 using Coppice.Models;
@@ -14,6 +15,7 @@ public sealed class Adapter : IDisposable
     private readonly AdapterParts _parts;
     private readonly List<(ProjectionSlot Slot, AdaptedProjection Adapted)> _adapted = [];
     private VirtualTokens? _virtual;
+    private SideNetwork? _side;
 
     internal Adapter(string name, LanguageModel model, AdapterLayout layout, bool trainable)
     {
@@ -21,6 +23,9 @@ public sealed class Adapter : IDisposable
         _parts = new AdapterParts(
             model, layout.Settings, layout.Targets, new ParameterSet(model.Backend, layout.Trained, trainable), new ParameterSet(model.Backend, layout.Frozen, trainable: false));
     }
+
+    /// <summary>The base.</summary>
+    public LanguageModel Model => _parts.Model;
 
     /// <summary>Its name in the set.</summary>
     public string Name { get; }
@@ -42,6 +47,13 @@ public sealed class Adapter : IDisposable
 
     /// <summary>The names of the base's parameters of which it trains copies.</summary>
     public IReadOnlyList<string> BaseParameters { get; }
+
+    /// <summary>The coordinates of <see cref="Parameters"/> that move, where the method chose some; null where it chose none, or all move.</summary>
+    public CoordinateMask? Mask { get; internal set; }
+
+    /// <summary>What the finished update of each step goes through: <see cref="Training.Optimizers.OptimizerRegistry.Create"/> takes it as its mask. Null for nothing.</summary>
+    /// <exception cref="CoppiceException">The method has to choose first what moves: <see cref="AdapterSet.Prepare"/>.</exception>
+    public Training.Optimizers.GradientTransform? NewTransform() => Method.NewTransform(this);
 
     /// <summary>Multiplies what the adapter changes: 1 as trained, 0 nothing.</summary>
     /// <exception cref="CoppiceException">The method's change is no multiple of anything.</exception>
@@ -71,6 +83,7 @@ public sealed class Adapter : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        (_side as IDisposable)?.Dispose();
         _parts.Trained.Dispose();
         _parts.Frozen.Dispose();
     }
@@ -78,9 +91,24 @@ public sealed class Adapter : IDisposable
     /// <summary>First values: copies of the base's, and the method's own.</summary>
     internal void Initialize(ulong seed)
     {
-        foreach (var name in BaseParameters) Parameters[name].Tensor.CopyFrom(_parts.Model.Parameters[name].Tensor.ToArray());
+        CopyBase();
         Method.Initialize(_parts, seed);
     }
+
+    /// <summary>Gives the copies of the base's parameters the base's values, whether the adapter is on or off.</summary>
+    internal void CopyBase()
+    {
+        foreach (var name in BaseParameters)
+        {
+            var (own, other) = (Parameters[name], Model.Parameters[name]);
+            var values = new float[own.Count];
+            Model.Parameters.Values.CopyTo(other.Offset, values);
+            own.Tensor.CopyFrom(values);
+        }
+    }
+
+    /// <summary>What moves, where the method chooses it by examples.</summary>
+    internal CoordinateMask RequireMask() => Mask ?? throw CoppiceException.Usage($"'{Method.Name}' chooses by examples what it trains: adapter '{Name}' was shown none");
 
     /// <summary>Makes the deltas; the values are there.</summary>
     internal void Complete()
@@ -88,10 +116,13 @@ public sealed class Adapter : IDisposable
         var wiring = Method.Wire(_parts);
         _adapted.AddRange(wiring.Deltas.Select(pair => (pair.Slot, new AdaptedProjection(pair.Slot.Own, pair.Delta))));
         _virtual = wiring.Virtual;
+        _side = Method.CreateSide(_parts);
     }
 
     internal void SwitchOn()
     {
+        Model.BidirectionalLayers = BidirectionalLayers.Of(Model, Settings);
+        Model.Side = _side;
         Parameters.StandIn(_parts.Model.Parameters, BaseParameters);
         foreach (var (slot, adapted) in _adapted) slot.Current = adapted;
         _parts.Model.Virtual = _virtual;
@@ -99,6 +130,8 @@ public sealed class Adapter : IDisposable
 
     internal void SwitchOff()
     {
+        Model.Side = null;
+        Model.BidirectionalLayers = null;
         Parameters.StandBack(_parts.Model.Parameters, BaseParameters);
         foreach (var (slot, _) in _adapted) slot.Current = slot.Own;
         _parts.Model.Virtual = null;

@@ -20,6 +20,7 @@ internal sealed record AdapterLayout(
     {
         var method = AdapterMethods.Find(settings.Method);
         if (method is RsLora) settings = settings with { RankStabilized = true };
+        BidirectionalLayers.Of(model, settings);
         var targets = method.Targets(model, settings);
         string[] copied = [.. method.BaseParameters(model, settings, targets)];
         var copies = copied.Select(parameter => new ParameterSpecification(parameter, model.Parameters[parameter].Shape));

@@ -1,5 +1,7 @@
+using Coppice.Corpus;
 using Coppice.Foundation;
 using Coppice.Models;
+using Coppice.Training.Objectives;
 
 namespace Coppice.Adapters;
 
@@ -54,6 +56,30 @@ public sealed class AdapterSet : IDisposable
         Deactivate();
         adapter.SwitchOn();
         return Active = adapter;
+    }
+
+    /// <summary>
+    /// Shows a new adapter examples of its task before it is trained: FISH and NeFT choose by them what moves; to others they say nothing. The same adapter is on
+    /// afterwards as before. A run that goes on does it again before it reads the adapter's state, and the same is chosen.
+    /// </summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="objective">The task.</param>
+    /// <param name="examples">A batch for each example.</param>
+    /// <param name="seed">Decides what is drawn.</param>
+    /// <exception cref="CoppiceException">There is none of that name, or nothing can be chosen by the examples.</exception>
+    public void Prepare(string name, IObjective objective, IReadOnlyList<PackedBatch> examples, ulong seed)
+    {
+        var active = Active;
+        var adapter = Activate(name);
+        try
+        {
+            adapter.Method.Prepare(adapter, objective, examples, seed);
+        }
+        finally
+        {
+            if (active is null) Deactivate();
+            else Activate(active.Name);
+        }
     }
 
     /// <summary>Switches the adapter that is on off: what computes then is the base. Between steps only.</summary>

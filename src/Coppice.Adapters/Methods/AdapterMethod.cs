@@ -1,6 +1,9 @@
+using Coppice.Corpus;
 using Coppice.Foundation;
 using Coppice.Models;
 using Coppice.Tensors;
+using Coppice.Training.Objectives;
+using Coppice.Training.Optimizers;
 
 namespace Coppice.Adapters.Methods;
 
@@ -48,18 +51,39 @@ public abstract class AdapterMethod
     /// <summary>The factors of a plain LoRA that does the same on the same base; null where there are none, or the method is such a LoRA.</summary>
     internal virtual IReadOnlyList<LoraFactors>? Factors(AdapterParts parts) => null;
 
+    /// <summary>Chooses what is trained by examples, before training; the adapter is on. Most choose nothing.</summary>
+    /// <param name="adapter">The adapter, as it was made.</param>
+    /// <param name="objective">The task.</param>
+    /// <param name="examples">A batch for each example.</param>
+    /// <param name="seed">Decides what is drawn.</param>
+    /// <exception cref="CoppiceException">Nothing can be chosen by them.</exception>
+    public virtual void Prepare(Adapter adapter, IObjective objective, IReadOnlyList<PackedBatch> examples, ulong seed)
+    {
+    }
+
+    /// <summary>What the finished update of each step goes through; null for nothing.</summary>
+    /// <param name="adapter">The adapter.</param>
+    /// <exception cref="CoppiceException">The method has to choose first what moves.</exception>
+    public virtual GradientTransform? NewTransform(Adapter adapter) => null;
+
     /// <summary>The projections that change.</summary>
     internal abstract IReadOnlyList<TargetModule> Targets(LanguageModel model, AdapterSettings settings);
 
     /// <summary>The parameters of a target: names are PEFT's.</summary>
     internal abstract IEnumerable<ParameterSpecification> Trained(TargetModule target);
 
+    /// <summary>What is trained beside the targets' parameters and is none of the base's.</summary>
+    internal virtual IEnumerable<ParameterSpecification> TrainedBeside(LanguageModel model, AdapterSettings settings) => [];
+
+    /// <summary>The network beside the model; null for none.</summary>
+    internal virtual SideNetwork? CreateSide(AdapterParts parts) => null;
+
     /// <summary>What is fixed and no part of the base.</summary>
     internal virtual IEnumerable<ParameterSpecification> Frozen(AdapterSettings settings, IReadOnlyList<TargetModule> targets) => [];
 
     /// <summary>All that is trained beside copies of the base's parameters, and all that is fixed and no part of the base.</summary>
     internal virtual (IEnumerable<ParameterSpecification> Trained, IEnumerable<ParameterSpecification> Frozen) Specify(LanguageModel model, AdapterSettings settings, IReadOnlyList<TargetModule> targets) =>
-        (targets.SelectMany(target => Trained(target)), Frozen(settings, targets));
+        ([.. targets.SelectMany(Trained), .. TrainedBeside(model, settings)], Frozen(settings, targets));
 
     /// <summary>The parameters of the base that are trained besides: their names.</summary>
     internal virtual IEnumerable<string> BaseParameters(LanguageModel model, AdapterSettings settings, IReadOnlyList<TargetModule> targets)

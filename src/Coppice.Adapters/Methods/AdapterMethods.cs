@@ -10,6 +10,7 @@ public static class AdapterMethods
         {
             new Lora(), new RsLora(), new Dora(), new Pissa(), new OLora(), new Vera(), new AdaLora(), new IncreLora(), new Svft(), new Kasa(), new Dsee(), new Said(), new Ia3(), new BitFit(), new LayerFreezing(),
             new Houlsby(), new Pfeiffer(), new ParallelAdapter(), new ScaledParallelAdapter(), new DomainAdapter(), new MixDa(), new PromptTuning(), new PTuning(), new PrefixTuning(), new Sparc(),
+            new FullTuning(), new FishMask(), new GradientMaskTuning(), new NeuronTuning(), new Hift(), new LadderSideTuning(), new QuantizedSideTuning(),
         }
             .ToDictionary(method => method.Name, StringComparer.Ordinal);
 

@@ -61,7 +61,12 @@ public sealed class TaskTrainer : IDisposable
         }
 
         var scale = 1f / Math.Max(1, counted);
-        foreach (var trained in _trained) trained.Parameters.BeginGradients();
+        foreach (var trained in _trained)
+        {
+            trained.Optimizer.Begin(step);
+            trained.Parameters.BeginGradients();
+        }
+
         var loss = 0.0;
         for (var i = 0; i < microBatches.Length; i++)
         {

@@ -35,7 +35,7 @@ public sealed class BertModel : LanguageModel
     /// <inheritdoc/>
     public override Parameter? HeadBias { get; }
 
-    private protected override Tensor HiddenRows(Tape tape, ModelInput input) => _stack.Forward(tape, _embeddings.Forward(tape, input), input);
+    private protected override Tensor HiddenRows(Tape tape, ModelInput input) => Joined(tape, _stack.Forward(tape, _embeddings.Forward(tape, input), input, Side));
 
     /// <inheritdoc/>
     public override Tensor Predictor(Tape tape, Tensor hidden) => _transform is not null

@@ -40,7 +40,7 @@ public sealed class ElectraModel : LanguageModel
     public override Parameter? HeadBias { get; }
 
     // The discriminator's.
-    private protected override Tensor HiddenRows(Tape tape, ModelInput input) => _stack.Forward(tape, _embeddings.Forward(tape, input), input);
+    private protected override Tensor HiddenRows(Tape tape, ModelInput input) => Joined(tape, _stack.Forward(tape, _embeddings.Forward(tape, input), input, Side));
 
     /// <summary>Refuses: the discriminator predicts no tokens.</summary>
     /// <inheritdoc/>

@@ -42,16 +42,11 @@ internal sealed class EncoderStack
         _blocks = [.. Enumerable.Range(0, sizes.Layers).Select(layer => new Block(model, $"{prefix}{EncoderPlan.Layer}{layer}.", sizes))];
     }
 
-    public Tensor Forward(Tape tape, Tensor x_TE, ModelInput input)
+    public Tensor Forward(Tape tape, Tensor x_TE, ModelInput input, SideNetwork? side = null)
     {
         var x_TC = _project is null ? x_TE : _project.Forward(tape, x_TE);
-        foreach (var block in _blocks)
-        {
-            block.Input = input;
-            x_TC = tape.Run(block, x_TC);
-        }
-
-        return x_TC;
+        foreach (var block in _blocks) block.Input = input;
+        return LanguageModel.RunBlocks(tape, input, _blocks, x_TC, side);
     }
 
     private sealed class Block(LanguageModel model, string prefix, EncoderSizes sizes) : IBlock

@@ -32,13 +32,9 @@ public sealed class Gpt2Model : LanguageModel
         var x_TC = Embed(tape, input);
         x_TC = tape.Embedding(input.Positions, _positionEmbedding, added: x_TC);
         x_TC = tape.Dropout(x_TC, _configuration.Dropout, input.Training);
-        foreach (var block in _blocks)
-        {
-            block.Input = input;
-            x_TC = tape.Run(block, x_TC);
-        }
-
-        return tape.LayerNorm(x_TC, _normWeight, _normBias, _configuration.NormEpsilon);
+        foreach (var block in _blocks) block.Input = input;
+        x_TC = RunBlocks(tape, input, _blocks, x_TC, Side);
+        return Joined(tape, tape.LayerNorm(x_TC, _normWeight, _normBias, _configuration.NormEpsilon));
     }
 
     private (Tensor Weight, Tensor? Bias) Norm(string name) =>
@@ -46,6 +42,7 @@ public sealed class Gpt2Model : LanguageModel
 
     private sealed class Block : IBlock
     {
+        private readonly Gpt2Model _model;
         private readonly Gpt2Configuration _configuration;
         private readonly int _layer;
         private readonly (Tensor Weight, Tensor? Bias) _norm1;
@@ -57,7 +54,7 @@ public sealed class Gpt2Model : LanguageModel
 
         public Block(Gpt2Model model, int layer)
         {
-            _configuration = model._configuration;
+            (_model, _configuration) = (model, model._configuration);
             _layer = layer;
             var prefix = $"transformer.h.{layer}.";
             _norm1 = model.Norm(prefix + "ln_1");
@@ -75,7 +72,7 @@ public sealed class Gpt2Model : LanguageModel
             var input = Input!;
             var c = _configuration;
             var dropout = input.Training ? c.Dropout : 0;
-            var shape = new AttentionShape(c.Heads, c.Heads, c.HeadSize);
+            var shape = new AttentionShape(c.Heads, c.Heads, c.HeadSize, _model.IsCausal(_layer));
             var qkv_T3C = _attention.Forward(tape, tape.LayerNorm(x_TC, _norm1.Weight, _norm1.Bias, c.NormEpsilon));
             Tensor attended_TC;
             if (input.Cache is { } cache)

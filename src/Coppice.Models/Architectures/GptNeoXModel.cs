@@ -32,19 +32,16 @@ public sealed class GptNeoXModel : LanguageModel
         var rotary = _rotary.For(input.LastPosition);
         var x_TC = Embed(tape, input);
         x_TC = tape.Dropout(x_TC, _configuration.Dropout, input.Training);
-        foreach (var block in _blocks)
-        {
-            (block.Input, block.Rotary) = (input, rotary);
-            x_TC = tape.Run(block, x_TC);
-        }
-
-        return _norm.Forward(tape, x_TC);
+        foreach (var block in _blocks) (block.Input, block.Rotary) = (input, rotary);
+        x_TC = RunBlocks(tape, input, _blocks, x_TC, Side);
+        return Joined(tape, _norm.Forward(tape, x_TC));
     }
 
     private protected override void Release() => _rotary.Dispose();
 
     private sealed class Block : IBlock
     {
+        private readonly GptNeoXModel _model;
         private readonly GptNeoXConfiguration _configuration;
         private readonly int _layer;
         private readonly LayerNormPart _norm1;
@@ -56,7 +53,7 @@ public sealed class GptNeoXModel : LanguageModel
 
         public Block(GptNeoXModel model, int layer)
         {
-            _configuration = model._configuration;
+            (_model, _configuration) = (model, model._configuration);
             _layer = layer;
             var (parameters, prefix) = (model.Parameters, $"gpt_neox.layers.{layer}.");
             _norm1 = new LayerNormPart(parameters, prefix + "input_layernorm", _configuration.NormEpsilon);
@@ -79,7 +76,7 @@ public sealed class GptNeoXModel : LanguageModel
             var qkv_T3C = _attention.Forward(tape, _norm1.Forward(tape, x_TC));
             var qkv_R3D = tape.Reshape(qkv_T3C, new Shape(input.RowCount * c.Heads, 3 * c.HeadSize));
             var (q_TC, k_TC, v_TC) = (OfHeads(tape, qkv_R3D, 0), OfHeads(tape, qkv_R3D, 1), OfHeads(tape, qkv_R3D, 2));
-            var attended_TC = CausalAttention.Attend(tape, input, _layer, q_TC, k_TC, v_TC, new AttentionShape(c.Heads, c.Heads, c.HeadSize), Rotary);
+            var attended_TC = CausalAttention.Attend(tape, input, _layer, q_TC, k_TC, v_TC, new AttentionShape(c.Heads, c.Heads, c.HeadSize, _model.IsCausal(_layer)), Rotary);
             var y_TC = _attentionOutput.ForwardResidual(tape, attended_TC, x_TC, dropout);
             var up_TM = _up.Forward(tape, _norm2.Forward(tape, c.ParallelResidual ? x_TC : y_TC));
             return _down.ForwardResidual(tape, tape.Apply(up_TM, c.Activation), y_TC, dropout);

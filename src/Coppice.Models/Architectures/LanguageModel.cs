@@ -11,6 +11,8 @@ public abstract class LanguageModel : IDisposable
 {
     private readonly List<ProjectionSlot> _projections = [];
     private VirtualTokens? _virtual;
+    private IReadOnlySet<int>? _bidirectionalLayers;
+    private SideNetwork? _side;
 
     private protected LanguageModel(ModelConfiguration configuration, Backend backend, bool trainable, QuantizedParameters? quantized = null)
     {
@@ -63,6 +65,35 @@ public abstract class LanguageModel : IDisposable
     /// <summary>What is added to the logits [vocabulary]; null where the head has no bias.</summary>
     public virtual Parameter? HeadBias => null;
 
+    /// <summary>
+    /// A network beside the model, which makes the hidden states that the head gets; null for none. Set between steps only, and before a cache is made.
+    /// </summary>
+    /// <exception cref="CoppiceException">The model is an encoder-decoder (exit code 2).</exception>
+    public SideNetwork? Side
+    {
+        get => _side;
+        set
+        {
+            if (value is not null && Configuration.IsEncoderDecoder) throw CoppiceException.Usage($"a {Configuration.ModelType} model has two stacks of blocks: a side network reads one");
+            _side = value;
+        }
+    }
+
+    /// <summary>
+    /// Layers of a decoder whose attention sees a document in both directions, for tasks that read a text; null for none. Such a model can't continue a text. Set
+    /// between steps only.
+    /// </summary>
+    /// <exception cref="CoppiceException">The model is no decoder, or one whose attention has a window (exit code 2).</exception>
+    public IReadOnlySet<int>? BidirectionalLayers
+    {
+        get => _bidirectionalLayers;
+        set
+        {
+            if (value is { Count: > 0 }) RequireUnmaskable();
+            _bidirectionalLayers = value is { Count: > 0 } ? value : null;
+        }
+    }
+
     /// <summary>The hidden states of tokens after the last norm.</summary>
     /// <param name="tape">Records the operations.</param>
     /// <param name="input">The tokens; of an encoder-decoder texts, or pairs of them (see <see cref="ModelInput.Source"/>).</param>
@@ -100,9 +131,18 @@ public abstract class LanguageModel : IDisposable
     /// <exception cref="CoppiceException">The model has an encoder (exit code 2).</exception>
     public void RequireCausal(string what)
     {
+        if (_bidirectionalLayers is not null) throw CoppiceException.Usage($"attention of some layers of the {Configuration.ModelType} model sees a text in both directions (a task's adapter is on): it can't {what}");
         if (Configuration.IsCausal) return;
         var kind = Configuration.IsEncoderDecoder ? "reads a text whole and writes another one for it" : "is an encoder, which sees a text in both directions";
         throw CoppiceException.Usage($"a {Configuration.ModelType} model {kind}: it can't {what}");
+    }
+
+    /// <summary>Refuses a model whose attention has no causal mask that could be removed.</summary>
+    /// <exception cref="CoppiceException">The model is no decoder, or one whose attention has a window (exit code 2).</exception>
+    public void RequireUnmaskable()
+    {
+        if (!Configuration.IsCausal) throw CoppiceException.Usage($"a {Configuration.ModelType} model has an encoder, which sees a text in both directions already");
+        if (HasWindow) throw CoppiceException.Usage($"attention of this {Configuration.ModelType} model sees a window of the text (sliding_window): its causal mask can't be removed");
     }
 
     /// <summary>Refuses a quantised model where its exact weights are needed.</summary>
@@ -133,6 +173,7 @@ public abstract class LanguageModel : IDisposable
     {
         RequireCausal("continue a text");
         if (!CanForget) throw CoppiceException.Usage($"the positions in the keys of a {Configuration.ModelType} model can't be changed: it has to keep the whole text");
+        if (_side is not null) throw CoppiceException.Usage("a network is beside the model (a side-tuned adapter is on): it has to keep the whole text");
         return new KeyValueCache(Backend, Configuration.Layers, capacity, Configuration.KeyValueHeads * Configuration.HeadSize, turnsOnRead: true, rowsAhead: _virtual?.Count ?? 0);
     }
 
@@ -143,7 +184,7 @@ public abstract class LanguageModel : IDisposable
     {
         RequireCausal("continue a text");
         if (capacity <= 0 || capacity > MaxTokens) capacity = MaxTokens;
-        return new KeyValueCache(Backend, Configuration.Layers, capacity, Configuration.KeyValueHeads * Configuration.HeadSize, slots, rowsAhead: _virtual?.Count ?? 0);
+        return new KeyValueCache(Backend, Configuration.Layers, capacity, Configuration.KeyValueHeads * Configuration.HeadSize, slots, rowsAhead: _virtual?.Count ?? 0, sideLayers: _side?.Layers ?? 0, sideWidth: _side?.CacheWidth ?? 0);
     }
 
     /// <summary>The embeddings of tokens, and what stands in front of texts that begin.</summary>
@@ -155,6 +196,26 @@ public abstract class LanguageModel : IDisposable
         _virtual.Rows = input.VirtualRows;
         return input.VirtualRows is { } rows ? rows.Insert(tape, tokens, _virtual.Embed(tape)) : tokens;
     }
+
+    /// <summary>Runs blocks one after the other, and shows a side network what goes into the first and what comes out of each.</summary>
+    internal static Tensor RunBlocks<TBlock>(Tape tape, ModelInput input, TBlock[] blocks, Tensor x_TC, SideNetwork? side)
+        where TBlock : IBlock
+    {
+        side?.Begin(tape, input, x_TC);
+        for (var layer = 0; layer < blocks.Length; layer++)
+        {
+            x_TC = tape.Run(blocks[layer], x_TC);
+            side?.Follow(tape, input, layer, x_TC);
+        }
+
+        return x_TC;
+    }
+
+    /// <summary>The hidden states that the head gets: a side network has the last word.</summary>
+    internal Tensor Joined(Tape tape, Tensor hidden) => _side?.End(tape, hidden) ?? hidden;
+
+    /// <summary>Whether a token sees only itself and what comes before it in a layer.</summary>
+    internal bool IsCausal(int layer) => _bidirectionalLayers?.Contains(layer) != true;
 
     /// <summary>A place for a projection, which is listed, and in it the projection however its weight is held.</summary>
     /// <param name="name">The name of the parameter without <c>.weight</c>.</param>
@@ -181,6 +242,9 @@ public abstract class LanguageModel : IDisposable
     private protected virtual void Release()
     {
     }
+
+    /// <summary>Whether attention sees a window of the text alone.</summary>
+    private protected virtual bool HasWindow => false;
 
     /// <summary>The product with the head.</summary>
     /// <returns>[rows, vocabulary].</returns>

@@ -37,14 +37,12 @@ public sealed class LlamaModel : LanguageModel
         var x_TC = Embed(tape, input);
         if (_configuration.EmbeddingScale != 1) x_TC = tape.Scale(x_TC, _configuration.EmbeddingScale);
         x_TC = tape.Dropout(x_TC, _configuration.Dropout, input.Training);
-        foreach (var block in _blocks)
-        {
-            (block.Input, block.Rotary) = (input, rotary);
-            x_TC = tape.Run(block, x_TC);
-        }
-
-        return _norm.Forward(tape, x_TC);
+        foreach (var block in _blocks) (block.Input, block.Rotary) = (input, rotary);
+        x_TC = RunBlocks(tape, input, _blocks, x_TC, Side);
+        return Joined(tape, _norm.Forward(tape, x_TC));
     }
+
+    private protected override bool HasWindow => _configuration.SlidingWindow > 0;
 
     private protected override void Release() => _rotary.Dispose();
 
@@ -52,6 +50,7 @@ public sealed class LlamaModel : LanguageModel
 
     private sealed class Block : IBlock
     {
+        private readonly LlamaModel _model;
         private readonly LlamaConfiguration _configuration;
         private readonly int _layer;
         private readonly RmsNormPart _norm1;
@@ -64,7 +63,7 @@ public sealed class LlamaModel : LanguageModel
 
         public Block(LlamaModel model, int layer)
         {
-            _configuration = model._configuration;
+            (_model, _configuration) = (model, model._configuration);
             _layer = layer;
             var prefix = $"model.layers.{layer}.";
             _norm1 = model.Norm(prefix + "input_layernorm");
@@ -92,7 +91,7 @@ public sealed class LlamaModel : LanguageModel
             var dropout = input.Training ? c.Dropout : 0;
             var (q_THD, k_TGD, v_TGD) = _attention.Forward(tape, _norm1.Forward(tape, x_TC));
             if (_queryNorm is not null) (q_THD, k_TGD) = (_queryNorm.Forward(tape, q_THD), _keyNorm!.Forward(tape, k_TGD));
-            var shape = new AttentionShape(c.Heads, c.KeyValueHeads, c.HeadSize, Causal: true, c.SlidingWindow);
+            var shape = new AttentionShape(c.Heads, c.KeyValueHeads, c.HeadSize, _model.IsCausal(_layer), c.SlidingWindow);
             var attended_THD = CausalAttention.Attend(tape, input, _layer, q_THD, k_TGD, v_TGD, shape, Rotary);
             x_TC = _output.ForwardResidual(tape, attended_THD, x_TC, dropout);
             return _mlp.ForwardResidual(tape, _norm2.Forward(tape, x_TC), x_TC, dropout);

@@ -31,17 +31,14 @@ public sealed class OptModel : LanguageModel
         var x_TC = Embed(tape, input);
         x_TC = tape.Embedding(input.Positions, _positionEmbedding, added: x_TC);
         x_TC = tape.Dropout(x_TC, _configuration.Dropout, input.Training);
-        foreach (var block in _blocks)
-        {
-            block.Input = input;
-            x_TC = tape.Run(block, x_TC);
-        }
-
-        return _norm.Forward(tape, x_TC);
+        foreach (var block in _blocks) block.Input = input;
+        x_TC = RunBlocks(tape, input, _blocks, x_TC, Side);
+        return Joined(tape, _norm.Forward(tape, x_TC));
     }
 
     private sealed class Block : IBlock
     {
+        private readonly OptModel _model;
         private readonly OptConfiguration _configuration;
         private readonly int _layer;
         private readonly LayerNormPart _norm1;
@@ -55,7 +52,7 @@ public sealed class OptModel : LanguageModel
 
         public Block(OptModel model, int layer)
         {
-            _configuration = model._configuration;
+            (_model, _configuration) = (model, model._configuration);
             _layer = layer;
             var (parameters, prefix) = (model.Parameters, $"model.decoder.layers.{layer}.");
             _norm1 = new LayerNormPart(parameters, prefix + "self_attn_layer_norm", _configuration.NormEpsilon);
@@ -76,7 +73,7 @@ public sealed class OptModel : LanguageModel
             var dropout = input.Training ? c.Dropout : 0;
             var h_TC = _norm1.Forward(tape, x_TC);
             var (q_TC, k_TC, v_TC) = (_query.Forward(tape, h_TC), _key.Forward(tape, h_TC), _value.Forward(tape, h_TC));
-            var attended_TC = CausalAttention.Attend(tape, input, _layer, q_TC, k_TC, v_TC, new AttentionShape(c.Heads, c.Heads, c.HeadSize));
+            var attended_TC = CausalAttention.Attend(tape, input, _layer, q_TC, k_TC, v_TC, new AttentionShape(c.Heads, c.Heads, c.HeadSize, _model.IsCausal(_layer)));
             x_TC = _attentionOutput.ForwardResidual(tape, attended_TC, x_TC, dropout);
             var up_TM = tape.Apply(_up.Forward(tape, _norm2.Forward(tape, x_TC)), c.Activation);
             return _down.ForwardResidual(tape, up_TM, x_TC, dropout);

@@ -7,11 +7,12 @@ namespace Coppice.Models;
 /// <param name="maxPositions">The longest sequence.</param>
 /// <param name="rotarySize">How many leading values of a head turn.</param>
 /// <param name="theta">Base of the frequencies.</param>
-internal sealed class GrowingRotaryTable(Backend backend, int maxPositions, int rotarySize, double theta) : IDisposable
+public sealed class GrowingRotaryTable(Backend backend, int maxPositions, int rotarySize, double theta) : IDisposable
 {
     private RotaryTable? _table;
 
     /// <summary>A table that has a position.</summary>
+    /// <param name="lastPosition">The position.</param>
     public RotaryTable For(int lastPosition)
     {
         if (_table is null || _table.Positions <= lastPosition)

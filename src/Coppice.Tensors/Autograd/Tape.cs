@@ -22,6 +22,9 @@ public sealed unsafe class Tape : IDisposable
     private ulong _randomStep;
     private uint _randomOperation;
 
+    // Whether an operation came since this was cleared whose result would have a gradient if it were recorded.
+    private bool _gradientWanted;
+
     /// <summary>Creates an empty tape.</summary>
     /// <param name="backend">Computes.</param>
     public Tape(Backend backend)
@@ -92,25 +95,36 @@ public sealed unsafe class Tape : IDisposable
     }
 
     /// <summary>
-    /// Runs a block. While recording, with <see cref="Recomputing"/>, only the block's input is kept; while not recording, everything the block
-    /// made but its output is given back, and so is its input unless it is kept.
+    /// Runs a block. While recording, with <see cref="Recomputing"/>, only the block's input is kept; while not recording, and where nothing in the block or
+    /// below it has a gradient (the layers of a frozen model under the first that is adapted), everything the block made but its output is given back, and so is
+    /// its input unless it is kept.
     /// </summary>
     /// <param name="block">The block.</param>
     /// <param name="x">Its input.</param>
     public Tensor Run(IBlock block, Tensor x)
     {
-        if (Recording && !Recomputing) return block.Forward(this, x);
+        var (first, firstOperation) = (_tensorCount, _operations.Count);
+        if (Recording && !Recomputing)
+        {
+            var recorded = block.Forward(this, x);
+            // Nothing was recorded: no backward pass will read what the block made.
+            if (!x.RequiresGradient && _operations.Count == firstOperation) ReleaseBlock(recorded, x, first);
+            return recorded;
+        }
+
         var firstRandom = _randomOperation;
-        var (recording, kept) = (Recording, x.Kept);
-        var first = _tensorCount;
+        var (recording, kept, wantedBefore) = (Recording, x.Kept, _gradientWanted);
+        _gradientWanted = x.RequiresGradient;
         // The input has to outlive a block that will be run again, whatever works in place in there.
         (Recording, x.Kept) = (false, kept || recording);
         var y = block.Forward(this, x);
         (Recording, x.Kept) = (recording, kept);
+        var wanted = _gradientWanted;
+        _gradientWanted |= wantedBefore;
         if (ReferenceEquals(x, y)) return y;
-        for (var i = first; i < _tensorCount; i++) ReleaseBehind(y, _tensors[i]);
-        if (recording)
+        if (recording && wanted)
         {
+            for (var i = first; i < _tensorCount; i++) ReleaseBehind(y, _tensors[i]);
             y.RequiresGradient = true;
             var operation = Rent<RecomputedBlock>();
             (operation.Block, operation.X, operation.FirstRandom) = (block, x, firstRandom);
@@ -118,7 +132,7 @@ public sealed unsafe class Tape : IDisposable
         }
         else
         {
-            ReleaseBehind(y, x);
+            ReleaseBlock(y, x, first);
         }
 
         return y;
@@ -176,6 +190,7 @@ public sealed unsafe class Tape : IDisposable
         var tensor = _tensors[_tensorCount++];
         tensor.Shape = shape;
         tensor.RequiresGradient = Recording && requiresGradient;
+        _gradientWanted |= requiresGradient;
         tensor.Data = data;
         tensor.Gradient = null;
         tensor.Transient = false;
@@ -281,6 +296,14 @@ public sealed unsafe class Tape : IDisposable
         if (tensor.Gradient != null) Arena.Free(tensor.Gradient);
         tensor.Gradient = null;
         tensor.Transient = false;
+    }
+
+    /// <summary>Releases all that a block made or was given, but its result.</summary>
+    private void ReleaseBlock(Tensor result, Tensor x, int first)
+    {
+        if (ReferenceEquals(result, x)) return;
+        for (var i = first; i < _tensorCount; i++) ReleaseBehind(result, _tensors[i]);
+        ReleaseBehind(result, x);
     }
 
     /// <summary>Releases what a block made or was given, but not its result, and not the memory that its result shows.</summary>

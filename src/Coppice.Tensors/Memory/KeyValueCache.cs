@@ -21,7 +21,9 @@ public sealed unsafe class KeyValueCache : IDisposable
     /// <param name="slots">The most sequences at a time; 0 where none is continued.</param>
     /// <param name="turnsOnRead">See <see cref="TurnsOnRead"/>; for one slot.</param>
     /// <param name="rowsAhead">See <see cref="RowsAhead"/>.</param>
-    public KeyValueCache(Backend backend, int layers, int capacity, int width, int slots = 1, bool turnsOnRead = false, int rowsAhead = 0)
+    /// <param name="sideLayers">Layers of a network beside the model, numbered behind the model's.</param>
+    /// <param name="sideWidth">Their width.</param>
+    public KeyValueCache(Backend backend, int layers, int capacity, int width, int slots = 1, bool turnsOnRead = false, int rowsAhead = 0, int sideLayers = 0, int sideWidth = 0)
     {
         if (turnsOnRead && slots != 1) throw new ArgumentException($"Keys that are turned as they are read have one slot, not {slots}.", nameof(slots));
         ArgumentOutOfRangeException.ThrowIfNegative(slots);
@@ -29,17 +31,22 @@ public sealed unsafe class KeyValueCache : IDisposable
         _ = checked(slots * (capacity + rowsAhead));
         (Capacity, Width, RowsAhead) = (capacity, width, rowsAhead);
         (_starts, _lengths) = (new int[slots], new int[slots]);
-        _buffer = new FlatBuffer(backend, (2L * layers + (turnsOnRead ? 1 : 0)) * slots * (capacity + rowsAhead) * width);
-        _keys = new Tensor[layers];
-        _values = new Tensor[layers];
-        for (var layer = 0; layer < layers; layer++)
+        var rows = (long)slots * (capacity + rowsAhead);
+        _buffer = new FlatBuffer(backend, rows * (2L * layers * width + 2L * sideLayers * sideWidth + (turnsOnRead ? width : 0)));
+        _keys = new Tensor[layers + sideLayers];
+        _values = new Tensor[layers + sideLayers];
+        var offset = 0L;
+        for (var layer = 0; layer < _keys.Length; layer++)
         {
-            _keys[layer] = View(2 * layer);
-            _values[layer] = View(2 * layer + 1);
+            _keys[layer] = View(layer < layers ? width : sideWidth, ref offset);
+            _values[layer] = View(layer < layers ? width : sideWidth, ref offset);
         }
 
-        if (turnsOnRead) _turned = View(2 * layers);
+        if (turnsOnRead) _turned = View(width, ref offset);
     }
+
+    /// <summary>Number of layers, those of a network beside the model included.</summary>
+    public int Layers => _keys.Length;
 
     /// <summary>The most sequences at a time.</summary>
     public int Slots => _lengths.Length;
@@ -47,7 +54,7 @@ public sealed unsafe class KeyValueCache : IDisposable
     /// <summary>The longest sequence.</summary>
     public int Capacity { get; }
 
-    /// <summary>Key/value heads times head size.</summary>
+    /// <summary>Key/value heads times head size, in the model's own layers.</summary>
     public int Width { get; }
 
     /// <summary>How many rows each slot has ahead of its first token for what stands in front of every sequence and is no token. No length or capacity counts them.</summary>
@@ -99,15 +106,16 @@ public sealed unsafe class KeyValueCache : IDisposable
     /// <param name="valueColumn">Where the values begin in a row.</param>
     public void Write(int layer, ReadOnlySpan<CacheRun> runs, Tensor keys, int keyColumn, Tensor values, int valueColumn)
     {
-        Require.That(keyColumn + Width <= keys.Columns && valueColumn + Width <= values.Columns && keys.Rows == values.Rows, "cache", keys.Shape, values.Shape);
+        var width = _keys[layer].Columns;
+        Require.That(keyColumn + width <= keys.Columns && valueColumn + width <= values.Columns && keys.Rows == values.Rows, "cache", keys.Shape, values.Shape);
         var row = 0;
         foreach (var run in runs)
         {
             var rows = run.Ahead + run.Tokens;
             Require.That(run.Tokens <= RoomOf(run.Slot) && run.Ahead <= RowsAhead && row + rows <= keys.Rows, "cache", keys.Shape, new Shape(Capacity, Width));
-            var to = (long)(RowOf(run.Slot) + LengthOf(run.Slot) - run.Ahead) * Width;
-            CopyRows(rows, keys, row, keyColumn, _keys[layer].Data + to);
-            CopyRows(rows, values, row, valueColumn, _values[layer].Data + to);
+            var to = (long)(RowOf(run.Slot) + LengthOf(run.Slot) - run.Ahead) * width;
+            CopyRows(rows, width, keys, row, keyColumn, _keys[layer].Data + to);
+            CopyRows(rows, width, values, row, valueColumn, _values[layer].Data + to);
             row += rows;
         }
     }
@@ -161,9 +169,10 @@ public sealed unsafe class KeyValueCache : IDisposable
         _starts[slot] = 0;
         for (var layer = 0; layer < _keys.Length; layer++)
         {
-            var to = (long)(RowOf(slot) - RowsAhead) * Width;
-            CopyRows(RowsAhead + length, from.Keys(layer), from.RowOf(fromSlot) - RowsAhead, 0, _keys[layer].Data + to);
-            CopyRows(RowsAhead + length, from.Values(layer), from.RowOf(fromSlot) - RowsAhead, 0, _values[layer].Data + to);
+            var width = _keys[layer].Columns;
+            var to = (long)(RowOf(slot) - RowsAhead) * width;
+            CopyRows(RowsAhead + length, width, from.Keys(layer), from.RowOf(fromSlot) - RowsAhead, 0, _keys[layer].Data + to);
+            CopyRows(RowsAhead + length, width, from.Values(layer), from.RowOf(fromSlot) - RowsAhead, 0, _values[layer].Data + to);
         }
 
         _lengths[slot] = length;
@@ -181,18 +190,19 @@ public sealed unsafe class KeyValueCache : IDisposable
     {
         for (var layer = 0; layer < _keys.Length; layer++)
         {
-            CopyRows(rows, _keys[layer], from, 0, _keys[layer].Data + (long)to * Width);
-            CopyRows(rows, _values[layer], from, 0, _values[layer].Data + (long)to * Width);
+            var width = _keys[layer].Columns;
+            CopyRows(rows, width, _keys[layer], from, 0, _keys[layer].Data + (long)to * width);
+            CopyRows(rows, width, _values[layer], from, 0, _values[layer].Data + (long)to * width);
         }
     }
 
-    private void CopyRows(int rows, Tensor source, int row, int column, float* destination) =>
-        _buffer.Backend.CopyMatrix(rows, Width, source.Data + (long)row * source.Columns + column, source.Columns, destination, Width, accumulate: false);
+    private void CopyRows(int rows, int width, Tensor source, int row, int column, float* destination) =>
+        _buffer.Backend.CopyMatrix(rows, width, source.Data + (long)row * source.Columns + column, source.Columns, destination, width, accumulate: false);
 
-    private Tensor View(int index) => new(_buffer.Backend)
+    private Tensor View(int width, ref long offset)
     {
-        Shape = new Shape(Slots * (Capacity + RowsAhead), Width),
-        Data = _buffer.Data + (long)index * Slots * (Capacity + RowsAhead) * Width,
-        Kept = true,
-    };
+        var view = new Tensor(_buffer.Backend) { Shape = new Shape(Slots * (Capacity + RowsAhead), width), Data = _buffer.Data + offset, Kept = true };
+        offset += view.Count;
+        return view;
+    }
 }

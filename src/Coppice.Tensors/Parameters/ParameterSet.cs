@@ -120,6 +120,19 @@ public sealed unsafe class ParameterSet : IDisposable
         }
     }
 
+    /// <summary>Chooses which parameters have gradients from now on, between steps: those of the others are zero, and no backward pass goes where nothing has one.</summary>
+    /// <param name="chosen">Whether a parameter has one.</param>
+    public void ChooseGradients(Func<Parameter, bool> chosen)
+    {
+        if (Gradients is null) throw new InvalidOperationException("Frozen parameters have no gradients to choose from.");
+        foreach (var parameter in _parameters)
+        {
+            var (wanted, tensor) = (chosen(parameter), parameter.Tensor);
+            if (tensor.RequiresGradient && !wanted) Backend.Zero(tensor.Gradient, parameter.Count);
+            tensor.RequiresGradient = wanted;
+        }
+    }
+
     /// <summary>
     /// Lets parameters of this set stand in for those of the same names in a frozen set: what computes with those computes with the values of these, and their
     /// gradients are these'. The values of the frozen set stay as they are. Until <see cref="StandBack"/>, and between steps only.

@@ -86,6 +86,7 @@ public sealed class Trainer : IDisposable
 
         // A micro-batch weighs as much as it has counted tokens: the sum over micro-batches is the mean of the big batch.
         var scale = 1f / Math.Max(1, counted);
+        Optimizer.Begin(step);
         Parameters.BeginGradients();
         var loss = 0.0;
         for (var i = 0; i < microBatches.Length; i++)

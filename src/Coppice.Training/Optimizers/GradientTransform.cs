@@ -21,6 +21,14 @@ public sealed class UpdateStep
 
     /// <summary>The norm of all gradients together, before the chain.</summary>
     public double GradientNorm { get; internal set; }
+
+    /// <summary>The ranges of the flat buffers that the step changes, from a first value to one behind the last; null for everything.</summary>
+    public IReadOnlyList<(long Start, long End)>? Ranges { get; private set; }
+
+    /// <summary>Lets the next step change some ranges alone: parameters, state of all links and decay elsewhere stay as they are, as if there were no step.</summary>
+    /// <param name="ranges">The ranges: they begin at multiples of 16, as parameters do, and don't overlap.</param>
+    /// <param name="updates">How many updates these have had before: what Adam's corrections count.</param>
+    public void Restrict(IReadOnlyList<(long Start, long End)> ranges, long updates) => (Ranges, Number) = (ranges, updates);
 }
 
 /// <summary>
@@ -32,6 +40,13 @@ public abstract class GradientTransform : IDisposable
 {
     /// <summary>State that outlives the step, by name: part of a checkpoint. Buffers are laid out as the parameters.</summary>
     public virtual IEnumerable<(string Name, FlatBuffer Buffer)> State => [];
+
+    /// <summary>Begins a step, before its gradients are computed: which parameters have any, and what the step changes.</summary>
+    /// <param name="update">The step that is coming.</param>
+    /// <param name="number">The number of the step in the run, from 0; skipped steps have one too.</param>
+    public virtual void Begin(UpdateStep update, long number)
+    {
+    }
 
     /// <summary>Looks at the whole step before the blocks are done.</summary>
     /// <param name="step">The step.</param>

@@ -8,6 +8,7 @@ public sealed class OptimizerChain : IDisposable
     private readonly GradientTransform[] _transforms;
     private readonly UpdateStep _step;
     private readonly Action<long, int> _block;
+    private long _offset;
 
     /// <summary>Builds a chain.</summary>
     /// <param name="parameters">Trainable parameters.</param>
@@ -33,6 +34,13 @@ public sealed class OptimizerChain : IDisposable
     /// <summary>The averaged weights, where a link keeps them.</summary>
     public FlatBuffer? AverageWeights => _transforms.OfType<WeightAverage>().FirstOrDefault()?.Average;
 
+    /// <summary>Begins a step, before its gradients are computed.</summary>
+    /// <param name="number">The number of the step in the run, from 0.</param>
+    public void Begin(long number)
+    {
+        foreach (var transform in _transforms) transform.Begin(_step, number);
+    }
+
     /// <summary>Turns the gradients into updates and adds them to the parameters. The gradients are used up.</summary>
     /// <param name="learningRate">The learning rate of the step.</param>
     /// <param name="gradientNorm">The norm of all gradients together.</param>
@@ -42,7 +50,18 @@ public sealed class OptimizerChain : IDisposable
         _step.LearningRate = (float)learningRate;
         _step.GradientNorm = gradientNorm;
         foreach (var transform in _transforms) transform.Prepare(_step);
-        _step.Parameters.Backend.ForEachUpdateBlock(_step.Updates.Count, _block);
+        var backend = _step.Parameters.Backend;
+        if (_step.Ranges is not { } ranges)
+        {
+            backend.ForEachUpdateBlock(_step.Updates.Count, _block);
+            return;
+        }
+
+        foreach (var (start, end) in ranges)
+        {
+            _offset = start;
+            backend.ForEachUpdateBlock(end - start, _block);
+        }
     }
 
     /// <inheritdoc/>
@@ -53,6 +72,7 @@ public sealed class OptimizerChain : IDisposable
 
     private void UpdateBlock(long start, int count)
     {
+        start += _offset;
         foreach (var transform in _transforms) transform.Update(_step, start, count);
         _step.Parameters.Values.ScaleAdd(1, _step.Updates, 1, start, count);
         foreach (var transform in _transforms) transform.Applied(_step, start, count);
