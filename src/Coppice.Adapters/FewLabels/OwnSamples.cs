@@ -56,9 +56,10 @@ public static class OwnSamples
         Func<IReadOnlyList<UnlabelledText>, IReadOnlyList<float[]>> guess, CancellationToken cancellationToken = default)
     {
         options.Check();
-        var (seen, kept) = (known.Select(text => text.Trim()).ToHashSet(StringComparer.Ordinal), new List<LabelledText>());
+        var (before, kept) = (known.Select(text => text.Trim()).ToHashSet(StringComparer.Ordinal), new List<LabelledText>());
         for (var label = 0; label < labels.Count; label++)
         {
+            var seen = new HashSet<string>(before, StringComparer.Ordinal);
             var written = new List<UnlabelledText>();
             for (var i = 0; i < options.PerClass * options.Candidates; i++)
             {

@@ -19,10 +19,10 @@ public sealed class OwnSamplesTests
     {
         var written = OwnSamples.Write(
             Labels, ["cold 0"], new OwnSampleOptions { PerClass = 2, Candidates = 4, Threshold = 0.6 },
-            // Each third sample repeats one, and some are about the other class.
+            // Some repeat others, and some are about the other class.
             (prompt, number) => $" {(number % 4 == 3 ? "warm" : prompt.Trim())} {number % 8 / 3 * 3} ",
             texts => [.. texts.Select(text => text.Text.StartsWith("cold", StringComparison.Ordinal) ? new[] { 0.6f + 0.01f * text.Text[^1] - 0.4f, 0 } : [0, text.Text.EndsWith('0') ? 0.5f : 0.9f])]);
-        Assert.Equal([("cold 6", "cold"), ("cold 3", "cold"), ("warm 6", "warm"), ("warm 3", "warm")], written.Select(text => (text.Text, text.Label)));
+        Assert.Equal([("cold 6", "cold"), ("cold 3", "cold"), ("warm 3", "warm"), ("warm 6", "warm")], written.Select(text => (text.Text, text.Label)));
         Assert.Throws<CoppiceException>(() => OwnSamples.Write(Labels, [], new OwnSampleOptions { PerClass = 0 }, (_, _) => "", _ => []));
     }
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Coppice.Foundation;
 
 namespace Coppice.Adapters.Tests;
@@ -32,9 +33,9 @@ public sealed class SelfTrainingTests
                 Assert.Equal(trained.Count, round);
                 trained.Add(texts.Count);
                 Assert.Equal(labelled, texts.Take(2));
-                bound = Labels.Average(label => texts.Where(text => text.Label == label).Average(text => double.Parse(text.Text)));
+                bound = Labels.Average(label => texts.Where(text => text.Label == label).Average(text => Number(text.Text)));
             },
-            texts => (Labels, [.. texts.Select(text => ClassProbabilities.Softmax([(float)(bound - double.Parse(text.Text)) / 4, 0]))]),
+            texts => (Labels, [.. texts.Select(text => ClassProbabilities.Softmax([(float)(bound - Number(text.Text)) / 4, 0]))]),
             (_, guesses) => seen.Add(guesses));
         Assert.Equal(2, trained[0]);
         Assert.All(trained.Skip(1), count => Assert.True(count > 2));
@@ -42,6 +43,8 @@ public sealed class SelfTrainingTests
         Assert.InRange(bound, 18, 27);
         Assert.Contains(seen[0], guess => guess.Class == 1 && unlabelled[guess.Example].Text == "15");
         Assert.DoesNotContain(last, guess => guess.Class == 1 && unlabelled[guess.Example].Text == "15");
+
+        static double Number(string text) => double.Parse(text, CultureInfo.InvariantCulture);
     }
 
     [Fact]
