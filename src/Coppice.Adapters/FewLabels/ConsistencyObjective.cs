@@ -67,7 +67,8 @@ public sealed class ConsistencyObjective : IObjective
     private readonly IReadOnlyList<TaskExample> _unlabelled;
     private readonly IReadOnlyList<int[][]> _versions;
     private readonly ConsistencyOptions _options;
-    private readonly Func<double> _progress;
+    private readonly Func<ulong, double> _progress;
+    private double _done;
     private readonly PackedBatch _originals = new();
 
     /// <summary>An objective.</summary>
@@ -75,16 +76,17 @@ public sealed class ConsistencyObjective : IObjective
     /// <param name="unlabelled">Texts without labels, of <see cref="UnlabelledText.Render"/>.</param>
     /// <param name="versions">Versions of each, of <see cref="TextAugmentation.Versions"/>.</param>
     /// <param name="options">The settings.</param>
-    /// <param name="progress">The share of the training that is done, for the annealing; null where there is none.</param>
+    /// <param name="progress">The share of the training that is done at a batch with a number, for the annealing; null where there is none.</param>
     /// <exception cref="CoppiceException">An option is out of its range, or there is no unlabelled text (exit code 2).</exception>
     public ConsistencyObjective(
-        SequenceClassificationObjective supervised, IReadOnlyList<TaskExample> unlabelled, IReadOnlyList<int[][]> versions, ConsistencyOptions options, Func<double>? progress = null)
+        SequenceClassificationObjective supervised, IReadOnlyList<TaskExample> unlabelled, IReadOnlyList<int[][]> versions, ConsistencyOptions options,
+        Func<ulong, double>? progress = null)
     {
         options.Check();
         if (unlabelled.Count == 0) throw CoppiceException.Usage("consistency training needs texts without labels");
         ArgumentOutOfRangeException.ThrowIfNotEqual(versions.Count, unlabelled.Count);
         if (options.Annealing != SignalAnnealing.None) ArgumentNullException.ThrowIfNull(progress);
-        (_supervised, _unlabelled, _versions, _options, _progress) = (supervised, unlabelled, versions, options, progress ?? (() => 1));
+        (_supervised, _unlabelled, _versions, _options, _progress) = (supervised, unlabelled, versions, options, progress ?? (_ => 1));
     }
 
     /// <inheritdoc/>
@@ -114,6 +116,7 @@ public sealed class ConsistencyObjective : IObjective
     /// <inheritdoc/>
     public PackedBatch Prepare(PackedBatch batch, PackedBatch scratch, ulong seed, ulong number)
     {
+        _done = Math.Clamp(_progress(number), 0, 1);
         scratch.CopyFrom(batch);
         var random = new Philox(seed, DrawStream + number);
         for (var i = 0; i < batch.DocumentCount * _options.Ratio; i++)
@@ -165,7 +168,7 @@ public sealed class ConsistencyObjective : IObjective
     /// <summary>What each labelled example counts: 0 for one that is known too well for the time.</summary>
     private float[] WeightsOf(Tensor known, PackedBatch batch)
     {
-        var bound = Bound(_options.Annealing, _progress(), known.Columns);
+        var bound = Bound(_options.Annealing, _done, known.Columns);
         var weights = new float[known.Rows];
         float[][] logits = _options.Annealing == SignalAnnealing.None ? [] : [.. known.ToArray().Chunk(known.Columns)];
         for (var document = 0; document < weights.Length; document++)

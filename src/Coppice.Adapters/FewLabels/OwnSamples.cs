@@ -42,40 +42,47 @@ public static class OwnSamples
     /// <param name="label">The name of the class.</param>
     public static string Prompt(string label) => label + "\n";
 
-    /// <summary>Writes texts of each class, and keeps the best.</summary>
+    /// <summary>Writes texts of each class.</summary>
     /// <param name="labels">The names of the classes.</param>
-    /// <param name="known">Texts that there are already: what is written again is not kept.</param>
+    /// <param name="known">Texts that there are already: what is written again is left out.</param>
     /// <param name="options">How many.</param>
     /// <param name="write">Continues a prompt, with a number that names the random numbers: the model after <see cref="Lessons"/>.</param>
-    /// <param name="guess">What a classifier says of texts: [texts][classes] probabilities, the classes in the order of <paramref name="labels"/>.</param>
     /// <param name="cancellationToken">Ends it between two texts.</param>
-    /// <returns>At most <see cref="OwnSampleOptions.PerClass"/> of each class, the surest first; where a text stands says which sample it is.</returns>
+    /// <returns>Different texts, each with the class that it was written for; where a text stands says which sample it is.</returns>
     /// <exception cref="CoppiceException">An option is out of its range (exit code 2).</exception>
     public static IReadOnlyList<LabelledText> Write(
-        IReadOnlyList<string> labels, IEnumerable<string> known, OwnSampleOptions options, Func<string, ulong, string> write,
-        Func<IReadOnlyList<UnlabelledText>, IReadOnlyList<float[]>> guess, CancellationToken cancellationToken = default)
+        IReadOnlyList<string> labels, IEnumerable<string> known, OwnSampleOptions options, Func<string, ulong, string> write, CancellationToken cancellationToken = default)
     {
         options.Check();
-        var (before, kept) = (known.Select(text => text.Trim()).ToHashSet(StringComparer.Ordinal), new List<LabelledText>());
-        for (var label = 0; label < labels.Count; label++)
+        var (before, written, number) = (known.Select(text => text.Trim()).ToHashSet(StringComparer.Ordinal), new List<LabelledText>(), 0UL);
+        foreach (var label in labels)
         {
             var seen = new HashSet<string>(before, StringComparer.Ordinal);
-            var written = new List<UnlabelledText>();
-            for (var i = 0; i < options.PerClass * options.Candidates; i++)
+            for (var i = 1; i <= options.PerClass * options.Candidates; i++)
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                var text = write(Prompt(labels[label]), (ulong)label * (ulong)(options.PerClass * options.Candidates) + (ulong)i).Trim();
-                if (text.Length > 0 && seen.Add(text)) written.Add(new UnlabelledText(text, null, FormattableString.Invariant($"sample {i + 1} of '{labels[label]}'")));
+                var text = write(Prompt(label), number++).Trim();
+                if (text.Length > 0 && seen.Add(text)) written.Add(new LabelledText(text, null, label, FormattableString.Invariant($"sample {i} of '{label}'")));
             }
-
-            if (written.Count == 0) continue;
-            var (own, probabilities) = (label, guess(written));
-            kept.AddRange(Enumerable.Range(0, written.Count)
-                .Where(i => ClassProbabilities.Best(probabilities[i]) == own && probabilities[i][own] >= options.Threshold)
-                .OrderByDescending(i => probabilities[i][own]).ThenBy(i => i).Take(options.PerClass)
-                .Select(i => written[i].As(labels[own])));
         }
 
-        return kept;
+        return written;
+    }
+
+    /// <summary>Keeps the samples of which a classifier is surest that they are of the class they were written for.</summary>
+    /// <param name="written">Of <see cref="Write"/>.</param>
+    /// <param name="labels">The names of the classes.</param>
+    /// <param name="probabilities">What the classifier says of the samples [samples][classes].</param>
+    /// <param name="options">How many of each class, and how sure.</param>
+    /// <returns>The surest of each class first.</returns>
+    public static IReadOnlyList<LabelledText> Keep(
+        IReadOnlyList<LabelledText> written, IReadOnlyList<string> labels, IReadOnlyList<float[]> probabilities, OwnSampleOptions options)
+    {
+        options.Check();
+        ArgumentOutOfRangeException.ThrowIfNotEqual(probabilities.Count, written.Count);
+        return [.. Enumerable.Range(0, labels.Count).SelectMany(label => Enumerable.Range(0, written.Count)
+            .Where(i => written[i].Label == labels[label] && ClassProbabilities.Best(probabilities[i]) == label && probabilities[i][label] >= options.Threshold)
+            .OrderByDescending(i => probabilities[i][label]).ThenBy(i => i).Take(options.PerClass)
+            .Select(i => written[i]))];
     }
 }

@@ -73,7 +73,7 @@ public sealed class ConsistencyTests : IDisposable
         var (labelled, unlabelled) = (Examples(6, weight: 1), Examples(2, weight: 0, first: 100));
         var progress = 0.0;
         var objective = new ConsistencyObjective(
-            supervised, unlabelled, [.. unlabelled.Select(example => new[] { example.Documents[0].Tokens })], new ConsistencyOptions { Weight = 0, Annealing = SignalAnnealing.Linear }, () => progress);
+            supervised, unlabelled, [.. unlabelled.Select(example => new[] { example.Documents[0].Tokens })], new ConsistencyOptions { Weight = 0, Annealing = SignalAnnealing.Linear }, _ => progress);
         using var evaluator = new TaskEvaluator(model);
         var losses = evaluator.Scores(supervised, labelled).Select((rows, i) => -Math.Log(ClassProbabilities.Softmax(rows[0])[i % 2])).ToList();
         Assert.InRange(losses.Count(loss => Math.Exp(-loss) > 0.5), 1, 5);
