@@ -11,6 +11,10 @@ public sealed record AdapterSpace
     // By then next to every candidate of a small space was drawn.
     private const int DrawsPerCandidate = 64;
 
+    private static readonly string[] Usual = ["lora", "rslora", "dora", "pissa", "vera", "ia3", "bitfit", "adapter", "parallel-adapter", "prefix"];
+
+    private static readonly string[] WithoutRank = ["ia3", "bitfit"];
+
     /// <summary>The methods; empty for those that need no more settings than rank and placement.</summary>
     public IReadOnlyList<string> Methods { get; init; } = [];
 
@@ -34,11 +38,11 @@ public sealed record AdapterSpace
         if (MostParameters < 0) throw CoppiceException.Usage("the budget of a search is a number of parameters");
         if (Ranks.Count == 0 || Ranks.Any(rank => rank < 1)) throw CoppiceException.Usage("the ranks of a search are at least 1 each");
         string[] methods = [.. Methods.Count > 0 ? Methods.Select(name => AdapterMethods.Find(name).Name) : Usual.Where(name => AdapterMethods.All.Any(method => method.Name == name))];
-        var (random, found, tooLarge) = (new Philox(seed, 0), new Dictionary<string, AdapterCandidate>(StringComparer.Ordinal), (AdapterCandidate?)null);
+        var (found, tooLarge) = (new Dictionary<string, AdapterCandidate>(StringComparer.Ordinal), (AdapterCandidate?)null);
         for (var draw = 0UL; draw < (ulong)Candidates * DrawsPerCandidate && found.Count < Candidates; draw++)
         {
-            var (name, settings) = Draw(methods, model.Configuration.Layers, new Philox(seed, 1 + draw));
-            if (found.ContainsKey(name) || AdapterCandidate.On(model, name, settings) is not { } candidate) continue;
+            var (name, section) = Draw(methods, model.Configuration.Layers, new Philox(seed, draw));
+            if (found.ContainsKey(name) || AdapterCandidate.On(model, name, section) is not { } candidate) continue;
             if (MostParameters == 0 || candidate.Parameters <= MostParameters) found.Add(name, candidate);
             else if (tooLarge is null || candidate.Parameters < tooLarge.Parameters) tooLarge = candidate;
         }
@@ -49,23 +53,18 @@ public sealed record AdapterSpace
             : FormattableString.Invariant($"no adapter of the search has {MostParameters} parameters or fewer: the smallest that was drawn has {tooLarge.Parameters} ({tooLarge.Name})"));
     }
 
-    private static readonly string[] Usual = ["lora", "rslora", "dora", "pissa", "vera", "ia3", "bitfit", "adapter", "parallel-adapter", "prefix"];
-
-    private static readonly string[] WithoutRank = ["ia3", "bitfit"];
-
-    private (string Name, AdapterSettings Settings) Draw(string[] methods, int layers, Philox random)
+    private (string Name, AdapterSection Section) Draw(string[] methods, int layers, Philox random)
     {
         var method = methods[random.Integer(0, methods.Length)];
-        if (method == "bitfit") return (method, new AdapterSettings { Method = method });
+        if (method == "bitfit") return (method, new AdapterSection { Method = method });
         var rank = WithoutRank.Contains(method) ? 0 : Ranks[random.Integer(1, Ranks.Count)];
         var allLinear = rank > 0 && random.Integer(2, 2) == 0;
         // Half of the draws have all layers; in the others each is on or off.
         int[] chosen = random.Integer(3, 2) == 0 ? [] : [.. Enumerable.Range(0, layers).Where(layer => random.Integer(4 + (ulong)layer, 2) == 0)];
         if (chosen.Length == layers) chosen = [];
-        var settings = new AdapterSettings { Method = method, Layers = chosen };
-        if (rank > 0) settings = settings with { Rank = rank, Alpha = 2 * rank };
-        if (allLinear) settings = settings with { Targets = TargetPattern.Matching(TargetPattern.AllLinear) };
+        var section = new AdapterSection { Method = method, Layers = [.. chosen], Targets = allLinear ? [TargetPattern.AllLinear] : [] };
+        if (rank > 0) section = section with { Rank = rank };
         var name = method + (rank > 0 ? FormattableString.Invariant($" r{rank}") : "") + (allLinear ? " all-linear" : "");
-        return (chosen.Length == 0 ? name : $"{name} layers {string.Join('+', chosen)}", settings);
+        return (chosen.Length == 0 ? name : $"{name} layers {string.Join('+', chosen)}", section);
     }
 }

@@ -1,4 +1,3 @@
-using Coppice.Adapters.Methods;
 using Coppice.Foundation;
 using Coppice.Models;
 using Coppice.Models.Tests;
@@ -27,7 +26,7 @@ public sealed class SearchTests : IDisposable
         Assert.Equal(27, candidates.Count);
         Assert.Equal(27, candidates.Select(candidate => candidate.Name).Distinct().Count());
         Assert.All(candidates, candidate => Assert.InRange(candidate.Parameters, 1, 300));
-        Assert.True(candidates.Select(candidate => candidate.Settings.Method).Distinct().Count() > 2);
+        Assert.True(candidates.Select(candidate => candidate.Section.Method).Distinct().Count() > 2);
         Assert.Equal(candidates.Select(candidate => candidate.Name), space.Draw(_model, 5).Select(candidate => candidate.Name));
         Assert.NotEqual(candidates.Select(candidate => candidate.Name), space.Draw(_model, 6).Select(candidate => candidate.Name));
     }
@@ -36,7 +35,7 @@ public sealed class SearchTests : IDisposable
     public void A_candidate_has_as_many_parameters_as_the_adapter_that_is_made_of_it()
     {
         using var set = new AdapterSet(_model);
-        foreach (var candidate in new AdapterSpace { Candidates = 12 }.Draw(_model, 1)) Assert.Equal(candidate.Parameters, set.Add(candidate.Name, candidate.Settings, seed: 1).Parameters.Count);
+        foreach (var candidate in new AdapterSpace { Candidates = 12 }.Draw(_model, 1)) Assert.Equal(candidate.Parameters, set.Add(candidate.Name, candidate.Section.ToSettings(), seed: 1).Parameters.Count);
     }
 
     [Fact]
