@@ -18,4 +18,8 @@ public sealed class SequenceClassificationObjective(TaskHead head, Pooling pooli
         var (targets, weights) = DocumentTargets(batch);
         return CrossEntropy(tape, Scores(tape, model, input, batch), targets, weights, scale);
     }
+
+    /// <summary>The loss of a batch's first documents, with weights of their own in place of the batch's.</summary>
+    internal Tensor CrossEntropy(Tape tape, Tensor scores, PackedBatch batch, ReadOnlySpan<float> weights, float scale) =>
+        CrossEntropy(tape, scores, DocumentTargets(batch).Targets.AsSpan(0, scores.Rows), weights, scale);
 }

@@ -6,6 +6,8 @@ using Coppice.Tensors;
 using Coppice.Tokenizers;
 using Coppice.Tokenizers.Training;
 using Coppice.Training.Objectives;
+using Coppice.Training.Optimizers;
+using Coppice.Training.Recipes;
 
 namespace Coppice.Adapters.Tests;
 
@@ -38,7 +40,40 @@ public sealed class PreferenceObjectiveTests : IDisposable
         var task = PreferenceRendering.Judged(answers, Characters, null, 20);
         Assert.Equal(["<s>pa", "<s>pb", "<s>qb", "<s>qa"], task.Examples.SelectMany(Texts));
         Assert.Equal([0, 1], task.Examples.Select(example => example.Number));
-        Assert.Contains("line 1: a single judged answer", Assert.Throws<CoppiceException>(() => PreferenceRendering.Judged(answers[..1], Characters, null, 20)).Message, StringComparison.Ordinal);
+        Assert.Contains("line 1: all judged answers are to the same prompt", Assert.Throws<CoppiceException>(() => PreferenceRendering.Judged(answers[..1], Characters, null, 20)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_answer_by_which_chance_is_measured_is_never_one_to_the_same_prompt()
+    {
+        JudgedAnswer[] answers = [new("p", "a", true, "1"), new("p", "b", false, "2"), new("q", "c", true, "3"), new("p", "d", true, "4")];
+        var task = PreferenceRendering.Judged(answers, Characters, null, 20);
+        Assert.Equal(["<s>pc", "<s>pc", "<s>qd", "<s>pc"], task.Examples.Select(example => Texts(example).Last()));
+    }
+
+    [Fact]
+    public void What_chance_gains_is_one_number_for_a_step_whatever_its_micro_batches()
+    {
+        using var model = NewModel();
+        JudgedAnswer[] answers = [new("ask", "good", true, "1"), new("why", "no", false, "2"), new("who", "me", true, "3"), new("where", "there", false, "4")];
+        var examples = PreferenceRendering.Judged(answers, Characters, null, 24).Examples;
+        bool[] desirable = [.. examples.Select(example => answers[example.Number].Desirable)];
+        // Mismatched answers gained differently: of single examples each would have a number of its own.
+        IReadOnlyList<double[]> reference = [.. PreferenceObjective.LogProbabilities(model, examples).Select((both, i) => new[] { both[0] - 1, both[1] - 2 * i })];
+        var whole = Gradient(batchTokens: 1000, out var loss);
+        var parts = Gradient(batchTokens: 1, out var lossOfParts);
+        Assert.Equal(loss, lossOfParts, 1e-5);
+        Assert.Equal(whole, parts, (a, b) => Math.Abs(a - b) <= 1e-5);
+        var z = reference.Select((_, i) => 2.0 * i).Average();
+        Assert.Equal(desirable.Average(good => Logistic.Sigmoid((good ? -1 : 1) * 0.1 * (1 - z))), loss, 1e-4);
+
+        float[] Gradient(int batchTokens, out double value)
+        {
+            var objective = new JudgedObjective(new KahnemanTverskyLoss(), desirable, reference);
+            using var trainer = new TaskTrainer(model, objective, [new TrainedParameters(model.Parameters, OptimizerRegistry.Create(model.Parameters, new OptimizerSection()))], seed: 1);
+            value = trainer.ComputeGradients(new TaskSampler(examples, 4, batchTokens, 1).Next(), 0).Loss;
+            return model.Parameters["model.layers.0.mlp.down_proj.weight"].Tensor.GradientToArray();
+        }
     }
 
     [Fact]

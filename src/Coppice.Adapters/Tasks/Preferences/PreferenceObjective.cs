@@ -46,21 +46,43 @@ public abstract class PreferenceObjective : IObjective
     }
 
     /// <inheritdoc/>
+    public virtual PackedBatch Prepare(PackedBatch batch, PackedBatch scratch, ulong seed, ulong number) => batch;
+
+    /// <inheritdoc/>
     public Tensor Loss(Tape tape, LanguageModel model, ModelInput input, PackedBatch batch, float scale)
     {
         model.RequireCausal("answer a prompt");
+        Begin(tape, model, input);
+        var gathered = Gather(tape, model, input, batch);
+        var answers = Answers(tape, model, input, batch, gathered);
+        var slopes = new double[answers.Length];
+        var loss = Loss(batch, answers, slopes);
+        return _rows.Loss(tape, model, input, gathered, loss, slopes, scale);
+    }
+
+    /// <summary>Told before the loss of each micro-batch; what is computed here must be done with the input before it returns.</summary>
+    private protected virtual void Begin(Tape tape, LanguageModel model, ModelInput input)
+    {
+    }
+
+    /// <summary>Hidden states of the answers' tokens.</summary>
+    private protected Tensor Gather(Tape tape, LanguageModel model, ModelInput input, PackedBatch batch)
+    {
         input.Set(tape, batch);
         _rows.Find(batch);
-        var gathered = _rows.Gather(tape, model.Hidden(tape, input));
+        return _rows.Gather(tape, model.Hidden(tape, input));
+    }
+
+    /// <summary>How probable each document's answer is now, and was at the beginning; of the batch that was gathered last.</summary>
+    private protected AnswerProbability[] Answers(Tape tape, LanguageModel model, ModelInput input, PackedBatch batch, Tensor gathered)
+    {
         var answers = _rows.Probabilities(tape, model, input, gathered);
         for (var document = 0; document < answers.Length; document++)
         {
             if (_reference is not null) answers[document] = answers[document] with { Reference = _reference[ExampleOf(batch, document)][document % 2] };
         }
 
-        var slopes = new double[answers.Length];
-        var loss = Loss(batch, answers, slopes);
-        return _rows.Loss(tape, model, input, gathered, loss, slopes, scale);
+        return answers;
     }
 
     /// <summary>The number of a document's example.</summary>
@@ -93,27 +115,6 @@ public sealed class PairObjective : PreferenceObjective
             var pair = _loss.Of(answers[document], answers[document + 1]);
             (slopes[document], slopes[document + 1]) = (pair.Chosen, pair.Rejected);
             sum += pair.Loss;
-        }
-
-        return sum;
-    }
-}
-
-/// <summary>Learning from answers that were judged one by one; batches of <see cref="PreferenceRendering.Judged"/>.</summary>
-/// <param name="loss">The loss of an answer.</param>
-/// <param name="desirable">Whether each rendered example's answer is as it should be.</param>
-/// <param name="reference">Of <see cref="PreferenceObjective.LogProbabilities"/>, for the same examples.</param>
-/// <remarks>What chance gains is measured over a micro-batch: the fewer examples that has, the noisier it is.</remarks>
-public sealed class JudgedObjective(KahnemanTverskyLoss loss, IReadOnlyList<bool> desirable, IReadOnlyList<double[]> reference) : PreferenceObjective(reference)
-{
-    private protected override double Loss(PackedBatch batch, AnswerProbability[] answers, double[] slopes)
-    {
-        var baseline = KahnemanTverskyLoss.Baseline([.. answers.Where((_, document) => document % 2 == 1)]);
-        var sum = 0.0;
-        for (var document = 0; document < answers.Length; document += 2)
-        {
-            (var value, slopes[document]) = loss.Of(answers[document], desirable[ExampleOf(batch, document)], baseline);
-            sum += value;
         }
 
         return sum;

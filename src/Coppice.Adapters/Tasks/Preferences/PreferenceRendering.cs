@@ -19,17 +19,32 @@ public static class PreferenceRendering
     public static RenderedTask Pairs(IReadOnlyList<PreferencePair> pairs, Tokenizer tokenizer, ChatTemplate? template, int maxTokens) =>
         Render(pairs.Count, i => (pairs[i].Prompt, pairs[i].Chosen, pairs[i].Rejected, pairs[i].Where), tokenizer, template, maxTokens);
 
-    /// <summary>Answers that were judged one by one: the answer's document, then one with the next example's answer after the same prompt, by which chance is
-    /// measured. Whether an example's answer is desirable is found by its <see cref="TaskExample.Number"/>.</summary>
-    /// <param name="answers">The answers; at least two.</param>
+    /// <summary>Answers that were judged one by one: the answer's document, then one with another answer after the same prompt, by which chance is measured: that of
+    /// the next example with another prompt. Whether an example's answer is desirable is found by its <see cref="TaskExample.Number"/>.</summary>
+    /// <param name="answers">The answers, to at least two prompts.</param>
     /// <param name="tokenizer">The model's tokenizer.</param>
     /// <param name="template">The model's chat template; null where it has none.</param>
     /// <param name="maxTokens">As for pairs.</param>
-    /// <exception cref="CoppiceException">There is a single answer, or as for pairs.</exception>
+    /// <exception cref="CoppiceException">There is a single prompt, or as for pairs.</exception>
     public static RenderedTask Judged(IReadOnlyList<JudgedAnswer> answers, Tokenizer tokenizer, ChatTemplate? template, int maxTokens)
     {
-        if (answers.Count == 1) throw new CoppiceException($"{answers[0].Where}: a single judged answer has no other to be compared with: give at least two");
-        return Render(answers.Count, i => (answers[i].Prompt, answers[i].Answer, answers[(i + 1) % answers.Count].Answer, answers[i].Where), tokenizer, template, maxTokens);
+        var mismatched = Mismatched(answers);
+        return Render(answers.Count, i => (answers[i].Prompt, answers[i].Answer, mismatched[i].Answer, answers[i].Where), tokenizer, template, maxTokens);
+    }
+
+    /// <summary>For each answer the next one to another prompt. Answers to one prompt often follow each other in a file: the next one as such would be no mismatch.</summary>
+    private static JudgedAnswer[] Mismatched(IReadOnlyList<JudgedAnswer> answers)
+    {
+        var next = new JudgedAnswer[answers.Count];
+        // Backwards, from the second round on all are known.
+        for (var i = 2 * answers.Count - 2; i >= 0; i--)
+        {
+            var (here, behind) = (i % answers.Count, answers[(i + 1) % answers.Count]);
+            next[here] = behind.Prompt != answers[here].Prompt ? behind : next[(i + 1) % answers.Count];
+        }
+
+        return next.All(answer => answer is not null) ? next : throw new CoppiceException(
+            $"{answers[0].Where}: all judged answers are to the same prompt, and what chance gains is measured by answers to other prompts: give answers to at least two");
     }
 
     private static RenderedTask Render(int count, Func<int, (string Prompt, string First, string Second, string Where)> example, Tokenizer tokenizer, ChatTemplate? template, int maxTokens)
