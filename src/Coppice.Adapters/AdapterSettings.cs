@@ -55,6 +55,9 @@ public sealed record AdapterSettings
     /// <summary>Of (IA)3: the targets whose input is scaled instead of their output; null for what is usual for the architecture.</summary>
     public TargetPattern? FeedForward { get; init; }
 
+    /// <summary>How many times as fast as the first factor the second one learns; see <see cref="Methods.LoraPlus"/>. About training alone: not kept with an adapter.</summary>
+    public double LoraPlusRatio { get; init; } = 1;
+
     /// <summary>Of VeRA: the first value of the vector in the middle.</summary>
     public double InitialD { get; init; } = 0.1;
 }

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Coppice.Corpus;
 using Coppice.Foundation;
 using Coppice.Models;
 using Coppice.Tensors;
