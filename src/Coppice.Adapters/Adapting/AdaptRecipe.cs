@@ -110,6 +110,9 @@ public sealed record AdaptRecipe
             Task.Errors == 0 || Task.Form is DirectPreferenceForm.Conservative or DirectPreferenceForm.Robust, places.Of("task.errors"),
             "'task.errors' is for the forms conservative and robust");
         CheckMethod(places);
+        Require(
+            Training.Metric is "" or "loss" || task.Metrics.Contains(Training.Metric), places.Of("training.metric"),
+            $"'training.metric' must be one of {string.Join(", ", task.Metrics.Append("loss").Distinct())} for {task.Name}, not '{Training.Metric}'{NearestName.Hint(Training.Metric, task.Metrics)}");
         Require(Training.Steps == 0 || Training.Epochs == new TaskTrainingSection().Epochs, places.Of("training.steps"), "'training.steps' and 'training.epochs' both say how long the training is; remove one");
         // The rules between the keys of a schedule are those of pre-training.
         new Recipe { Optimizer = Optimizer, Schedule = Schedule, Training = new TrainingSection { Steps = 1 } }.Validate();

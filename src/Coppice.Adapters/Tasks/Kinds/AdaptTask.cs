@@ -19,6 +19,9 @@ public abstract class AdaptTask
     /// <summary>The properties of <see cref="TaskSection"/> that it reads. Others may not be set.</summary>
     internal abstract IReadOnlyList<string> Reads { get; }
 
+    /// <summary>The names of what it measures, beside the loss. The first that can be measured is what it is judged by.</summary>
+    internal abstract IReadOnlyList<string> Metrics { get; }
+
     /// <summary>Whether a model's chat template is used: not at all, where there is one, or always.</summary>
     internal virtual TemplateUse UsesTemplate(TaskSection settings) => TemplateUse.Never;
 

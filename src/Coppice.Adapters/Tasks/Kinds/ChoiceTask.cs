@@ -13,6 +13,8 @@ internal sealed class ChoiceTask : AdaptTask<MultipleChoiceItem>
     /// <inheritdoc/>
     public override string Summary => "which of several answers to a question is right";
 
+    internal override IReadOnlyList<string> Metrics => ["accuracy"];
+
     internal override IReadOnlyList<string> Reads => [nameof(TaskSection.Pooling)];
 
     internal override HeadDescription Describe(TaskData training, TaskSection settings, ModelConfiguration configuration) =>
@@ -30,7 +32,7 @@ internal sealed class ChoiceTask : AdaptTask<MultipleChoiceItem>
         List<int> right = [.. measured.Examples.Select(example => items[example.Number].Answer)];
         return new TaskMetricsBuilder(intervals, cancellation)
             .Add("accuracy", guessed, right, Accuracy.Of)
-            .Finish(evaluator.Loss(measured.Objective, measured.Examples, cancellation), higherIsBetter: true);
+            .Finish(evaluator.Loss(measured.Objective, measured.Examples, cancellation));
     }
 
     private protected override IReadOnlyList<MultipleChoiceItem> ReadFile(string file, TaskSection settings) => MultipleChoiceItem.Read(file);

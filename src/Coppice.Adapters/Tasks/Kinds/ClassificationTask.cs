@@ -14,6 +14,8 @@ internal sealed class ClassificationTask(string name, string summary, bool pairs
     /// <inheritdoc/>
     public override string Summary => summary;
 
+    internal override IReadOnlyList<string> Metrics => ["accuracy", "macro_f1", "matthews"];
+
     internal override IReadOnlyList<string> Reads =>
     [
         nameof(TaskSection.TextField), nameof(TaskSection.LabelField), nameof(TaskSection.Labels), nameof(TaskSection.ClassWeights), nameof(TaskSection.Pooling),
@@ -40,7 +42,7 @@ internal sealed class ClassificationTask(string name, string summary, bool pairs
             .Add("accuracy", guessed, right, Accuracy.Of)
             .Add("macro_f1", guessed, right, MacroF1.Of)
             .Add("matthews", guessed, right, MatthewsCorrelation.Of)
-            .Finish(evaluator.Loss(measured.Objective, measured.Examples, cancellation), higherIsBetter: true);
+            .Finish(evaluator.Loss(measured.Objective, measured.Examples, cancellation));
     }
 
     private protected override IReadOnlyList<LabelledText> ReadFile(string file, TaskSection settings) =>

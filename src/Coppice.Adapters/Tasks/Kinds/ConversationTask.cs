@@ -12,6 +12,8 @@ internal sealed class ConversationTask(string name, string summary, TemplateUse 
     /// <inheritdoc/>
     public override string Summary => summary;
 
+    internal override IReadOnlyList<string> Metrics => ["loss", "perplexity"];
+
     internal override IReadOnlyList<string> Reads => [nameof(TaskSection.PromptField), nameof(TaskSection.ResponseField), nameof(TaskSection.MessagesField)];
 
     internal override TemplateUse UsesTemplate(TaskSection settings) => template;
@@ -29,7 +31,7 @@ internal sealed class ConversationTask(string name, string summary, TemplateUse 
         return new TaskMetricsBuilder(intervals, cancellation)
             .Add("loss", answers, answers, (drawn, _) => Loss(drawn))
             .Add("perplexity", answers, answers, (drawn, _) => Math.Exp(Loss(drawn)))
-            .Finish(Loss(answers), higherIsBetter: false);
+            .Finish(Loss(answers));
     }
 
     private protected override IReadOnlyList<Conversation> ReadFile(string file, TaskSection settings) => Conversation.Read(

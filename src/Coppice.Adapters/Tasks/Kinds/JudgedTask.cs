@@ -14,6 +14,8 @@ internal sealed class JudgedTask : AdaptTask<JudgedAnswer>
     /// <inheritdoc/>
     public override string Summary => "answers that were judged one by one: Kahneman-Tversky optimisation";
 
+    internal override IReadOnlyList<string> Metrics => ["accuracy"];
+
     internal override IReadOnlyList<string> Reads =>
         [nameof(TaskSection.Template), nameof(TaskSection.Beta), nameof(TaskSection.Desirable), nameof(TaskSection.Undesirable)];
 
@@ -41,7 +43,7 @@ internal sealed class JudgedTask : AdaptTask<JudgedAnswer>
         List<int> right = [.. measured.Examples.Select(example => items[example.Number].Desirable ? 1 : 0)];
         return new TaskMetricsBuilder(intervals, cancellation)
             .Add("accuracy", guessed, right, Accuracy.Of)
-            .Finish(evaluator.Loss(objective, measured.Examples, cancellation), higherIsBetter: true);
+            .Finish(evaluator.Loss(objective, measured.Examples, cancellation));
     }
 
     private protected override IReadOnlyList<JudgedAnswer> ReadFile(string file, TaskSection settings) => JudgedAnswer.Read(file);

@@ -12,6 +12,8 @@ internal sealed class PreferenceTask(string name, string summary, params string[
     /// <inheritdoc/>
     public override string Summary => summary;
 
+    internal override IReadOnlyList<string> Metrics => ["accuracy", "margin"];
+
     internal override IReadOnlyList<string> Reads => [nameof(TaskSection.Template), .. reads];
 
     internal override TemplateUse UsesTemplate(TaskSection settings) => settings.Template == TemplateChoice.None ? TemplateUse.Never : TemplateUse.WhereThere;
@@ -37,7 +39,7 @@ internal sealed class PreferenceTask(string name, string summary, params string[
         return new TaskMetricsBuilder(intervals, cancellation)
             .Add("accuracy", rewards, rewards, (drawn, _) => drawn.Count(margin => margin > 0) / (double)drawn.Count)
             .Add("margin", rewards, rewards, (drawn, _) => drawn.Average())
-            .Finish(evaluator.Loss(objective, measured.Examples, cancellation), higherIsBetter: true);
+            .Finish(evaluator.Loss(objective, measured.Examples, cancellation));
     }
 
     private protected override IReadOnlyList<PreferencePair> ReadFile(string file, TaskSection settings) => PreferencePair.Read(file);

@@ -13,6 +13,8 @@ internal sealed class RegressionTask : AdaptTask<LabelledText>
     /// <inheritdoc/>
     public override string Summary => "a number for a text, or for a pair of texts";
 
+    internal override IReadOnlyList<string> Metrics => ["spearman", "rmse"];
+
     internal override IReadOnlyList<string> Reads => [nameof(TaskSection.TextField), nameof(TaskSection.PairField), nameof(TaskSection.LabelField), nameof(TaskSection.Pooling)];
 
     internal override HeadDescription Describe(TaskData training, TaskSection settings, ModelConfiguration configuration)
@@ -38,7 +40,7 @@ internal sealed class RegressionTask : AdaptTask<LabelledText>
         return new TaskMetricsBuilder(intervals, cancellation)
             .Add("spearman", guessed, right, SpearmanCorrelation.Of)
             .Add("rmse", guessed, right, RootMeanSquaredError)
-            .Finish(evaluator.Loss(measured.Objective, measured.Examples, cancellation), higherIsBetter: true);
+            .Finish(evaluator.Loss(measured.Objective, measured.Examples, cancellation));
     }
 
     private protected override IReadOnlyList<LabelledText> ReadFile(string file, TaskSection settings) =>

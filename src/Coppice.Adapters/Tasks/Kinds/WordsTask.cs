@@ -13,6 +13,8 @@ internal sealed class WordsTask : AdaptTask<TaggedSentence>
     /// <inheritdoc/>
     public override string Summary => "the class of each word (.conllu, or columns with the word first and its label last)";
 
+    internal override IReadOnlyList<string> Metrics => ["span_f1", "accuracy"];
+
     internal override IReadOnlyList<string> Reads => [nameof(TaskSection.Column), nameof(TaskSection.Labels), nameof(TaskSection.ClassWeights)];
 
     internal override HeadDescription Describe(TaskData training, TaskSection settings, ModelConfiguration configuration)
@@ -40,7 +42,7 @@ internal sealed class WordsTask : AdaptTask<TaggedSentence>
         var metrics = new TaskMetricsBuilder(intervals, cancellation);
         if (SpanF1.IsBio(labels.Names)) metrics.Add("span_f1", guessed, right, SpanF1.Of);
         // Sentences are drawn, not words: those of one sentence are not independent of each other.
-        return metrics.Add("accuracy", guessed, right, WordAccuracy).Finish(evaluator.Loss(measured.Objective, measured.Examples, cancellation), higherIsBetter: true);
+        return metrics.Add("accuracy", guessed, right, WordAccuracy).Finish(evaluator.Loss(measured.Objective, measured.Examples, cancellation));
     }
 
     private protected override IReadOnlyList<TaggedSentence> ReadFile(string file, TaskSection settings)
