@@ -87,6 +87,9 @@ public sealed record AdapterSettings
     /// <summary>Of prompts and prefixes; null for their defaults.</summary>
     public Methods.PromptSettings? Prompt { get; init; }
 
+    /// <summary>How many times as fast as the first factor the second one learns; see <see cref="Methods.LoraPlus"/>. About training alone: not kept with an adapter.</summary>
+    public double LoraPlusRatio { get; init; } = 1;
+
     /// <summary>Of VeRA: the first value of the vector in the middle.</summary>
     public double InitialD { get; init; } = 0.1;
 

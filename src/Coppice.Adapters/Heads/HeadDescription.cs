@@ -23,6 +23,9 @@ public enum HeadTask
 /// <param name="Place">Which token of a word carries its label; without meaning elsewhere.</param>
 public sealed record HeadDescription(HeadTask Task, IReadOnlyList<string> Labels, Pooling Pooling = Pooling.Last, LabelledToken Place = LabelledToken.First)
 {
+    /// <summary>Of a head of numbers: what its number 0 and 1 stand for.</summary>
+    public NumberScale Scale { get; init; } = NumberScale.Plain;
+
     /// <summary>Numbers that the head gives.</summary>
     public int Outputs => Task is HeadTask.Classes or HeadTask.Words ? Labels.Count : 1;
 
@@ -35,4 +38,21 @@ public sealed record HeadDescription(HeadTask Task, IReadOnlyList<string> Labels
         HeadTask.Choices => new MultipleChoiceObjective(head, Pooling),
         _ => new TokenClassificationObjective(head),
     };
+}
+
+/// <summary>Numbers as a head learns them: how many standard deviations they lie from the mean, since a linear layer on hidden states learns numbers of that size fastest.</summary>
+/// <param name="Mean">The number that the head's 0 stands for.</param>
+/// <param name="Deviation">How far the head's 1 lies from it; above 0.</param>
+public readonly record struct NumberScale(float Mean, float Deviation)
+{
+    /// <summary>Numbers as they are.</summary>
+    public static NumberScale Plain { get; } = new(0, 1);
+
+    /// <summary>The number that the head's stands for.</summary>
+    /// <param name="score">The head's.</param>
+    public float Number(float score) => Mean + Deviation * score;
+
+    /// <summary>What the head's number should be.</summary>
+    /// <param name="number">The number.</param>
+    public float Score(float number) => (number - Mean) / Deviation;
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using Coppice.Foundation;
 using Coppice.Models;
@@ -15,6 +16,8 @@ public static class HeadFile
     private const string LabelsKey = "labels";
     private const string PoolingKey = "pooling";
     private const string PlaceKey = "labelled_token";
+    private const string MeanKey = "mean";
+    private const string DeviationKey = "deviation";
 
     /// <summary>Writes a head.</summary>
     /// <param name="path">The file to create or replace.</param>
@@ -32,6 +35,8 @@ public static class HeadFile
             [LabelsKey] = JsonSerializer.Serialize(description.Labels),
             [PoolingKey] = NameOf(description.Pooling),
             [PlaceKey] = NameOf(description.Place),
+            [MeanKey] = description.Scale.Mean.ToString("R", CultureInfo.InvariantCulture),
+            [DeviationKey] = description.Scale.Deviation.ToString("R", CultureInfo.InvariantCulture),
         });
     }
 
@@ -44,7 +49,11 @@ public static class HeadFile
     public static (TaskHead Head, HeadDescription Description) Load(string path, LanguageModel model, bool trainable = false)
     {
         using var file = SafetensorsFile.Open(path);
-        var description = new HeadDescription(Value<HeadTask>(file, TaskKey), Labels(file), Value<Pooling>(file, PoolingKey), Value<LabelledToken>(file, PlaceKey));
+        var description = new HeadDescription(Value<HeadTask>(file, TaskKey), Labels(file), Value<Pooling>(file, PoolingKey), Value<LabelledToken>(file, PlaceKey))
+        {
+            Scale = new NumberScale(Number(file, MeanKey, NumberScale.Plain.Mean), Number(file, DeviationKey, NumberScale.Plain.Deviation)),
+        };
+        if (description.Scale.Deviation <= 0) throw NoHead(file, DeviationKey);
         if (description.Outputs < 1) throw NoHead(file, LabelsKey);
         // Checked against the file before anything of that size is made.
         var wanted = (Weight: (long)description.Outputs * model.Configuration.HiddenSize, Bias: (long)description.Outputs);
@@ -65,6 +74,12 @@ public static class HeadFile
     private static T Value<T>(SafetensorsFile file, string key)
         where T : struct, Enum =>
         file.Metadata.TryGetValue(key, out var name) && Enum.TryParse<T>(name, ignoreCase: true, out var value) && Enum.IsDefined(value) ? value : throw NoHead(file, key);
+
+    private static float Number(SafetensorsFile file, string key, float otherwise)
+    {
+        if (!file.Metadata.TryGetValue(key, out var text)) return otherwise;
+        return float.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && float.IsFinite(number) ? number : throw NoHead(file, key);
+    }
 
     private static string[] Labels(SafetensorsFile file)
     {

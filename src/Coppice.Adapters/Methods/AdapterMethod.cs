@@ -4,6 +4,7 @@ using Coppice.Models;
 using Coppice.Tensors;
 using Coppice.Training.Objectives;
 using Coppice.Training.Optimizers;
+using Coppice.Training.Regularisers;
 
 namespace Coppice.Adapters.Methods;
 
@@ -114,6 +115,13 @@ public abstract class AdapterMethod
 
     /// <summary>What is kept of a trained adapter where that is something else than what was trained: its settings and values; null where it is the same.</summary>
     internal virtual AdapterContents? Kept(AdapterParts parts) => null;
+
+    /// <summary>What edits the finished update of a step, weight decay included, where the method has such; null for nothing. It is disposed with the optimizer.</summary>
+    internal virtual GradientTransform? CreateMask(Adapter adapter) =>
+        adapter.Settings.LoraPlusRatio > 1 ? new LoraPlus(adapter.Parameters, adapter.Settings.LoraPlusRatio) : null;
+
+    /// <summary>What the adapter's parameters are penalised by.</summary>
+    internal virtual IReadOnlyList<IRegulariser> CreateRegularisers(Adapter adapter) => [];
 
     /// <summary>The module of a parameter: its name without the last part.</summary>
     private protected static string ModuleOf(string parameter) => parameter[..Math.Max(0, parameter.LastIndexOf('.'))];

@@ -34,6 +34,13 @@ public sealed class EarlyStopping
     /// <summary>Whether training should end.</summary>
     public bool ShouldStop => SinceBest >= Patience;
 
+    /// <summary>What a checkpoint has to remember.</summary>
+    public EarlyStoppingState State
+    {
+        get => new(Best, BestStep, SinceBest);
+        set => (Best, BestStep, SinceBest) = (value.Best, value.BestStep, value.SinceBest);
+    }
+
     /// <summary>Takes a measurement.</summary>
     /// <param name="step">When it was made.</param>
     /// <param name="value">What was measured.</param>
@@ -51,3 +58,9 @@ public sealed class EarlyStopping
         return false;
     }
 }
+
+/// <summary>The state of an <see cref="EarlyStopping"/>.</summary>
+/// <param name="Best">The best measurement; NaN before the first.</param>
+/// <param name="BestStep">When it was made; -1 before the first.</param>
+/// <param name="SinceBest">Measurements since then.</param>
+public sealed record EarlyStoppingState(double Best, long BestStep, int SinceBest);

@@ -28,9 +28,10 @@ public static class ClassificationRendering
     /// <param name="texts">The texts.</param>
     /// <param name="tokenizer">The model's.</param>
     /// <param name="maxTokens">The most tokens of a document: no more than the model's positions.</param>
+    /// <param name="scale">What the head's numbers stand for; null for the numbers themselves.</param>
     /// <exception cref="CoppiceException">A label is no number, or there is nothing to learn.</exception>
-    public static RenderedTask Numbers(IReadOnlyList<LabelledText> texts, ITokenizer tokenizer, int maxTokens) =>
-        Render(texts, tokenizer, maxTokens, text => (NumberTarget.Of(text.Number()), 1));
+    public static RenderedTask Numbers(IReadOnlyList<LabelledText> texts, ITokenizer tokenizer, int maxTokens, NumberScale? scale = null) =>
+        Render(texts, tokenizer, maxTokens, text => (NumberTarget.Of((scale ?? NumberScale.Plain).Score(text.Number())), 1));
 
     /// <summary>
     /// Questions with answers to choose from: a document for each answer, prompt and answer together. The target of each is its number among the answers, and only the

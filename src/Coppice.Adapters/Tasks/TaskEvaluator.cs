@@ -16,16 +16,18 @@ public sealed class TaskEvaluator : IDisposable
     private readonly LanguageModel _model;
     private readonly int _batchTokens;
     private readonly Tape _tape;
+    private readonly bool _ownsTape;
     private readonly ModelInput _input;
     private readonly PackedBatch _scratch = new();
 
     /// <summary>An evaluator of a model.</summary>
     /// <param name="model">The model; it must outlive the evaluator.</param>
     /// <param name="batchTokens">Tokens of a packed batch: costs memory, changes no result but by rounding.</param>
-    public TaskEvaluator(LanguageModel model, int batchTokens = 4096)
+    /// <param name="tape">An empty tape, whose memory is used and which is empty again after each measurement; null for one of its own.</param>
+    public TaskEvaluator(LanguageModel model, int batchTokens = 4096, Tape? tape = null)
     {
-        (_model, _batchTokens) = (model, batchTokens);
-        _tape = new Tape(model.Backend) { Recording = false };
+        (_model, _batchTokens, _ownsTape) = (model, batchTokens, tape is null);
+        _tape = tape ?? new Tape(model.Backend);
         _input = new ModelInput(model);
     }
 
@@ -71,24 +73,51 @@ public sealed class TaskEvaluator : IDisposable
         return results;
     }
 
+    /// <summary>Probability and length of each answer: of what counts in each document.</summary>
+    /// <param name="examples">The examples.</param>
+    /// <param name="cancellationToken">Ends it between two batches.</param>
+    /// <returns>[examples][documents].</returns>
+    /// <exception cref="CoppiceException">The model is an encoder, or a number is not finite.</exception>
+    public IReadOnlyList<AnswerProbability[]> Answers(IReadOnlyList<TaskExample> examples, CancellationToken cancellationToken = default)
+    {
+        _model.RequireCausal("answer a prompt");
+        var (rows, answers) = (new AnswerRows(), new List<AnswerProbability>());
+        Run(examples, cancellationToken, batch =>
+        {
+            rows.Find(batch);
+            _input.Set(_tape, batch);
+            answers.AddRange(rows.Probabilities(_tape, _model, _input, rows.Gather(_tape, _model.Hidden(_tape, _input))));
+        });
+        if (!answers.All(answer => double.IsFinite(answer.LogProbability))) throw NotFinite();
+        var next = 0;
+        return [.. examples.Select(example => example.Documents.Select(_ => answers[next++]).ToArray())];
+    }
+
     /// <inheritdoc/>
-    public void Dispose() => _tape.Dispose();
+    public void Dispose()
+    {
+        if (_ownsTape) _tape.Dispose();
+    }
 
     private static CoppiceException NotFinite() => new("The model's numbers are not finite: its weights are damaged, or its training diverged.");
 
     private void Run(IReadOnlyList<TaskExample> examples, Action<PackedBatch> measure, CancellationToken cancellationToken)
     {
-        foreach (var batch in TaskPacking.InOrder(examples, _batchTokens))
+        var recording = _tape.Recording;
+        _tape.Recording = false;
+        try
         {
-            cancellationToken.ThrowIfCancellationRequested();
-            try
+            foreach (var batch in TaskPacking.InOrder(examples, _batchTokens))
             {
+                cancellationToken.ThrowIfCancellationRequested();
                 measure(batch);
-            }
-            finally
-            {
                 _tape.Reset();
             }
+        }
+        finally
+        {
+            _tape.Reset();
+            _tape.Recording = recording;
         }
     }
 }

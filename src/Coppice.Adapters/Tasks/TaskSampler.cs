@@ -1,6 +1,9 @@
 using System.Runtime.InteropServices;
+using System.Security.Cryptography;
 using Coppice.Corpus;
+using Coppice.Foundation;
 using Coppice.Tensors;
+using Coppice.Training.Loop;
 
 namespace Coppice.Adapters;
 
@@ -9,7 +12,7 @@ namespace Coppice.Adapters;
 /// place in the stream is one number.
 /// </summary>
 /// <remarks>The documents of an example stay in one batch, in their order, and have the example's number as their source.</remarks>
-public sealed class TaskSampler
+public sealed class TaskSampler : IStepSource
 {
     private const ulong OrderStream = 0x5441534B00000000;
 
@@ -20,6 +23,7 @@ public sealed class TaskSampler
     private readonly int[] _order;
     private readonly List<PackedBatch> _batches = [];
     private long _epoch = -1;
+    private string? _fingerprint;
 
     /// <summary>Stands at the beginning of the stream.</summary>
     /// <param name="examples">The examples; at least one.</param>
@@ -41,7 +45,22 @@ public sealed class TaskSampler
     /// <summary>Steps of one pass over the examples, the last one not always whole.</summary>
     public int StepsPerEpoch => (_examples.Count + _examplesPerStep - 1) / _examplesPerStep;
 
-    /// <summary>The micro-batches of the next step. They are filled anew by the next call.</summary>
+    /// <inheritdoc/>
+    public long TokensPerStep => Math.Max(1, _examples.Sum(example => (long)example.TokenCount) * _examplesPerStep / _examples.Count);
+
+    /// <inheritdoc/>
+    public SamplerPosition Position => new(Fingerprint(), Drawn, []);
+
+    /// <inheritdoc/>
+    public void Restore(SamplerPosition position)
+    {
+        if (position.Data != Fingerprint())
+            throw new CoppiceException("the saved place in the data belongs to other examples: the files, the tokenizer, the length of documents or the seed have changed since. Go on with what the run began with, or start a new one");
+        if (position.Sequences < 0) throw new CoppiceException("the saved place in the data is damaged: use an earlier checkpoint");
+        Drawn = position.Sequences;
+    }
+
+    /// <inheritdoc/>
     public ReadOnlySpan<PackedBatch> Next()
     {
         var used = 0;
@@ -60,6 +79,21 @@ public sealed class TaskSampler
         }
 
         return CollectionsMarshal.AsSpan(_batches)[..used];
+    }
+
+    /// <summary>A checksum of all that decides what a step trains on.</summary>
+    private string Fingerprint()
+    {
+        if (_fingerprint is not null) return _fingerprint;
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        hash.AppendData(MemoryMarshal.AsBytes<long>([(long)_seed, _examplesPerStep, _batchTokens]));
+        foreach (var document in _examples.SelectMany(example => example.Documents))
+        {
+            hash.AppendData(MemoryMarshal.AsBytes<int>([document.Tokens.Length, .. document.Tokens, .. document.Targets]));
+            hash.AppendData(MemoryMarshal.AsBytes<float>(document.Weights));
+        }
+
+        return _fingerprint = Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 
     /// <summary>Fisher and Yates.</summary>

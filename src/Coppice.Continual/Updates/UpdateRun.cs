@@ -71,7 +71,7 @@ public sealed class UpdateRun
         var parts = data.HeldOut.Select(source => source.Part(partTokens)).ToList();
         var loop = new TrainingLoop(new LoopParts
         {
-            Training = plan.Training, Model = start.Model, Tokenizer = data.Tokenizer, Trainer = trainer, Sampler = plan.Sampler, Schedule = plan.Schedule, Checkpoints = checkpoints,
+            Training = plan.Training, Model = start.Model, Tokenizer = data.Tokenizer, Trainer = trainer, Data = new SequenceSteps(plan.Sampler, plan.Training), Schedule = plan.Schedule, Checkpoints = checkpoints,
             Trunk = plan.TrunkStep is { } step ? new Trunk(step, Path.Combine(_request.Directory, PretrainRun.TrunkFolder)) : null,
             Probes = [new SourceProbe(points, parts, data.Tokenizer)], Observers = observers, Notice = _request.Notice, Detail = _request.Detail,
         });

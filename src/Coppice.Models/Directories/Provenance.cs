@@ -37,7 +37,10 @@ public sealed record Provenance
     /// <summary>How models were merged to this one; null for one that was trained.</summary>
     public ProvenanceMerge? Merge { get; init; }
 
-    /// <summary>The resolved recipe, as YAML; of a merged model, that of one of its models.</summary>
+    /// <summary>The task that it was adapted to; null for a model that was not.</summary>
+    public ProvenanceTask? Task { get; init; }
+
+    /// <summary>The resolved recipe, as YAML; of an adapted model that of its parent, empty where that has none; of a merged model, that of one of its models.</summary>
     public required string Recipe { get; init; }
 
     /// <summary>Fingerprint of the tokenizer.</summary>
@@ -114,6 +117,12 @@ public sealed record ProvenanceSource(string Name, IReadOnlyList<string> Paths, 
     /// <summary>Whether the text was written by an ancestor of the model in place of text that was not kept.</summary>
     public bool Generated { get; init; }
 }
+
+/// <summary>What a model was adapted to.</summary>
+/// <param name="Name">The task.</param>
+/// <param name="Method">The method: <c>full</c>, or an adapter's.</param>
+/// <param name="Recipe">The resolved recipe of adapting, as YAML.</param>
+public sealed record ProvenanceTask(string Name, string Method, string Recipe);
 
 /// <summary>A parent of a model.</summary>
 /// <param name="Path">Its directory, relative to the model's.</param>

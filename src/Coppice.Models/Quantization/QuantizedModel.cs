@@ -31,6 +31,17 @@ public static class QuantizedModel
     public static LanguageModel Of(LanguageModel model, Quantization quantization) =>
         Build(model.Configuration, model.Backend, quantization, parameter => model.Parameters[parameter.Name].Tensor.ToArray());
 
+    /// <summary>A quantised model without values: what it takes is known before there is any.</summary>
+    /// <param name="configuration">The model's configuration.</param>
+    /// <param name="backend">Whose memory it is.</param>
+    /// <param name="quantization">In what matrices are held.</param>
+    public static LanguageModel Empty(ModelConfiguration configuration, Backend backend, Quantization quantization)
+    {
+        var matrices = new QuantizedParameters(quantization);
+        foreach (var parameter in configuration.Plan().Where(configuration.IsQuantizable)) matrices.Add(parameter.Name, Allocate(configuration, backend, quantization, parameter));
+        return configuration.Create(backend, matrices);
+    }
+
     /// <summary>Makes a quantised model.</summary>
     /// <param name="configuration">The model's configuration.</param>
     /// <param name="backend">Computes.</param>
@@ -61,12 +72,8 @@ public static class QuantizedModel
     private static QuantizedMatrix Quantize(
         ModelConfiguration configuration, Backend backend, Quantization quantization, ParameterPlan parameter, Func<ParameterPlan, float[]> readValues, ReadBlocks? readBlocks)
     {
-        var (embedding, head) = configuration.Tables;
-        var type = quantization == Quantization.Int8 || parameter.Name == embedding || parameter.Name == head ? QuantizedType.Int8 : QuantizedType.Int4;
-        var format = BlockFormat.Find(type == QuantizedType.Int8 ? "Q8_0" : "Q4_1");
-        var isTransposed = configuration.LayoutOf(parameter.Name) == WeightLayout.InputsByOutputs;
-        var (outputs, inputs) = isTransposed ? (parameter.Shape[1], parameter.Shape[0]) : (parameter.Shape[0], parameter.Shape[1]);
-        var matrix = new QuantizedMatrix(backend, type, outputs, inputs);
+        var matrix = Allocate(configuration, backend, quantization, parameter);
+        var format = BlockFormat.Find(matrix.Type == QuantizedType.Int8 ? "Q8_0" : "Q4_1");
         if (readBlocks?.Invoke(parameter, format) is { } blocks)
         {
             CheckScales(parameter.Name, blocks, format, matrix.NumbersOfABlock);
@@ -76,9 +83,19 @@ public static class QuantizedModel
 
         var values = readValues(parameter);
         CheckValues(parameter.Name, values);
-        Write(matrix, isTransposed ? GgufPlace.Transpose(values, inputs, outputs) : values, format);
+        Write(matrix, IsTransposed(configuration, parameter) ? GgufPlace.Transpose(values, matrix.Columns, matrix.Rows) : values, format);
         return matrix;
     }
+
+    private static QuantizedMatrix Allocate(ModelConfiguration configuration, Backend backend, Quantization quantization, ParameterPlan parameter)
+    {
+        var (embedding, head) = configuration.Tables;
+        var type = quantization == Quantization.Int8 || parameter.Name == embedding || parameter.Name == head ? QuantizedType.Int8 : QuantizedType.Int4;
+        var (outputs, inputs) = IsTransposed(configuration, parameter) ? (parameter.Shape[1], parameter.Shape[0]) : (parameter.Shape[0], parameter.Shape[1]);
+        return new QuantizedMatrix(backend, type, outputs, inputs);
+    }
+
+    private static bool IsTransposed(ModelConfiguration configuration, ParameterPlan parameter) => configuration.LayoutOf(parameter.Name) == WeightLayout.InputsByOutputs;
 
     private static void Write(QuantizedMatrix matrix, float[] values, BlockFormat format)
     {

@@ -3,7 +3,7 @@ using Coppice.Training.Metrics;
 
 namespace Coppice.Training.Loop;
 
-/// <summary>Measures a model while it is trained. It changes nothing: a run with probes gives the same weights as one without.</summary>
+/// <summary>Measures a model while it is trained. It changes nothing but, where it ends a run, its length: a run with probes gives the same weights as one without.</summary>
 public interface IRunProbe
 {
     /// <summary>Whether to measure now.</summary>
@@ -15,6 +15,21 @@ public interface IRunProbe
     /// <param name="moment">When and what.</param>
     /// <returns>A loss that checkpoints are compared by, where this probe measures one.</returns>
     double? Measure(RunMoment moment);
+
+    /// <summary>Whether what was measured so far ends the run before its last step.</summary>
+    bool ShouldStop => false;
+
+    /// <summary>Writes what the probe remembers, where it does, into a checkpoint.</summary>
+    /// <param name="checkpoint">The checkpoint's directory.</param>
+    void Save(string checkpoint)
+    {
+    }
+
+    /// <summary>Takes up what was remembered.</summary>
+    /// <param name="checkpoint">The checkpoint's directory.</param>
+    void Restore(string checkpoint)
+    {
+    }
 }
 
 /// <summary>A moment of a run, as a probe sees it.</summary>

@@ -108,7 +108,7 @@ public sealed class PretrainRun
         var loop = new TrainingLoop(new LoopParts
         {
             Training = _recipe.Training, Model = model, Tokenizer = data.Tokenizer, Trainer = trainer, Schedule = schedule, Checkpoints = checkpoints, Trunk = trunk,
-            Sampler = new SequenceSampler([.. data.Sources.Select(s => new SamplerSource(s.Name, s.Train, s.Weight))], _recipe.Training.SequenceLength, (ulong)_recipe.Seed, mixture: RecipeMixture.Create(_recipe, data.Sources)),
+            Data = new SequenceSteps(Sampler(data), _recipe.Training),
             Probes = [.. validation is null ? (IRunProbe[])[] : [validation], .. _samples is null || !model.Configuration.IsCausal ? (IRunProbe[])[] : [new SampleProbe(_samples, data.Tokenizer, _recipe.Evaluation, (ulong)_recipe.Seed)]],
             Observers = observers, Notice = _request.Notice, Detail = _request.Detail,
         });
@@ -121,6 +121,9 @@ public sealed class PretrainRun
         foreach (var observer in observers) observer.Finished(new RunEnd(done.Steps, done.Interrupted));
         return result;
     }
+
+    private SequenceSampler Sampler(PreparedData data) => new(
+        [.. data.Sources.Select(source => new SamplerSource(source.Name, source.Train, source.Weight))], _recipe.Training.SequenceLength, (ulong)_recipe.Seed, mixture: RecipeMixture.Create(_recipe, data.Sources));
 
     private PretrainResult Release(TrainingLoop loop, LoopResult done, PreparedData data, LanguageModel model, Trainer trainer, ValidationProbe? validation, Trunk? trunk)
     {

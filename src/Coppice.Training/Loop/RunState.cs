@@ -60,26 +60,26 @@ public sealed record RunState
 
     /// <summary>Writes the state and the optimizer's buffers.</summary>
     /// <param name="checkpoint">The checkpoint's directory.</param>
-    /// <param name="optimizer">The chain.</param>
-    public void Save(string checkpoint, OptimizerChain optimizer)
+    /// <param name="trained">What is trained.</param>
+    public void Save(string checkpoint, IReadOnlyList<TrainedParameters> trained)
     {
         var folder = Path.Combine(checkpoint, Folder);
         Directory.CreateDirectory(folder);
-        var buffers = optimizer.State.Select(state => TensorToWrite.Floats(state.Name, [state.Buffer.Count], (start, destination) => state.Buffer.CopyTo(start, destination)));
+        var buffers = BuffersOf(trained).Select(state => TensorToWrite.Floats(state.Name, [state.Buffer.Count], (start, destination) => state.Buffer.CopyTo(start, destination)));
         SafetensorsWriter.Write(Path.Combine(folder, OptimizerFile), [.. buffers]);
         AtomicFile.WriteText(Path.Combine(folder, StateFile), JsonSerializer.Serialize(this, Options) + "\n");
     }
 
     /// <summary>Reads the state, and the buffers into the optimizer.</summary>
     /// <param name="checkpoint">The checkpoint's directory.</param>
-    /// <param name="optimizer">The chain of the same recipe.</param>
+    /// <param name="trained">What is trained, by the same recipe.</param>
     /// <exception cref="CoppiceException">The state is missing or is another recipe's.</exception>
-    public static RunState Load(string checkpoint, OptimizerChain optimizer)
+    public static RunState Load(string checkpoint, IReadOnlyList<TrainedParameters> trained)
     {
         var state = ReadState(checkpoint);
         using var file = OpenOptimizer(checkpoint);
-        ReadBuffers(file, optimizer.State);
-        optimizer.Updates = state.Updates;
+        ReadBuffers(file, BuffersOf(trained));
+        foreach (var set in trained) set.Optimizer.Updates = state.Updates;
         return state;
     }
 
@@ -99,6 +99,10 @@ public sealed record RunState
         if (known.Count > 0) optimizer.Updates = ReadState(checkpoint).Updates;
         return [.. optimizer.State.Select(state => state.Name).Except(known.Select(state => state.Name))];
     }
+
+    /// <summary>The buffers of all optimizers: those of the first set under their own names, of others with the number of the set before them.</summary>
+    private static IEnumerable<(string Name, FlatBuffer Buffer)> BuffersOf(IReadOnlyList<TrainedParameters> trained) => trained.SelectMany(
+        (set, number) => set.Optimizer.State.Select(state => (number == 0 ? state.Name : FormattableString.Invariant($"{number}.{state.Name}"), state.Buffer)));
 
     private static RunState ReadState(string checkpoint)
     {

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Coppice.Corpus;
 using Coppice.Foundation;
 using Coppice.Models;
 using Coppice.Tensors;
@@ -29,14 +28,14 @@ public sealed record LoopParts
     /// <summary>Gradients and updates.</summary>
     public required Trainer Trainer { get; init; }
 
-    /// <summary>The text.</summary>
-    public required SequenceSampler Sampler { get; init; }
+    /// <summary>What is trained on.</summary>
+    public required IStepSource Data { get; init; }
 
     /// <summary>The learning rate.</summary>
     public required ISchedule Schedule { get; init; }
 
-    /// <summary>Takes the checkpoints.</summary>
-    public required CheckpointStore Checkpoints { get; init; }
+    /// <summary>Takes the checkpoints; null for a run that leaves nothing behind.</summary>
+    public CheckpointStore? Checkpoints { get; init; }
 
     /// <summary>A step after which the state is also saved apart from the checkpoints, to be gone on from by another run: where the learning rate begins its last way down.</summary>
     public Trunk? Trunk { get; init; }
@@ -65,10 +64,11 @@ public sealed record Trunk(long Step, string Directory);
 /// <param name="Seconds">Time of all steps together, those before an interruption included, without what probes took.</param>
 /// <param name="TrainLoss">Mean loss of the latest steps (at most a hundred), in nats a token.</param>
 /// <param name="Interrupted">Whether it was cancelled, with everything saved.</param>
-public sealed record LoopResult(long Steps, long Tokens, double Seconds, double TrainLoss, bool Interrupted);
+/// <param name="Stopped">Whether a probe ended it before its last step.</param>
+public sealed record LoopResult(long Steps, long Tokens, double Seconds, double TrainLoss, bool Interrupted, bool Stopped = false);
 
 /// <summary>
-/// The loop of a run, and what it counts: batch, gradients, update, then probes and checkpoints where they are due. Pre-training and updates
+/// The loop of a run, and what it counts: batch, gradients, update, then probes and checkpoints where they are due. Pre-training, updates and tasks
 /// differ in what they hand it.
 /// </summary>
 public sealed class TrainingLoop
@@ -78,7 +78,6 @@ public sealed class TrainingLoop
     private readonly LoopParts _parts;
     private readonly TrainingSection _training;
     private readonly Trainer _trainer;
-    private readonly PackedBatch[] _microBatches;
     private readonly OutlierDetector _lossOutliers = new();
     private readonly OutlierDetector _normOutliers = new();
     private readonly Queue<double> _recent = new(RecentLosses + 1);
@@ -97,11 +96,12 @@ public sealed class TrainingLoop
     {
         (_parts, _training, _trainer) = (parts, parts.Training, parts.Trainer);
         _totalSteps = _training.TotalSteps;
-        _microBatches = [.. Enumerable.Range(0, _training.Accumulation).Select(_ => new PackedBatch())];
     }
 
     /// <summary>The moment that the loop is at.</summary>
     public RunMoment Moment => new(_step, _tokens, _parts.Model, Tell);
+
+    private bool IsStopped => _parts.Probes.Any(probe => probe.ShouldStop);
 
     private double Seconds => _secondsBefore + _clock.Elapsed.TotalSeconds;
 
@@ -109,26 +109,27 @@ public sealed class TrainingLoop
     /// <param name="checkpoint">The checkpoint.</param>
     public void Restore(Checkpoint checkpoint)
     {
-        var state = RunState.Load(checkpoint.Directory, _trainer.Optimizer);
+        var state = RunState.Load(checkpoint.Directory, _trainer.Trained);
         (_step, _tokens, _skipped, _skippedInARow, _secondsBefore) = (state.Step, state.Tokens, state.Skipped, state.SkippedInARow, state.Seconds);
         foreach (var loss in state.RecentLosses) _recent.Enqueue(loss);
         _lossOutliers.Restore(state.LossOutliers);
         _normOutliers.Restore(state.NormOutliers);
-        _parts.Sampler.Restore(state.Data);
+        _parts.Data.Restore(state.Data);
+        foreach (var probe in _parts.Probes) probe.Restore(checkpoint.Directory);
         _parts.Notice(FormattableString.Invariant($"going on from step {_step:N0} ({checkpoint.Directory})"));
     }
 
-    /// <summary>Runs to the end, or until it is cancelled: then the step is finished and everything saved.</summary>
+    /// <summary>Runs to the end, until a probe ends it, or until it is cancelled: then the step is finished and everything saved.</summary>
     /// <param name="cancellation">Cancels.</param>
     /// <exception cref="CoppiceException">The training failed or the disk is full; checkpoints stay as they are.</exception>
     public LoopResult Run(CancellationToken cancellation)
     {
-        foreach (var observer in _parts.Observers) observer.Started(new RunStart(_step, _totalSteps, _totalSteps * _training.TokensPerStep));
+        foreach (var observer in _parts.Observers) observer.Started(new RunStart(_step, _totalSteps, _totalSteps * _parts.Data.TokensPerStep));
         var check = _step == 0 ? new SelfCheck(_parts.Model, _parts.Tokenizer, _trainer.Parameters) : null;
         if (_step == 0) Probe();
         _lastLog = (_clock.Elapsed.TotalSeconds, _tokens);
         _clock.Start();
-        while (_step < _totalSteps && !cancellation.IsCancellationRequested)
+        while (_step < _totalSteps && !IsStopped && !cancellation.IsCancellationRequested)
         {
             TrainStep(_parts.Schedule.LearningRate(_step, _tokens), check);
             check = null;
@@ -136,40 +137,45 @@ public sealed class TrainingLoop
         }
 
         _clock.Stop();
-        return new LoopResult(_step, _tokens, Seconds, _recent.Count > 0 ? _recent.Average() : double.NaN, Interrupted: _step < _totalSteps);
+        var stopped = _step < _totalSteps && IsStopped;
+        return new LoopResult(_step, _tokens, Seconds, _recent.Count > 0 ? _recent.Average() : double.NaN, Interrupted: _step < _totalSteps && !stopped, stopped);
     }
 
     /// <summary>Measures with the weights that will be released: with an average of the weights, that takes their place for so long.</summary>
     /// <param name="measure">Measures.</param>
     public T WithReleasedWeights<T>(Func<T> measure)
     {
-        if (_trainer.Optimizer.AverageWeights is not { } average) return measure();
-        var parameters = _trainer.Parameters;
-        using var own = new FlatBuffer(_parts.Model.Backend, average.Count);
-        own.CopyFrom(parameters.Values);
-        parameters.Values.CopyFrom(average);
+        var kept = new List<(FlatBuffer Values, FlatBuffer Own)>();
         try
         {
+            foreach (var (parameters, optimizer, _) in _trainer.Trained)
+            {
+                if (optimizer.AverageWeights is not { } average) continue;
+                var own = new FlatBuffer(parameters.Backend, average.Count);
+                own.CopyFrom(parameters.Values);
+                kept.Add((parameters.Values, own));
+                parameters.Values.CopyFrom(average);
+            }
+
             return measure();
         }
         finally
         {
-            parameters.Values.CopyFrom(own);
+            foreach (var (values, own) in kept)
+            {
+                values.CopyFrom(own);
+                own.Dispose();
+            }
         }
     }
 
     private void TrainStep(double learningRate, SelfCheck? check)
     {
-        var perMicroBatch = _training.BatchSize / _microBatches.Length;
+        var microBatches = _parts.Data.Next();
         var tokens = 0;
-        foreach (var batch in _microBatches)
-        {
-            _parts.Sampler.Next(batch, perMicroBatch);
-            tokens += batch.Count;
-        }
-
-        check?.Before(_microBatches[0], _parts.Notice, _parts.Detail);
-        var result = _trainer.ComputeGradients(_microBatches, _step);
+        foreach (var batch in microBatches) tokens += batch.Count;
+        check?.Before(microBatches[0], _parts.Notice, _parts.Detail);
+        var result = _trainer.ComputeGradients(microBatches, _step);
         var skip = ReasonToSkip(result);
         if (skip is null) _trainer.Apply(result, learningRate);
         check?.After(skip is null, message => _parts.Notice("warning: " + message));
@@ -228,7 +234,7 @@ public sealed class TrainingLoop
         var loss = Probe();
         // Before the checkpoint of the same step: a run that is killed between the two comes here again.
         if (_parts.Trunk is { } trunk && trunk.Step == _step) CheckpointWriter.Write(trunk.Directory, _step, WriteState);
-        if (_step == _totalSteps || interrupted || (_training.CheckpointEvery > 0 && _step % _training.CheckpointEvery == 0)) _parts.Checkpoints.Save(_step, WriteState, loss);
+        if (_step == _totalSteps || IsStopped || interrupted || (_training.CheckpointEvery > 0 && _step % _training.CheckpointEvery == 0)) _parts.Checkpoints?.Save(_step, WriteState, loss);
     }
 
     private double? Probe()
@@ -253,9 +259,10 @@ public sealed class TrainingLoop
         var state = new RunState
         {
             Step = _step, Tokens = _tokens, Updates = _trainer.Optimizer.Updates, Skipped = _skipped, SkippedInARow = _skippedInARow, Seconds = Seconds,
-            RecentLosses = [.. _recent], LossOutliers = _lossOutliers.Save(), NormOutliers = _normOutliers.Save(), Data = _parts.Sampler.Position,
+            RecentLosses = [.. _recent], LossOutliers = _lossOutliers.Save(), NormOutliers = _normOutliers.Save(), Data = _parts.Data.Position,
         };
-        state.Save(folder, _trainer.Optimizer);
+        state.Save(folder, _trainer.Trained);
+        foreach (var probe in _parts.Probes) probe.Save(folder);
     }
 
     private void Tell(RunEvent happened)

@@ -59,6 +59,10 @@ public sealed record EvaluationMetrics : RunEvent
 
     /// <summary>Whether the whole validation split was measured.</summary>
     public bool Whole { get; init; }
+
+    /// <summary>What else was measured, by name, such as the accuracy of a task; null where nothing was.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyDictionary<string, double>? Metrics { get; init; }
 }
 
 /// <summary>Text that the model wrote.</summary>

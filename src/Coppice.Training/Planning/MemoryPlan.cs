@@ -57,16 +57,26 @@ public sealed record MemoryPlan
             Recomputing = recipe.Training.Recompute,
         };
         PackedBatch[] batches = [RandomBatch.Create(configuration.VocabularySize, recipe.Training.BatchSize / recipe.Training.Accumulation, recipe.Training.SequenceLength, stream: 0)];
-        // The second step finds the memory of the first, as all later ones do.
-        for (var step = 0; step < 2; step++) trainer.Apply(trainer.ComputeGradients(batches, step), 1e-6);
+        return Of(model, trainer, [batches]);
+    }
+
+    /// <summary>Plans steps of a trainer by running them on a <see cref="PlanningBackend"/>.</summary>
+    /// <param name="model">The model, on such a backend.</param>
+    /// <param name="trainer">Of the model; what it trains need not be the model's own parameters.</param>
+    /// <param name="steps">The micro-batches of steps: those that take most memory.</param>
+    public static MemoryPlan Of(LanguageModel model, Trainer trainer, IReadOnlyList<PackedBatch[]> steps)
+    {
+        // The second time round finds the memory of the first, as all later steps do.
+        for (var step = 0; step < 2 * steps.Count; step++) trainer.Apply(trainer.ComputeGradients(steps[step % steps.Count], step), 1e-6);
+        var added = trainer.Trained.Where(set => set.Parameters != model.Parameters).Sum(set => Bytes(set.Parameters.Values));
         return new MemoryPlan
         {
-            Weights = Bytes(model.Parameters.Values),
-            Gradients = Bytes(model.Parameters.Gradients!),
-            Optimizer = trainer.Optimizer.State.Sum(state => Bytes(state.Buffer)),
+            Weights = Bytes(model.Parameters.Values) + (model.Quantized?.Bytes ?? 0) + added,
+            Gradients = trainer.Trained.Sum(set => Bytes(set.Parameters.Gradients!)),
+            Optimizer = trainer.Trained.Sum(set => set.Optimizer.State.Sum(state => Bytes(state.Buffer))),
             Activations = trainer.Arena.PeakBytes,
             Other = ProcessBytes + trainer.Arena.TouchedBytes - trainer.Arena.PeakBytes,
-            Run = RunBytes + (trainer.Optimizer.AverageWeights is { } average ? Bytes(average) : 0),
+            Run = RunBytes + trainer.Trained.Sum(set => set.Optimizer.AverageWeights is { } average ? Bytes(average) : 0),
         };
     }
 

@@ -19,8 +19,9 @@ internal static partial class RecipeWriter
     {
         foreach (var property in RecipeBinder.Keys(section.GetType()))
         {
+            // A section that may be left out, and is.
+            if (property.GetValue(section) is not { } value) continue;
             text.Append(indent).Append(RecipeBinder.SnakeCase(property.Name)).Append(':');
-            var value = property.GetValue(section)!;
             if (value is IEnumerable and not string) WriteList(text, [.. ((IEnumerable)value).Cast<object>()], indent + "  ");
             else if (value.GetType().IsClass && value is not string) WriteSection(text.Append('\n'), value, indent + "  ");
             else text.Append(' ').Append(Scalar(value)).Append('\n');
@@ -38,7 +39,7 @@ internal static partial class RecipeWriter
         text.Append('\n');
         foreach (var item in items)
         {
-            if (item is string)
+            if (item is string || item.GetType().IsPrimitive)
             {
                 text.Append(indent).Append("- ").Append(Scalar(item)).Append('\n');
                 continue;

@@ -45,6 +45,12 @@ public abstract class PreferenceObjective : IObjective
         return [.. examples.Select(example => example.Documents.Select(_ => found[next++]).ToArray())];
     }
 
+    /// <summary>An example's answers with what they were under the model that training began from.</summary>
+    /// <param name="answers">Of <see cref="TaskEvaluator.Answers"/>.</param>
+    /// <param name="example">The number of the example.</param>
+    internal AnswerProbability[] Compared(AnswerProbability[] answers, int example) =>
+        _reference is null ? answers : [.. answers.Select((answer, document) => answer with { Reference = _reference[example][document] })];
+
     /// <inheritdoc/>
     public virtual PackedBatch Prepare(PackedBatch batch, PackedBatch scratch, ulong seed, ulong number) => batch;
 
