@@ -1,4 +1,5 @@
 using Coppice.Foundation;
+using Coppice.Inference;
 using Coppice.Models;
 
 namespace Coppice.Adapters;
@@ -6,7 +7,7 @@ namespace Coppice.Adapters;
 /// <summary>
 /// The adapters of a frozen base, by name. At most one is on; without one, the base computes as if there were none. The base's values are never changed.
 /// </summary>
-public sealed class AdapterSet : IDisposable
+public sealed class AdapterSet : IModelVariants
 {
     private readonly Dictionary<string, Adapter> _adapters = new(StringComparer.Ordinal);
 
@@ -62,6 +63,14 @@ public sealed class AdapterSet : IDisposable
     {
         Active?.SwitchOff();
         Active = null;
+    }
+
+    /// <inheritdoc/>
+    public void Use(string? name)
+    {
+        if (name == Active?.Name) return;
+        if (name is null) Deactivate();
+        else Activate(name);
     }
 
     /// <summary>Removes an adapter and frees its memory.</summary>
