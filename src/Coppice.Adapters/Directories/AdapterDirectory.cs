@@ -77,6 +77,13 @@ public static class AdapterDirectory
         AdapterConfigurationWriter.Write(Path.Combine(directory, ConfigurationFile), layout.Settings, model, layout.Targets, baseModel);
     }
 
+    /// <summary>Names and numbers of values of an adapter's tensors.</summary>
+    internal static IReadOnlyList<(string Name, long Count)> ReadNames(string directory)
+    {
+        using var file = SafetensorsFile.Open(Path.Combine(directory, WeightsFile));
+        return [.. file.Tensors.Select(tensor => (tensor.Name, tensor.Count))];
+    }
+
     private static void WriteOrigin(string directory, string? baseModel)
     {
         var place = baseModel is null ? null : Provenance.ResolvePath(directory, baseModel);
