@@ -53,6 +53,11 @@ internal static class CommandLine
             PlanCommand.Create(),
             PretrainCommand.Create(),
             MergeCommand.Create(),
+            new Command("adapter", "Show, merge, combine and refresh adapters")
+            {
+                AdapterShowCommand.Create(), AdapterMergeCommand.Create(), AdapterUnmergeCommand.Create(), AdapterCombineCommand.Create(), AdapterConvertCommand.Create(),
+                AdapterRefreshCommand.Create(), AdapterCompareCommand.Create(),
+            },
             UpdateCommand.Create(),
             LineageCommand.Create(),
             EvaluateCommand.Create(),

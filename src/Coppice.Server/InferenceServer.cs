@@ -57,6 +57,9 @@ public sealed class InferenceServer : IAsyncDisposable
                 models.Add(new ServedModel(path, options));
             }
 
+            var names = models.Select(model => model.Name).ToHashSet(StringComparer.Ordinal);
+            if (options.Adapters.FirstOrDefault(adapter => !names.Add(adapter.Name)) is { } twice) throw CoppiceException.Usage($"{twice.Directory}: there is a model named '{twice.Name}' already; give the adapter another name");
+
             app = Build(address, options);
             new Api(models, keys, options).Map(app);
             await app.StartAsync().ConfigureAwait(false);

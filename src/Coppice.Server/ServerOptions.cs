@@ -10,6 +10,9 @@ public sealed record ServerOptions
     /// <summary>Model directories, directories of runs that hold a model, or GGUF files. A model has the name of its directory or file, or of its run's.</summary>
     public required IReadOnlyList<string> Models { get; init; }
 
+    /// <summary>Adapters on the one model that is served, each under a name of its own.</summary>
+    public IReadOnlyList<ServedAdapter> Adapters { get; init; } = [];
+
     /// <summary>The address to listen on: an IP address, or <c>localhost</c>.</summary>
     public string Host { get; init; } = "127.0.0.1";
 
@@ -49,7 +52,13 @@ public sealed record ServerOptions
     internal void Check()
     {
         if (Models.Count == 0) throw CoppiceException.Usage("name a model to serve");
+        if (Adapters.Count > 0 && Models.Count > 1) throw CoppiceException.Usage("adapters are served with one model: start a server for each model that has some");
         if (Port is < 0 or > 65535) throw CoppiceException.Usage($"the port is {Port}; 0 to 65535 is expected");
         if (MaxBodyBytes < 1 || MaxTokens < 1 || Timeout <= TimeSpan.Zero) throw CoppiceException.Usage("the limits on body, tokens and time must be positive");
     }
 }
+
+/// <summary>An adapter that requests can name in place of its model.</summary>
+/// <param name="Name">The name that requests have.</param>
+/// <param name="Directory">The adapter's directory.</param>
+public sealed record ServedAdapter(string Name, string Directory);

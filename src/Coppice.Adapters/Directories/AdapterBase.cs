@@ -1,31 +1,77 @@
+using Coppice.Continual.Updates;
 using Coppice.Foundation;
 using Coppice.Models;
 
 namespace Coppice.Adapters.Directories;
 
-/// <summary>The base of an adapter, as the adapter's directory remembers it.</summary>
+/// <summary>Which model an adapter belongs to, and whether a given one is that.</summary>
 public static class AdapterBase
 {
-    /// <summary>Finds the base: the directory that is given, or the one that the adapter remembers.</summary>
-    /// <param name="directory">The adapter's directory.</param>
-    /// <param name="given">A model directory, or null.</param>
-    /// <exception cref="CoppiceException">There is none, or it is another model than the adapter was trained on.</exception>
-    public static string Find(string directory, string? given)
+    /// <summary>The model directory that an adapter stands on: the given one, or the one that its files name.</summary>
+    /// <param name="adapter">The adapter's directory.</param>
+    /// <param name="given">A model directory or a run's, or null.</param>
+    /// <exception cref="CoppiceException">It is no adapter, or its base is not named or not there (exit code 2).</exception>
+    public static string Find(string adapter, string? given = null)
     {
-        var remembered = Provenance.Load(directory)?.Parent is { } parent ? Provenance.ResolvePath(directory, parent.Path) : null;
-        var found = given ?? remembered ?? throw CoppiceException.Usage($"{directory}: the adapter doesn't say which model it stands on: name it by --base");
-        if (given is null && !Directory.Exists(found)) throw CoppiceException.Usage($"{directory}: the adapter's base was {found}, which is not there: name it by --base");
-        RequireSame(directory, found);
-        return found;
+        var configuration = AdapterDirectory.ReadConfiguration(adapter);
+        if (given is not null) return ParentModel.Resolve(given);
+        string?[] named = [AdapterOrigin.Load(adapter)?.Base.Path, configuration.BaseModel];
+        foreach (var path in named.OfType<string>())
+        {
+            // PEFT writes a path as it was typed; ours are relative to the adapter's directory.
+            foreach (var place in new[] { Provenance.ResolvePath(adapter, path), path })
+            {
+                var directory = ParentModel.Resolve(place);
+                if (File.Exists(Path.Combine(directory, ModelDirectory.ConfigurationFile))) return directory;
+            }
+        }
+
+        throw CoppiceException.Usage($"{adapter}: its base {(named.OfType<string>().FirstOrDefault() is { } missing ? $"'{missing}' is not there" : "is not named in it")}: give the model directory with --base");
     }
 
-    /// <summary>Refuses a base that is not the model that an adapter was trained on: the shapes may fit, and the numbers would be wrong. An adapter from elsewhere remembers nothing, and is let through.</summary>
-    /// <param name="directory">The adapter's directory.</param>
-    /// <param name="baseDirectory">The base's.</param>
-    /// <exception cref="CoppiceException">It is another model.</exception>
-    public static void RequireSame(string directory, string baseDirectory)
+    /// <summary>Refuses a model that an adapter was not trained on. An adapter that doesn't say what it was trained on, as one from elsewhere, is taken.</summary>
+    /// <param name="adapter">The adapter's directory.</param>
+    /// <param name="model">A model directory or a GGUF file.</param>
+    /// <exception cref="CoppiceException">It is another model, or a newer version of the one: the message says which and what to do.</exception>
+    public static void Require(string adapter, string model)
     {
-        if (Provenance.Load(directory)?.Parent is not { } parent || ModelDirectory.Fingerprint(baseDirectory) == parent.Fingerprint) return;
-        throw CoppiceException.Usage($"{directory}: the adapter was trained on another model than {baseDirectory}, or that has changed since (its fingerprint differs): name the model it was trained on by --base, or adapt this one anew");
+        if (AdapterOrigin.Load(adapter) is not { } origin) return;
+        if (File.Exists(model)) throw CoppiceException.Usage($"{adapter}: was trained on a model directory, and whether {model} holds the same model can't be seen: take the directory");
+        if (ModelDirectory.Fingerprint(model) == origin.Base.Fingerprint) return;
+        var trained = Provenance.ResolvePath(adapter, origin.Base.Path);
+        throw new CoppiceException(VersionsSince(model, origin.Base.Fingerprint) is { } versions
+            ? FormattableString.Invariant($"{adapter}: was trained on an older version of {model}, {versions} update{(versions == 1 ? "" : "s")} before it: bring it up with 'coppice adapter refresh {adapter} --base {model} --data FILE -o DIR', or use it with {trained}")
+            : $"{adapter}: was trained on another base than {model}: use it with {trained}, or train one for {model}");
+    }
+
+    /// <summary>Reads an adapter into a set, after <see cref="Require"/>.</summary>
+    /// <param name="adapter">The adapter's directory.</param>
+    /// <param name="model">The directory of the set's model.</param>
+    /// <param name="set">The adapters of the base.</param>
+    /// <param name="name">The adapter's name in the set.</param>
+    /// <param name="trainable">Whether it is to be trained further.</param>
+    /// <exception cref="CoppiceException">It can't be read, or belongs to another base.</exception>
+    public static Adapter Load(string adapter, string model, AdapterSet set, string name, bool trainable = false)
+    {
+        Require(adapter, model);
+        return AdapterDirectory.Load(adapter, set, name, trainable);
+    }
+
+    /// <summary>How many updates lie between a model of a fingerprint and one that came from it; null where it did not. 0 where it is that model.</summary>
+    /// <param name="model">The model directory.</param>
+    /// <param name="fingerprint">The fingerprint of the older one.</param>
+    /// <exception cref="CoppiceException">A file is damaged.</exception>
+    public static int? VersionsSince(string model, string fingerprint)
+    {
+        if (ModelDirectory.Fingerprint(model) == fingerprint) return 0;
+        var (directory, seen) = (Path.GetFullPath(model), new HashSet<string>(StringComparer.Ordinal));
+        // Directories that were put in each other's places may lead back to where the chain was already.
+        for (var versions = 1; seen.Add(directory) && Provenance.Load(directory)?.Parent is { } parent; versions++)
+        {
+            if (parent.Fingerprint == fingerprint) return versions;
+            directory = Provenance.ResolvePath(directory, parent.Path);
+        }
+
+        return null;
     }
 }

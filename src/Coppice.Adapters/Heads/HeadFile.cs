@@ -49,12 +49,7 @@ public static class HeadFile
     public static (TaskHead Head, HeadDescription Description) Load(string path, LanguageModel model, bool trainable = false)
     {
         using var file = SafetensorsFile.Open(path);
-        var description = new HeadDescription(Value<HeadTask>(file, TaskKey), Labels(file), Value<Pooling>(file, PoolingKey), Value<LabelledToken>(file, PlaceKey))
-        {
-            Scale = new NumberScale(Number(file, MeanKey, NumberScale.Plain.Mean), Number(file, DeviationKey, NumberScale.Plain.Deviation)),
-        };
-        if (description.Scale.Deviation <= 0) throw NoHead(file, DeviationKey);
-        if (description.Outputs < 1) throw NoHead(file, LabelsKey);
+        var description = Describe(file);
         // Checked against the file before anything of that size is made.
         var wanted = (Weight: (long)description.Outputs * model.Configuration.HiddenSize, Bias: (long)description.Outputs);
         if (file.Find("score.weight").Count != wanted.Weight || file.Find("score.bias").Count != wanted.Bias)
@@ -66,6 +61,25 @@ public static class HeadFile
         var head = new TaskHead(model, description.Outputs, trainable: trainable);
         foreach (var parameter in head.Parameters.Parameters) parameter.Tensor.CopyFrom(file.ReadFloats(parameter.Name));
         return (head, description);
+    }
+
+    /// <summary>Reads what a head tells, without the model.</summary>
+    /// <param name="path">The file.</param>
+    /// <exception cref="CoppiceException">The file can't be read, or holds no head.</exception>
+    public static HeadDescription ReadDescription(string path)
+    {
+        using var file = SafetensorsFile.Open(path);
+        return Describe(file);
+    }
+
+    private static HeadDescription Describe(SafetensorsFile file)
+    {
+        var description = new HeadDescription(Value<HeadTask>(file, TaskKey), Labels(file), Value<Pooling>(file, PoolingKey), Value<LabelledToken>(file, PlaceKey))
+        {
+            Scale = new NumberScale(Number(file, MeanKey, NumberScale.Plain.Mean), Number(file, DeviationKey, NumberScale.Plain.Deviation)),
+        };
+        if (description.Scale.Deviation <= 0) throw NoHead(file, DeviationKey);
+        return description.Outputs >= 1 ? description : throw NoHead(file, LabelsKey);
     }
 
     private static string NameOf<T>(T value)

@@ -64,7 +64,7 @@ public sealed class Adapter : IDisposable
         {
             if (value == Strength) return;
             if (!float.IsFinite(value)) throw CoppiceException.Usage("the strength of an adapter is a finite number");
-            if (BaseParameters.Count > 0 || _virtual is not null || !_adapted.TrueForAll(pair => pair.Adapted.Delta.IsLinear)) throw CoppiceException.Usage($"adapter '{Name}' ({Method.Name}) can't be made stronger or weaker: only plain low-rank changes can");
+            if (!IsLinear) throw CoppiceException.Usage($"adapter '{Name}' ({Method.Name}) can't be made stronger or weaker: only plain low-rank changes can");
             foreach (var (_, adapted) in _adapted) adapted.Delta.Strength = value;
         }
     }
@@ -77,6 +77,9 @@ public sealed class Adapter : IDisposable
         if (Parameters.Gradients is null) throw new InvalidOperationException($"Adapter '{Name}' was not opened to be trained.");
         return Method.CreateTraining(_parts, steps);
     }
+
+    /// <summary>Whether all that it changes is a multiple of a factor.</summary>
+    internal bool IsLinear => BaseParameters.Count == 0 && _virtual is null && _side is null && _adapted.TrueForAll(pair => pair.Adapted.Delta.IsLinear);
 
     internal AdapterParts Parts => _parts;
 

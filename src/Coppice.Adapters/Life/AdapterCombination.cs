@@ -23,6 +23,15 @@ public static class AdapterCombination
     /// <exception cref="CoppiceException">They can't be combined: one is no LoRA, trains other things besides, or has other targets or (linear) other ranks.</exception>
     public static AdapterContents Combine(IReadOnlyList<(AdapterContents Adapter, double Weight)> adapters, CombinationMethod method)
     {
+        var parts = PartsOf(adapters);
+        var weights = adapters.Select(adapter => adapter.Weight).ToArray();
+        var combined = parts[0].Keys.Select(target => Combine([.. parts.Select(part => part[target])], weights, method)).ToList();
+        return AdapterConversion.WithScales(adapters[0].Adapter with { Tensors = [] }, combined);
+    }
+
+    /// <summary>The factors of each adapter by their targets, which all have.</summary>
+    internal static List<Dictionary<string, LoraFactors>> PartsOf(IReadOnlyList<(AdapterContents Adapter, double Weight)> adapters)
+    {
         if (adapters.Count == 0) throw CoppiceException.Usage("there are no adapters to combine");
         var parts = new List<Dictionary<string, LoraFactors>>();
         foreach (var (adapter, weight) in adapters)
@@ -34,15 +43,20 @@ public static class AdapterCombination
             parts.Add(factors);
         }
 
-        var weights = adapters.Select(adapter => adapter.Weight).ToArray();
-        var combined = parts[0].Keys.Select(target => Combine([.. parts.Select(part => part[target])], weights, method)).ToList();
-        return AdapterConversion.WithScales(adapters[0].Adapter with { Tensors = [] }, combined);
+        return parts;
+    }
+
+    /// <summary>Refuses factors of one target that are of different bases.</summary>
+    internal static (int Inputs, int Outputs) SizeOf(LoraFactors[] factors)
+    {
+        var (inputs, outputs) = (factors[0].A.Length / factors[0].Rank, factors[0].B.Length / factors[0].Rank);
+        if (factors.Any(other => other.A.Length / other.Rank != inputs || other.B.Length / other.Rank != outputs)) throw CoppiceException.Usage($"'{factors[0].Target}' has different sizes in the adapters: they are of different bases");
+        return (inputs, outputs);
     }
 
     private static LoraFactors Combine(LoraFactors[] factors, double[] weights, CombinationMethod method)
     {
-        var (target, inputs, outputs) = (factors[0].Target, factors[0].A.Length / factors[0].Rank, factors[0].B.Length / factors[0].Rank);
-        if (factors.Any(other => other.A.Length / other.Rank != inputs || other.B.Length / other.Rank != outputs)) throw CoppiceException.Usage($"'{target}' has different sizes in the adapters: they are of different bases");
+        var (_, outputs) = SizeOf(factors);
         return method == CombinationMethod.Concatenate ? Concatenated(factors, weights, outputs) : Sum(factors, weights);
     }
 

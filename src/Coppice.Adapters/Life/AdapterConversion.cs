@@ -80,4 +80,13 @@ internal sealed record LoraFactors(string Target, int Rank, double Scale, float[
         new(Target + AdapterConversion.FirstFactor, new Shape(Rank, A.Length / Rank), A),
         new(Target + AdapterConversion.SecondFactor, new Shape(B.Length / Rank, Rank), B),
     ];
+
+    /// <summary>s · B · A, [outputs, inputs].</summary>
+    public float[] Product()
+    {
+        var (inputs, outputs) = (A.Length / Rank, B.Length / Rank);
+        var product = new MergedWeight(outputs, inputs, new float[(long)outputs * inputs], null);
+        product.AddProduct(B, A, Scale);
+        return product.Weight;
+    }
 }

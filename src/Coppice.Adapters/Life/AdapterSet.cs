@@ -1,5 +1,6 @@
 using Coppice.Corpus;
 using Coppice.Foundation;
+using Coppice.Inference;
 using Coppice.Models;
 using Coppice.Training.Objectives;
 
@@ -8,7 +9,7 @@ namespace Coppice.Adapters;
 /// <summary>
 /// The adapters of a frozen base, by name. At most one is on; without one, the base computes as if there were none. The base's values are never changed.
 /// </summary>
-public sealed class AdapterSet : IDisposable
+public sealed class AdapterSet : IModelVariants
 {
     private readonly Dictionary<string, Adapter> _adapters = new(StringComparer.Ordinal);
 
@@ -87,6 +88,14 @@ public sealed class AdapterSet : IDisposable
     {
         Active?.SwitchOff();
         Active = null;
+    }
+
+    /// <inheritdoc/>
+    public void Use(string? name)
+    {
+        if (name == Active?.Name) return;
+        if (name is null) Deactivate();
+        else Activate(name);
     }
 
     /// <summary>Removes an adapter and frees its memory.</summary>

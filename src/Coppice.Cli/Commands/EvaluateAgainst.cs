@@ -14,18 +14,19 @@ internal static class EvaluateAgainst
 {
     /// <summary>Measures both models and prints what changed.</summary>
     /// <param name="directory">The model.</param>
+    /// <param name="adapter">The directory of an adapter on it, or null.</param>
     /// <param name="quantization">In what its matrices are held.</param>
     /// <param name="parent">The model it is compared with, in float32.</param>
     /// <param name="data">Text; may be empty.</param>
     /// <param name="pairs">Minimal pairs, or null.</param>
     /// <param name="backend">Computes.</param>
     /// <param name="json">Whether the result is printed as JSON.</param>
-    public static void Run(string directory, Quantization quantization, string parent, string[] data, string? pairs, Backend backend, bool json)
+    public static void Run(string directory, string? adapter, Quantization quantization, string parent, string[] data, string? pairs, Backend backend, bool json)
     {
         var items = pairs is null ? [] : MinimalPair.Read(pairs);
         // One model after the other: two at a time need not fit into memory.
-        var before = Measure("parent", parent, Quantization.None, data, items, backend, tell: false);
-        var after = Measure("model", directory, quantization, data, items, backend, tell: true);
+        var before = Measure("parent", parent, adapter: null, Quantization.None, data, items, backend, tell: false);
+        var after = Measure("model", directory, adapter, quantization, data, items, backend, tell: true);
         var texts = data.Length > 0 ? ModelComparison.Of(before.Documents, after.Documents) : null;
         var flips = items.Count > 0 ? Flips.Of(before.Correct, after.Correct) : null;
         if (json)
@@ -40,9 +41,10 @@ internal static class EvaluateAgainst
     }
 
     private static (IReadOnlyList<DocumentScore> Documents, IReadOnlyList<bool> Correct) Measure(
-        string role, string path, Quantization quantization, string[] data, IReadOnlyList<MinimalPair> pairs, Backend backend, bool tell)
+        string role, string path, string? adapter, Quantization quantization, string[] data, IReadOnlyList<MinimalPair> pairs, Backend backend, bool tell)
     {
         using var opened = InferenceModel.Load(path, backend, quantization);
+        using var adapters = AdapterOption.Activate(adapter, path, opened.Model);
         var (model, tokenizer) = (opened.Model, opened.Tokenizer);
         IReadOnlyList<DocumentScore> documents = [];
         if (data.Length > 0)

@@ -19,6 +19,7 @@ internal static class EvaluateCommand
         var data = new Option<string[]>("--data") { Description = "Text to measure the loss on: files, folders or patterns", HelpName = "FILE", AllowMultipleArgumentsPerToken = true };
         var pairs = new Option<string?>("--pairs") { Description = "Minimal pairs as JSON lines with 'good' and 'bad', such as BLiMP", HelpName = "FILE" };
         var against = new Option<string?>("--against") { Description = "Another model, such as the parent, or the same one exact: show what changed from it, paired by document", HelpName = "PARENT" };
+        var adapter = new AdapterOption();
         var command = new Command("evaluate", "Measure loss, perplexity and bits per byte on text, and accuracy on minimal pairs")
         {
             directory, data, pairs, against, CommonOptions.Quantize, CommonOptions.Threads, CommonOptions.Json,
@@ -27,6 +28,7 @@ internal static class EvaluateCommand
         {
             if (result.GetResult(data) is null && result.GetResult(pairs) is null) result.AddError("there is nothing to evaluate on: give --data FILE or --pairs FILE");
         });
+        adapter.AddTo(command);
         command.SetAction(parse =>
         {
             var path = parse.GetRequiredValue(directory);
@@ -34,11 +36,12 @@ internal static class EvaluateCommand
             using var backend = Backends.Create(parse.GetValue(CommonOptions.Threads));
             if (parse.GetValue(against) is { } parent)
             {
-                EvaluateAgainst.Run(path, CommonOptions.ReadQuantize(parse), parent, parse.GetValue(data) ?? [], parse.GetValue(pairs), backend, json);
+                EvaluateAgainst.Run(path, adapter.Read(parse), CommonOptions.ReadQuantize(parse), parent, parse.GetValue(data) ?? [], parse.GetValue(pairs), backend, json);
                 return;
             }
 
             using var opened = InferenceModel.Load(path, backend, CommonOptions.ReadQuantize(parse));
+            using var adapters = AdapterOption.Activate(adapter.Read(parse), path, opened.Model);
             var texts = parse.GetValue(data) is { Length: > 0 } files ? EvaluateTexts(opened.Model, opened.Tokenizer, files) : null;
             var accuracy = parse.GetValue(pairs) is { } file ? EvaluatePairs(opened.Model, opened.Tokenizer, file) : null;
             if (json) JsonOutput.Write(EvaluationResult.Of(texts, accuracy));

@@ -36,6 +36,7 @@ internal static class GenerateCommand
         var speculation = new SpeculationOptions();
         var window = new WindowOptions();
         var beams = new BeamSearchOptions();
+        var adapter = new AdapterOption();
         var command = new Command("generate", "Continue a text")
         {
             directory, prompt, chat, system, tokens, temperature, topK, topP, minP, repetition, presence, frequency, bias, logProbabilities, stop, seed, CommonOptions.Quantize, CommonOptions.Threads, CommonOptions.Json,
@@ -44,6 +45,7 @@ internal static class GenerateCommand
         speculation.AddTo(command);
         window.AddTo(command);
         beams.AddTo(command);
+        adapter.AddTo(command);
         command.SetAction(parse =>
         {
             var path = parse.GetRequiredValue(directory);
@@ -71,6 +73,7 @@ internal static class GenerateCommand
             using var backend = Backends.Create(parse.GetValue(CommonOptions.Threads));
             using var opened = InferenceModel.Load(path, backend, CommonOptions.ReadQuantize(parse));
             var (model, tokenizer) = (opened.Model, opened.Tokenizer);
+            using var adapters = AdapterOption.Activate(adapter.Read(parse), path, model);
             using var drafts = speculation.Open(parse, tokenizer, backend);
             if (model.Configuration.IsEncoderDecoder)
             {

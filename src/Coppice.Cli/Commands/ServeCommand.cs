@@ -16,6 +16,7 @@ internal static class ServeCommand
     public static Command Create()
     {
         var models = new Argument<string[]>("MODEL") { Description = "Model directories, directories of runs, or GGUF files", Arity = ArgumentArity.OneOrMore };
+        var adapters = new Option<string[]>("--adapter") { Description = "An adapter on the model, and the name that requests have in place of the model's; as often as there are adapters", HelpName = "NAME=DIR" };
         var host = new Option<string>("--host") { Description = "The address to listen on; 127.0.0.1 is this machine alone, 0.0.0.0 all its networks", HelpName = "ADDRESS", DefaultValueFactory = _ => "127.0.0.1" };
         var port = CommonOptions.Whole("--port", 0, 65535, 8080, "The port; 0 for any that is free");
         var keys = new Option<string>("--api-keys") { Description = "A file with a key a line, one of which requests must carry", HelpName = "FILE" };
@@ -29,13 +30,14 @@ internal static class ServeCommand
         var timeout = CommonOptions.Whole("--timeout", 1, 1 << 20, 600, "The most seconds of a request");
         var command = new Command("serve", "Serve models over HTTP, as OpenAI's interface has it")
         {
-            models, host, port, keys, watch, body, tokens, context, queue, batch, cache, timeout, CommonOptions.Quantize, CommonOptions.Threads,
+            models, adapters, host, port, keys, watch, body, tokens, context, queue, batch, cache, timeout, CommonOptions.Quantize, CommonOptions.Threads,
         };
         command.SetAction(async (parse, _) =>
         {
             var options = new ServerOptions
             {
                 Models = parse.GetRequiredValue(models),
+                Adapters = [.. (parse.GetValue(adapters) ?? []).Select(ReadAdapter)],
                 Host = parse.GetRequiredValue(host),
                 Port = parse.GetValue(port),
                 ApiKeyFile = parse.GetValue(keys),
@@ -56,6 +58,7 @@ internal static class ServeCommand
                 Terminal.WriteLine($"{model.Name}: {model.Directory}, {texts}");
             }
 
+            foreach (var adapter in options.Adapters) Terminal.WriteLine($"{adapter.Name}: the adapter {adapter.Directory} on it");
             Terminal.WriteLine($"serving on {server.Address} until Ctrl+C");
             await Task.Delay(Timeout.Infinite, interruption.Token).ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
             await server.StopAsync(Patience);
@@ -63,4 +66,8 @@ internal static class ServeCommand
         });
         return command;
     }
+
+    private static ServedAdapter ReadAdapter(string text) => text.Split('=', 2) is [{ Length: > 0 } name, { Length: > 0 } directory]
+        ? new ServedAdapter(name, directory)
+        : throw CoppiceException.Usage($"--adapter must be NAME=DIR, such as support=adapters/support, not '{text}'");
 }

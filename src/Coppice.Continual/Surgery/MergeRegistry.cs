@@ -10,7 +10,7 @@ public static class MergeRegistry
     {
         ["linear"] = new(_ => new LinearInterpolation()),
         ["task_arithmetic"] = new(settings => new TaskArithmetic(settings.Scale), Scale: true),
-        ["ties"] = new(settings => new Ties(settings.Scale, settings.Density ?? Ties.UsualDensity), Scale: true, Density: true),
+        ["ties"] = new(settings => new Ties(settings.Scale, settings.Density ?? Ties.UsualDensity, settings.Sign), Scale: true, Density: true),
         ["dare"] = new(settings => new Dare(settings.Scale, settings.Density ?? Dare.UsualDensity, settings.Seed), Scale: true, Density: true, Seed: true),
         ["slerp"] = new(_ => new Slerp()),
         ["delta"] = new(settings => new DeltaTransfer(settings.Scale), Scale: true),

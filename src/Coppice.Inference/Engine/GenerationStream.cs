@@ -19,7 +19,7 @@ public sealed class GenerationStream : IAsyncEnumerable<GeneratedPiece>, IEngine
     private readonly CancellationToken _cancellation;
     private int _reported;
 
-    internal GenerationStream(int[] prompt, Continuation text, CancellationToken cancellation) => (Prompt, _text, _cancellation) = (prompt, text, cancellation);
+    internal GenerationStream(int[] prompt, string? variant, Continuation text, CancellationToken cancellation) => (Prompt, Variant, _text, _cancellation) = (prompt, variant, text, cancellation);
 
     /// <summary>Tokens of the prompt.</summary>
     public int PromptTokens => Prompt.Length;
@@ -31,6 +31,12 @@ public sealed class GenerationStream : IAsyncEnumerable<GeneratedPiece>, IEngine
     public Task<GenerationResult> Completion => _completion.Task;
 
     internal int[] Prompt { get; }
+
+    /// <summary>Which variant of the model writes it; null for the model alone.</summary>
+    internal string? Variant { get; }
+
+    /// <summary>The number of the last pass that it was part of, or before which it was taken.</summary>
+    internal long LastPass { get; set; }
 
     /// <summary>Where its keys and values are.</summary>
     internal int Slot { get; set; }

@@ -8,7 +8,7 @@ namespace Coppice.Inference;
 /// <summary>
 /// Continues many texts at once with one model. Requests wait in a queue; a thread of the engine's own takes as many as have room, and every pass
 /// through the model computes the next token of all texts that are being written and pieces of prompts that are being read (continuous batching). A
-/// text that ends makes room for the next at once. Of an encoder, which continues nothing, it gives embeddings alone. Thread-safe.
+/// text that ends makes room for the next at once. Where the model is several (<see cref="IModelVariants"/>), each request names one, and the texts of a pass are of one. Of an encoder, which continues nothing, it gives embeddings alone. Thread-safe.
 /// </summary>
 /// <remarks>
 /// <para>A text depends on its prompt, its options and its seed: random numbers are those of its own seed by the number of the token. Other texts in a pass
@@ -32,11 +32,13 @@ public sealed class InferenceEngine : IDisposable
     private readonly SlotTable _slots;
     private readonly EnginePass _pass;
     private readonly TextEmbedder _embedder;
+    private readonly IModelVariants? _variants;
     private readonly List<GenerationStream> _running = [];
     private readonly CancellationTokenSource _stopping = new();
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Thread _thread;
     private readonly List<IDisposable> _owned = [];
+    private long _passes;
     private int _disposed;
 
     /// <summary>Starts an engine.</summary>
@@ -44,10 +46,11 @@ public sealed class InferenceEngine : IDisposable
     /// <param name="tokenizer">Its tokenizer.</param>
     /// <param name="options">What the engine may take; null for the defaults.</param>
     /// <param name="metrics">Where it counts; null for an object of its own.</param>
+    /// <param name="variants">What makes the model several; null for the model alone. Nobody else may switch it; it is not disposed of with the engine.</param>
     /// <exception cref="CoppiceException">Model and tokenizer don't belong together, or the memory is too little for one text.</exception>
-    public InferenceEngine(LanguageModel model, Tokenizer tokenizer, EngineOptions? options = null, EngineMetrics? metrics = null)
+    public InferenceEngine(LanguageModel model, Tokenizer tokenizer, EngineOptions? options = null, EngineMetrics? metrics = null, IModelVariants? variants = null)
     {
-        (_model, _tokenizer, _options) = (model, tokenizer, options ?? new EngineOptions());
+        (_model, _tokenizer, _options, _variants) = (model, tokenizer, options ?? new EngineOptions(), variants);
         _options.Check();
         _boundaries = new TextBoundaries(model, tokenizer);
         _constraints = new ConstraintCache(tokenizer, _boundaries);
@@ -83,8 +86,10 @@ public sealed class InferenceEngine : IDisposable
     /// <param name="threads">Threads to compute with; 0 for one per processor.</param>
     /// <param name="metrics">Where it counts; null for an object of its own.</param>
     /// <param name="quantization">In what the model's matrices are held.</param>
+    /// <param name="variants">Opens what makes the model several, which is disposed of with the engine; null for the model alone.</param>
     /// <exception cref="CoppiceException">The model can't be opened, or the memory is too little for one text.</exception>
-    public static InferenceEngine Load(string path, EngineOptions? options = null, int threads = 0, EngineMetrics? metrics = null, Quantization quantization = Quantization.None)
+    public static InferenceEngine Load(string path, EngineOptions? options = null, int threads = 0, EngineMetrics? metrics = null, Quantization quantization = Quantization.None,
+        Func<LanguageModel, IModelVariants>? variants = null)
     {
         var owned = new Stack<IDisposable>();
         try
@@ -93,7 +98,9 @@ public sealed class InferenceEngine : IDisposable
             owned.Push(backend);
             var opened = InferenceModel.Load(path, backend, quantization);
             owned.Push(opened);
-            var engine = new InferenceEngine(opened.Model, opened.Tokenizer, options, metrics);
+            var several = variants?.Invoke(opened.Model);
+            if (several is not null) owned.Push(several);
+            var engine = new InferenceEngine(opened.Model, opened.Tokenizer, options, metrics, several);
             engine._owned.AddRange(owned);
             return engine;
         }
@@ -112,35 +119,47 @@ public sealed class InferenceEngine : IDisposable
     /// <param name="text">The text; special tokens written in it are plain text.</param>
     public int[] TokenizeWhole(string text) => _boundaries.Whole(text);
 
+    /// <summary>Asks for the continuation of a text by the model alone; see <see cref="Generate(int[], GenerationOptions, string?, CancellationToken)"/>.</summary>
+    /// <inheritdoc cref="Generate(int[], GenerationOptions, string?, CancellationToken)"/>
+    public GenerationStream Generate(int[] prompt, GenerationOptions options, CancellationToken cancellationToken = default) => Generate(prompt, options, variant: null, cancellationToken);
+
     /// <summary>Asks for the continuation of a text.</summary>
     /// <param name="prompt">The prompt's tokens, at least one.</param>
     /// <param name="options">How it is continued.</param>
+    /// <param name="variant">The variant of the model that continues it; null for the model alone.</param>
     /// <param name="cancellationToken">Ends it between two tokens; its place goes to the next.</param>
     /// <returns>The text, as it comes.</returns>
-    /// <exception cref="CoppiceException">An option or a token is outside its range, the prompt too long, the constraint wrong or not supported, or the model an encoder.</exception>
+    /// <exception cref="CoppiceException">An option or a token is outside its range, the prompt too long, the constraint wrong or not supported, the variant unknown, or the model an encoder.</exception>
     /// <exception cref="EngineBusyException">Too many requests wait already.</exception>
     /// <exception cref="EngineClosedException">The engine is being closed.</exception>
-    public GenerationStream Generate(int[] prompt, GenerationOptions options, CancellationToken cancellationToken = default)
+    public GenerationStream Generate(int[] prompt, GenerationOptions options, string? variant, CancellationToken cancellationToken = default)
     {
         _model.RequireCausal("continue a text");
         options.Check(_tokenizer.VocabularySize);
         CheckTokens(prompt, ContextTokens);
-        var text = new GenerationStream(prompt, new Continuation(_boundaries, _tokenizer, prompt, options, _constraints.Begin(options)), cancellationToken);
+        CheckVariant(variant);
+        var text = new GenerationStream(prompt, variant, new Continuation(_boundaries, _tokenizer, prompt, options, _constraints.Begin(options)), cancellationToken);
         Enqueue(text);
         return text;
     }
 
+    /// <summary>Asks for the embedding of a text by the model alone; see <see cref="EmbedAsync(int[], string?, CancellationToken)"/>.</summary>
+    /// <inheritdoc cref="EmbedAsync(int[], string?, CancellationToken)"/>
+    public Task<float[]> EmbedAsync(int[] tokens, CancellationToken cancellationToken = default) => EmbedAsync(tokens, variant: null, cancellationToken);
+
     /// <summary>Asks for the embedding of a text, as <see cref="TextEmbedder"/> makes it, brought to length 1.</summary>
     /// <param name="tokens">The text's tokens, at least one, and at most as many as the options allow: what is longer than the model's context is read in windows.</param>
+    /// <param name="variant">The variant of the model that embeds it; null for the model alone.</param>
     /// <param name="cancellationToken">Ends it while it waits.</param>
     /// <returns>[hidden size].</returns>
-    /// <exception cref="CoppiceException">A token is outside the vocabulary, or the text too long.</exception>
+    /// <exception cref="CoppiceException">A token is outside the vocabulary, the text too long, or the variant unknown.</exception>
     /// <exception cref="EngineBusyException">Too many requests wait already.</exception>
     /// <exception cref="EngineClosedException">The engine is being closed.</exception>
-    public Task<float[]> EmbedAsync(int[] tokens, CancellationToken cancellationToken = default)
+    public Task<float[]> EmbedAsync(int[] tokens, string? variant, CancellationToken cancellationToken = default)
     {
         CheckTokens(tokens, _options.ContextTokens);
-        var request = new EmbeddingRequest(tokens, cancellationToken);
+        CheckVariant(variant);
+        var request = new EmbeddingRequest(tokens, variant, cancellationToken);
         Enqueue(request);
         return request.Completion;
     }
@@ -186,6 +205,12 @@ public sealed class InferenceEngine : IDisposable
         }
     }
 
+    private void CheckVariant(string? variant)
+    {
+        if (variant is not null && _variants?.Names.Contains(variant) != true)
+            throw CoppiceException.Usage($"the model has no variant '{variant}'{NearestName.Hint(variant, _variants?.Names ?? [])}");
+    }
+
     private void Enqueue(IEngineRequest request)
     {
         try
@@ -209,8 +234,10 @@ public sealed class InferenceEngine : IDisposable
             if (_stopping.IsCancellationRequested) continue;
             try
             {
-                PlanPass();
-                if (_pass.Texts.Count > 0) Metrics.CountPass(_pass.Compute(Drawn));
+                var variant = PlanPass();
+                if (_pass.Texts.Count == 0) continue;
+                _variants?.Use(variant);
+                Metrics.CountPass(_pass.Compute(Drawn));
             }
             catch (Exception error)
             {
@@ -237,18 +264,23 @@ public sealed class InferenceEngine : IDisposable
         OperationCanceledException Cancelled(IEngineRequest request) => new(request.Cancellation.IsCancellationRequested ? request.Cancellation : _stopping.Token);
     }
 
-    /// <summary>A token of every text that is being written; then prompts, the oldest first, as far as the pass has room.</summary>
-    private void PlanPass()
+    /// <summary>
+    /// A token of every text that is being written; then prompts, the oldest first, as far as the pass has room. All of one variant of the model: that of the text that has
+    /// waited longest, so that each variant has its turn.
+    /// </summary>
+    /// <returns>The variant of the pass.</returns>
+    private string? PlanPass()
     {
         var room = _options.PromptTokensPerPass;
+        var first = _running.MinBy(text => text.LastPass);
         foreach (var text in _running)
         {
-            if (_cache.LengthOf(text.Slot) >= text.PromptTokens) _pass.Add(text, 1);
+            if (IsInPass(text) && _cache.LengthOf(text.Slot) >= text.PromptTokens) _pass.Add(text, 1);
         }
 
         foreach (var text in _running)
         {
-            if (room > 0 && _cache.LengthOf(text.Slot) < text.PromptTokens) room -= _pass.Add(text, room);
+            if (room > 0 && IsInPass(text) && _cache.LengthOf(text.Slot) < text.PromptTokens) room -= _pass.Add(text, room);
         }
 
         while (room > 0 && _queue.Take(_slots.AnyFree) is { } request)
@@ -256,10 +288,12 @@ public sealed class InferenceEngine : IDisposable
             Metrics.AddWaiting(-1);
             if (request is GenerationStream text)
             {
-                (text.Slot, text.SharedPromptTokens) = _slots.Take(text.Prompt);
+                (text.Slot, text.SharedPromptTokens) = _slots.Take(text.Prompt, text.Variant);
+                text.LastPass = _passes;
                 _running.Add(text);
                 Metrics.Begin(text.PromptTokens, text.SharedPromptTokens);
-                room -= _pass.Add(text, room);
+                first ??= text;
+                if (IsInPass(text)) room -= _pass.Add(text, room);
             }
             else
             {
@@ -268,12 +302,19 @@ public sealed class InferenceEngine : IDisposable
                 break;
             }
         }
+
+        _passes++;
+        foreach (var text in _pass.Texts) text.LastPass = _passes;
+        return first?.Variant;
+
+        bool IsInPass(GenerationStream text) => text.Variant == first?.Variant;
     }
 
     private void Embed(EmbeddingRequest request)
     {
         try
         {
+            _variants?.Use(request.Variant);
             request.Complete(_embedder.EmbedTokens([request.Tokens])[0]);
             Metrics.End(RequestEnd.Stop);
         }

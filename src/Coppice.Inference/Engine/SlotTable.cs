@@ -6,7 +6,7 @@ namespace Coppice.Inference;
 
 /// <summary>
 /// Which sequence has which slot of a cache. A slot that was given back keeps its tokens until it is needed: a prompt that begins as they do takes
-/// their keys and values over and is computed from there on.
+/// their keys and values over and is computed from there on. Tokens that another variant of the model has read are none of its.
 /// </summary>
 [Technique("prefix-sharing", Title = "SGLang: Efficient Execution of Structured Language Model Programs", Paper = "arXiv:2312.07104")]
 internal sealed class SlotTable
@@ -28,12 +28,14 @@ internal sealed class SlotTable
 
     /// <summary>Takes a free slot for a prompt, with as many of its first tokens as are cached anywhere; never all, since the last token's logits are wanted.</summary>
     /// <param name="prompt">The prompt.</param>
+    /// <param name="variant">The variant of the model that reads it; null for the model alone.</param>
     /// <returns>The slot, and how many tokens it holds.</returns>
-    public (int Slot, int Shared) Take(ReadOnlySpan<int> prompt)
+    public (int Slot, int Shared) Take(ReadOnlySpan<int> prompt, string? variant)
     {
         var (best, shared) = (-1, 0);
         for (var i = 0; i < _slots.Length; i++)
         {
+            if (_slots[i].Variant != variant) continue;
             var common = CollectionsMarshal.AsSpan(_slots[i].Tokens).CommonPrefixLength(prompt[..^1]);
             if (common <= shared) continue;
             (best, shared) = (i, common);
@@ -46,7 +48,7 @@ internal sealed class SlotTable
         var slot = _slots[chosen];
         slot.Tokens.Clear();
         slot.Tokens.AddRange(prompt[..shared]);
-        (slot.Taken, slot.LastUse) = (true, ++_uses);
+        (slot.Taken, slot.LastUse, slot.Variant) = (true, ++_uses, variant);
         return (chosen, shared);
     }
 
@@ -83,6 +85,8 @@ internal sealed class SlotTable
     private sealed class Slot
     {
         public List<int> Tokens { get; } = [];
+
+        public string? Variant { get; set; }
 
         public bool Taken { get; set; }
 

@@ -19,18 +19,29 @@ internal sealed class Api(IReadOnlyList<ServedModel> models, ApiKeys? keys, Serv
         BuiltInPage.Map(app);
         app.MapGet("/health", () => Results.Json(new { status = "ok" }, ApiJson.Options));
         app.MapGet("/metrics", context => Guarded(context, () => Results.Text(MetricsPage.Write(models), MetricsPage.ContentType)));
-        app.MapGet("/v1/models", context => Guarded(context, () => Results.Json(new { @object = "list", data = models.Select(Describe).ToArray() }, ApiJson.Options)));
-        app.MapGet("/v1/models/{name}", context => Guarded(context, () => Results.Json(Describe(Find((string?)context.Request.RouteValues["name"])), ApiJson.Options)));
+        app.MapGet("/v1/models", context => Guarded(context, () => Results.Json(new { @object = "list", data = DescribeAll() }, ApiJson.Options)));
+        app.MapGet("/v1/models/{name}", context => Guarded(context, () =>
+        {
+            var (model, adapter) = Find((string?)context.Request.RouteValues["name"]);
+            return Results.Json(Describe(model, adapter), ApiJson.Options);
+        }));
         app.MapPost("/v1/completions", context => Compute(context, CompletionsEndpoint.AnswerAsync));
         app.MapPost("/v1/chat/completions", context => Compute(context, ChatEndpoint.AnswerAsync));
         app.MapPost("/v1/embeddings", context => Compute(context, EmbeddingsEndpoint.AnswerAsync));
     }
 
-    private static object Describe(ServedModel model)
+    /// <summary>A model, or an adapter on it, which has the model as its parent.</summary>
+    private static object Describe(ServedModel model, string? adapter)
     {
         var version = model.Current;
-        return new { id = model.Name, @object = "model", created = version.Loaded.ToUnixTimeSeconds(), owned_by = "coppice", fingerprint = version.Fingerprint, context_length = version.Engine.ContextTokens };
+        return new
+        {
+            id = adapter ?? model.Name, @object = "model", created = version.Loaded.ToUnixTimeSeconds(), owned_by = "coppice", fingerprint = version.Fingerprint,
+            context_length = version.Engine.ContextTokens, parent = adapter is null ? null : model.Name,
+        };
     }
+
+    private object[] DescribeAll() => [.. models.Select(model => Describe(model, null)), .. options.Adapters.Select(adapter => Describe(models[0], adapter.Name))];
 
     private async Task Guarded(HttpContext context, Func<IResult> answer)
     {
@@ -44,19 +55,20 @@ internal sealed class Api(IReadOnlyList<ServedModel> models, ApiKeys? keys, Serv
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
         limit.CancelAfter(options.Timeout);
         using var parameters = await JsonParameters.ReadAsync(context.Request, limit.Token).ConfigureAwait(false);
-        var model = Find(parameters.Text("model"));
+        var (model, adapter) = Find(parameters.Text("model"));
         using var lease = model.Borrow();
-        await answer(new ApiRequest(context, parameters, model.Name, lease, options, limit.Token)).ConfigureAwait(false);
+        await answer(new ApiRequest(context, parameters, adapter ?? model.Name, adapter, lease, options, limit.Token)).ConfigureAwait(false);
     }
 
-    /// <summary>The model of a name; where there is only one, it needs no name.</summary>
-    private ServedModel Find(string? name)
+    /// <summary>The model of a name, or an adapter with its model; where there is only one model, that needs no name.</summary>
+    private (ServedModel Model, string? Adapter) Find(string? name)
     {
-        if (name is null && models.Count == 1) return models[0];
+        if (name is null && models.Count == 1) return (models[0], null);
         if (name is null) throw ApiException.BadParameter("model", $"is missing; one of {Names()} is served");
-        return models.FirstOrDefault(model => model.Name == name) ?? throw new ApiException(404, $"There is no model '{name}' here; {Names()} is served.", "model", "model_not_found");
+        if (models.FirstOrDefault(model => model.Name == name) is { } model) return (model, null);
+        return options.Adapters.Any(adapter => adapter.Name == name) ? (models[0], name) : throw new ApiException(404, $"There is no model '{name}' here; {Names()} is served.", "model", "model_not_found");
 
-        string Names() => string.Join(", ", models.Select(model => model.Name));
+        string Names() => string.Join(", ", models.Select(model => model.Name).Concat(options.Adapters.Select(adapter => adapter.Name)));
     }
 
     /// <summary>

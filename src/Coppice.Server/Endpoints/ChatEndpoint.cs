@@ -30,7 +30,7 @@ internal static class ChatEndpoint
         parameters.Refuse("tool_choice", value => value.ValueKind == JsonValueKind.String && (value.ValueEquals("none") || value.ValueEquals("auto")));
         parameters.RefuseOthers();
         var format = new ChatFormat(request.ModelName, version.Engine.Tokenizer, generation.Choices);
-        await Generation.AnswerAsync(request.Context, version.Engine, [prompt], generation, format, request.Cancellation).ConfigureAwait(false);
+        await Generation.AnswerAsync(request.Context, version.Engine, request.Adapter, [prompt], generation, format, request.Cancellation).ConfigureAwait(false);
     }
 
     private static GenerationOptions ChatDefaults(ModelVersion version) =>

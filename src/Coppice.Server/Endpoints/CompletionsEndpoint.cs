@@ -25,7 +25,7 @@ internal static class CompletionsEndpoint
         parameters.Refuse("suffix", value => value.ValueKind == JsonValueKind.String && value.ValueEquals(""));
         parameters.RefuseOthers();
         var format = new CompletionFormat(request.ModelName, engine.Tokenizer, prompts.Count * generation.Choices);
-        await Generation.AnswerAsync(request.Context, engine, prompts, generation, format, request.Cancellation).ConfigureAwait(false);
+        await Generation.AnswerAsync(request.Context, engine, request.Adapter, prompts, generation, format, request.Cancellation).ConfigureAwait(false);
     }
 
     /// <summary>A text, tokens, or a list of either.</summary>

@@ -23,7 +23,7 @@ internal static class EmbeddingsEndpoint
         using var together = CancellationTokenSource.CreateLinkedTokenSource(request.Cancellation);
         try
         {
-            var vectors = await Task.WhenAll(texts.Select(text => engine.EmbedAsync(text, together.Token)).ToList()).ConfigureAwait(false);
+            var vectors = await Task.WhenAll(texts.Select(text => engine.EmbedAsync(text, request.Adapter, together.Token)).ToList()).ConfigureAwait(false);
             var tokens = texts.Sum(text => text.Length);
             await request.Context.Response.WriteAsJsonAsync(
                 new

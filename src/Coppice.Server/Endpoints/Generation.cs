@@ -11,12 +11,13 @@ internal static class Generation
     /// <summary>Answers a request.</summary>
     /// <param name="context">The request.</param>
     /// <param name="engine">Generates.</param>
+    /// <param name="adapter">The adapter on the engine's model that continues them; null for the model alone.</param>
     /// <param name="prompts">The prompts' tokens.</param>
     /// <param name="parameters">How they are continued.</param>
     /// <param name="format">How they are answered.</param>
     /// <param name="cancellation">Ends it early.</param>
     public static async Task AnswerAsync(
-        HttpContext context, InferenceEngine engine, IReadOnlyList<int[]> prompts, GenerationParameters parameters, IAnswerFormat format, CancellationToken cancellation)
+        HttpContext context, InferenceEngine engine, string? adapter, IReadOnlyList<int[]> prompts, GenerationParameters parameters, IAnswerFormat format, CancellationToken cancellation)
     {
         if (prompts.Count * parameters.Choices > MostTexts) throw new ApiException(400, $"{prompts.Count} prompts with {parameters.Choices} texts each are more than {MostTexts} texts", "n", "invalid_value");
         // Whatever goes wrong with one, or with the client, nobody waits for the others any more.
@@ -27,7 +28,7 @@ internal static class Generation
             foreach (var prompt in prompts)
             {
                 for (var choice = 0; choice < parameters.Choices; choice++)
-                    texts.Add(engine.Generate(prompt, parameters.Options with { Seed = unchecked(parameters.Options.Seed + (ulong)choice) }, together.Token));
+                    texts.Add(engine.Generate(prompt, parameters.Options with { Seed = unchecked(parameters.Options.Seed + (ulong)choice) }, adapter, together.Token));
             }
 
             if (parameters.Stream) await StreamAsync(context, texts, parameters, format, cancellation).ConfigureAwait(false);

@@ -1,3 +1,5 @@
+using Coppice.Adapters;
+using Coppice.Adapters.Directories;
 using Coppice.Foundation;
 using Coppice.Inference;
 using Coppice.Models;
@@ -72,12 +74,13 @@ internal sealed class ModelVersion
     /// <param name="directory">A model directory or a GGUF file.</param>
     /// <param name="options">The server's options.</param>
     /// <param name="metrics">Where its engine counts.</param>
-    /// <exception cref="CoppiceException">It can't be loaded.</exception>
+    /// <exception cref="CoppiceException">It can't be loaded, or an adapter is for another model.</exception>
     public static ModelVersion Load(string directory, ServerOptions options, EngineMetrics metrics)
     {
         var fingerprint = FingerprintOf(directory);
         var defaults = GenerationDefaults.Load(directory).Apply(new GenerationOptions { MaxTokens = int.MaxValue, Temperature = 1, TopP = 1 });
-        var engine = InferenceEngine.Load(directory, options.Engine, options.Threads, metrics, options.Quantization);
+        var engine = InferenceEngine.Load(directory, options.Engine, options.Threads, metrics, options.Quantization,
+            options.Adapters.Count == 0 ? null : model => AdaptersOf(model, directory, options.Adapters));
         try
         {
             return new ModelVersion(directory, fingerprint, engine, ModelChat.TemplateOf(directory, engine.Tokenizer), defaults);
@@ -85,6 +88,21 @@ internal sealed class ModelVersion
         catch
         {
             engine.Dispose();
+            throw;
+        }
+    }
+
+    private static AdapterSet AdaptersOf(LanguageModel model, string directory, IReadOnlyList<ServedAdapter> adapters)
+    {
+        var set = new AdapterSet(model);
+        try
+        {
+            foreach (var adapter in adapters) AdapterBase.Load(adapter.Directory, directory, set, adapter.Name);
+            return set;
+        }
+        catch
+        {
+            set.Dispose();
             throw;
         }
     }

@@ -4,12 +4,13 @@ namespace Coppice.Continual.Surgery.Methods;
 
 /// <summary>
 /// Trim, elect sign, merge. Of each model's differences from the base, the largest of a parameter stay; at each place the sign of their weighted sum
-/// is elected; and the weighted mean of those that agree with it, times λ, is added to the base.
+/// is elected, or the one that more of them have; and the weighted mean of those that agree with it, times λ, is added to the base.
 /// </summary>
 /// <param name="scale">λ.</param>
 /// <param name="density">The share of a parameter's differences that stays. Differences as large as the smallest of them stay too.</param>
+/// <param name="sign">How the sign is elected; the paper's way is the sum.</param>
 [Technique("ties", Title = "TIES-Merging: Resolving Interference When Merging Models", Paper = "arXiv:2306.01708")]
-public sealed class Ties(double scale, double density) : IMergeMethod
+public sealed class Ties(double scale, double density, SignElection sign = SignElection.Total) : IMergeMethod
 {
     /// <summary>The paper's density.</summary>
     public const double UsualDensity = 0.2;
@@ -25,13 +26,16 @@ public sealed class Ties(double scale, double density) : IMergeMethod
         var coefficients = new double[input.ModelCount];
         for (var i = 0; i < destination.Length; i++)
         {
-            var elected = 0.0;
+            var (elected, votes) = (0.0, 0.0);
             for (var model = 0; model < deltas.Length; model++)
             {
                 var delta = input.Delta(model, i);
                 deltas[model] = Math.Abs((float)delta) >= thresholds[model] ? delta : 0;
                 elected += input.Weights[model] * deltas[model];
+                votes += input.Weights[model] * Math.Sign(deltas[model]);
             }
+
+            if (sign == SignElection.Frequency && votes != 0) elected = votes;
 
             var agreeing = 0.0;
             for (var model = 0; model < deltas.Length; model++)
