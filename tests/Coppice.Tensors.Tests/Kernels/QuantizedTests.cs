@@ -101,12 +101,10 @@ public sealed unsafe class QuantizedTests(KernelFixture kernels)
     }
 
     [Fact]
-    public void No_gradient_flows_through_quantised_weights()
+    public void Shapes_that_do_not_fit_are_refused()
     {
         using var matrix = new QuantizedBlocks(QuantizedType.Int8, 16, 32).Matrix(kernels.Reference);
         using var tape = new Tape(kernels.Reference);
-        var x = tape.Variable(new Shape(1, 32), new float[32]);
-        Assert.Contains("no gradient", Assert.Throws<InvalidOperationException>(() => tape.Linear(x, matrix)).Message, StringComparison.Ordinal);
         Assert.Throws<ArgumentException>(() => tape.Linear(tape.Constant(new Shape(1, 31), new float[31]), matrix));
     }
 
