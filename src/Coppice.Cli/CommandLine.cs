@@ -60,6 +60,7 @@ internal static class CommandLine
             },
             UpdateCommand.Create(),
             LineageCommand.Create(),
+            AdaptCommand.Create(),
             EvaluateCommand.Create(),
             ProbeCommand.Create(),
             GenerateCommand.Create(),

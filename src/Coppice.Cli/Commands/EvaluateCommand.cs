@@ -1,8 +1,10 @@
 using System.CommandLine;
+using Coppice.Adapters;
 using Coppice.Cli.Output;
 using Coppice.Cli.Progress;
 using Coppice.Corpus;
 using Coppice.Evaluation;
+using Coppice.Foundation;
 using Coppice.Inference;
 using Coppice.Models;
 using Coppice.Tensors;
@@ -15,14 +17,15 @@ internal static class EvaluateCommand
 {
     public static Command Create()
     {
-        var directory = new Argument<string>("MODEL") { Description = "A model directory or a GGUF file" };
-        var data = new Option<string[]>("--data") { Description = "Text to measure the loss on: files, folders or patterns", HelpName = "FILE", AllowMultipleArgumentsPerToken = true };
+        var directory = new Argument<string>("MODEL") { Description = "A model directory or a GGUF file, or what coppice adapt made" };
+        var data = new Option<string[]>("--data") { Description = "Text to measure the loss on: files, folders or patterns; of what was adapted, files of its task's examples", HelpName = "FILE", AllowMultipleArgumentsPerToken = true };
         var pairs = new Option<string?>("--pairs") { Description = "Minimal pairs as JSON lines with 'good' and 'bad', such as BLiMP", HelpName = "FILE" };
         var against = new Option<string?>("--against") { Description = "Another model, such as the parent, or the same one exact: show what changed from it, paired by document", HelpName = "PARENT" };
         var adapter = new AdapterOption();
-        var command = new Command("evaluate", "Measure loss, perplexity and bits per byte on text, and accuracy on minimal pairs")
+        var baseModel = new Option<string?>("--base") { Description = "The model directory that the adapter in MODEL stands on, where it is no longer where it was", HelpName = "DIR" };
+        var command = new Command("evaluate", "Measure loss, perplexity and bits per byte on text, accuracy on minimal pairs, and what was adapted on its task")
         {
-            directory, data, pairs, against, CommonOptions.Quantize, CommonOptions.Threads, CommonOptions.Json,
+            directory, data, pairs, against, baseModel, CommonOptions.Quantize, CommonOptions.Threads, CommonOptions.Json,
         };
         command.Validators.Add(result =>
         {
@@ -34,6 +37,16 @@ internal static class EvaluateCommand
             var path = parse.GetRequiredValue(directory);
             var json = parse.GetValue(CommonOptions.Json);
             using var backend = Backends.Create(parse.GetValue(CommonOptions.Threads));
+            if (AdaptedTask.Exists(path))
+            {
+                if (parse.GetValue(against) is not null || parse.GetValue(pairs) is not null || adapter.Read(parse) is not null) throw CoppiceException.Usage($"{path}: was adapted to a task, and is measured on that by --data alone");
+                if (parse.GetResult(CommonOptions.Quantize) is { Implicit: false }) throw CoppiceException.Usage($"{path}: was adapted to a task, and is measured as it was trained: --quantize is for other models");
+                using var adapted = AdaptedTask.Open(path, backend, parse.GetValue(baseModel));
+                AdaptOutput.Show(adapted.Recipe, adapted.Evaluate(parse.GetValue(data)!), json);
+                return;
+            }
+
+            if (parse.GetValue(baseModel) is not null) throw CoppiceException.Usage($"{path}: --base is for adapters that coppice adapt made, and this is none");
             if (parse.GetValue(against) is { } parent)
             {
                 EvaluateAgainst.Run(path, adapter.Read(parse), CommonOptions.ReadQuantize(parse), parent, parse.GetValue(data) ?? [], parse.GetValue(pairs), backend, json);

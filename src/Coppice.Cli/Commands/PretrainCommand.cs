@@ -80,7 +80,7 @@ internal static class PretrainCommand
             {
                 Recipe = recipe, RunDirectory = run, Resume = resume, Notice = display.Notice, Detail = verbose ? display.Notice : _ => { },
             };
-            return new PretrainRun(request, TrainingOutput.Observers(display, recipe, run), new GeneratedSamples()).Execute(cancellation);
+            return new PretrainRun(request, TrainingOutput.Observers(display, recipe.ToYaml(), run), new GeneratedSamples()).Execute(cancellation);
         });
         if (json) JsonOutput.Write(result);
         else if (!result.Interrupted) Page.Facts(TrainingOutput.Facts(result, run));

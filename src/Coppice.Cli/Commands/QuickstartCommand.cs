@@ -46,7 +46,7 @@ internal static class QuickstartCommand
             if (update is null) Terminal.WriteLine($"there is no update to show: the documentation of ASP.NET Core (packs/{SdkDocumentation.AspNetCore}) is not on this machine");
             if (parse.GetValue(CommonOptions.DryRun)) return (int)ShowPlan(recipe, update, json);
             var trained = RunDisplay.Run(display => QuickstartRun.Execute(
-                recipe, run, goesOn, TrainingOutput.Observers(display, recipe, run), new GeneratedSamples(), display.Notice, interruption.Token));
+                recipe, run, goesOn, TrainingOutput.Observers(display, recipe.ToYaml(), run), new GeneratedSamples(), display.Notice, interruption.Token));
             if (!json && !trained.Run.Interrupted) Describe(trained, run);
             var updated = trained.Run.Interrupted || update is null ? null : Update(update, run, goesOn, json, interruption.Token);
             var interrupted = trained.Run.Interrupted || (update is not null && updated is null or { Interrupted: true });

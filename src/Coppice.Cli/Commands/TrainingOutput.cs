@@ -12,14 +12,14 @@ namespace Coppice.Cli.Commands;
 /// <summary>What the commands that train show alike: progress and report, the facts at the end, and how to go on after an interruption.</summary>
 internal static class TrainingOutput
 {
-    /// <summary>What watches a run: the display, and the report of the run in its folder.</summary>
-    public static IReadOnlyList<IRunObserver> Observers(RunDisplay display, Recipe recipe, string run)
+    /// <summary>What watches a run: the display, and the report of the run in its folder. The recipe is the resolved one, as YAML.</summary>
+    public static IReadOnlyList<IRunObserver> Observers(RunDisplay display, string recipe, string run)
     {
         var report = new RunReport
         {
             Title = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(run))),
             Events = [],
-            Recipe = recipe.ToYaml(),
+            Recipe = recipe,
             Provenance =
             [
                 ("Software", $"Coppice {typeof(PretrainRun).Assembly.GetName().Version!.ToString(3)}"),

@@ -22,7 +22,12 @@ internal static class VerifyCommand
         {
             using var backend = Backends.Create(parse.GetValue(CommonOptions.Threads));
             var verified = parse.GetRequiredValue(directory);
-            if (parse.GetValue(baseModel) is { } model) return Report(parse, AdapterVerifier.Verify(verified, model, backend));
+            if (parse.GetValue(baseModel) is { } model)
+            {
+                AdapterBase.RequireSame(verified, model);
+                return Report(parse, AdapterVerifier.Verify(verified, model, backend));
+            }
+
             if (AdapterDirectory.Exists(verified)) throw CoppiceException.Usage($"{verified}: is an adapter: name the model that it stands on with --base");
             var result = ModelVerifier.Verify(verified, backend);
             if (parse.GetValue(CommonOptions.Json)) JsonOutput.Write(result);

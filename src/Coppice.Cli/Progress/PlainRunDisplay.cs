@@ -22,7 +22,8 @@ internal sealed class PlainRunDisplay : RunDisplay
                 break;
             case EvaluationMetrics evaluation:
                 var bits = evaluation.BitsPerByte is { } value ? $"  {Figures.Number(value)} bits per byte" : "";
-                Notice($"{Position(evaluation)}  {evaluation.Source ?? "validation"} loss {Figures.Number(evaluation.Loss)}{bits}");
+                var metrics = string.Concat(evaluation.Metrics?.Where(metric => metric.Key != "loss").Select(metric => $"  {metric.Key.Replace('_', ' ')} {Figures.Number(metric.Value)}") ?? []);
+                Notice($"{Position(evaluation)}  {evaluation.Source ?? "validation"} loss {Figures.Number(evaluation.Loss)}{bits}{metrics}");
                 break;
         }
     }

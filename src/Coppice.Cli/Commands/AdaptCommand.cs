@@ -1,0 +1,100 @@
+using System.CommandLine;
+using Coppice.Adapters;
+using Coppice.Cli.Output;
+using Coppice.Cli.Progress;
+using Coppice.Foundation;
+using Coppice.Training.Loop;
+
+namespace Coppice.Cli.Commands;
+
+/// <summary><c>coppice adapt</c>: a model does a task, by changing little of it or all.</summary>
+internal static class AdaptCommand
+{
+    private sealed record Inputs(
+        Argument<string?> Model, Option<string?> Recipe, Option<string?> Task, Option<string?> Method, Option<string[]> Data, Option<string[]> Validation, Option<string> Output,
+        Option<string[]> Set, Option<bool> Resume, Option<bool> Plan, Option<long> Seed);
+
+    public static Command Create()
+    {
+        var inputs = new Inputs(
+            new Argument<string?>("MODEL") { Description = "The model directory to adapt; left out where the recipe names it, and with --resume", Arity = ArgumentArity.ZeroOrOne },
+            Text("--recipe", "FILE", "A recipe (.yaml) of sections model, task, adapter, data, training, optimizer and schedule; what it leaves out is usual for the method"),
+            Text("--task", "NAME", $"What is learned: {string.Join(", ", AdaptTasks.All.Select(task => task.Name))}"),
+            Text("--method", "NAME", $"How: full, or an adapter by {string.Join(", ", Adapters.Methods.AdapterMethods.All.Select(method => method.Name))}; lora where nothing is said"),
+            Files("--data", "The examples, as JSON lines, .csv or .tsv (tokens: .conllu or columns)"),
+            Files("--validation", "Examples to measure on; a tenth of the others where there are none"),
+            CommonOptions.Output("OUT", "The folder of the run: checkpoints, metrics, report and, at the end, the adapter or the model"),
+            new Option<string[]>("--set") { Description = "Set a key of the recipe, such as adapter.rank=16; may be given again", HelpName = "KEY=VALUE" },
+            new Option<bool>("--resume") { Description = "Go on from the latest checkpoint of the run" },
+            new Option<bool>("--plan") { Description = "Tell what will be trained and the memory it takes, and do nothing" },
+            CommonOptions.Seed(new AdaptRecipe().Seed));
+        var command = new Command("adapt", "Make a model do a task, by an adapter of few parameters or by training all of it")
+        {
+            inputs.Model, inputs.Recipe, inputs.Task, inputs.Method, inputs.Data, inputs.Validation, inputs.Output, inputs.Set, inputs.Resume, inputs.Plan, inputs.Seed,
+            CommonOptions.Quantize, CommonOptions.Threads, CommonOptions.DryRun, CommonOptions.Json,
+        };
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(inputs.Model) is null && result.GetValue(inputs.Recipe) is null && !result.GetValue(inputs.Resume)) result.AddError("there is no model to adapt: name a model directory");
+        });
+        command.SetAction(parse => (int)Run(parse, inputs));
+        return command;
+    }
+
+    private static ExitCode Run(ParseResult parse, Inputs inputs)
+    {
+        var run = parse.GetRequiredValue(inputs.Output);
+        var json = parse.GetValue(CommonOptions.Json);
+        using var interruption = new Interruption("Finishing the step and saving.");
+        var recipe = ReadRecipe(parse, inputs, run);
+        if (parse.GetValue(CommonOptions.DryRun))
+        {
+            if (json) JsonOutput.Write(new { Recipe = recipe.ToYaml() });
+            else Page.Text(recipe.ToYaml());
+            return ExitCode.Done;
+        }
+
+        if (parse.GetValue(inputs.Plan))
+        {
+            AdaptOutput.Show(AdaptPlan.For(recipe), json);
+            return ExitCode.Done;
+        }
+
+        var result = RunDisplay.Run(display =>
+        {
+            var request = new AdaptRequest
+            {
+                Recipe = recipe, Directory = run, Resume = parse.GetValue(inputs.Resume), Notice = display.Notice, Detail = parse.GetValue(CommonOptions.Verbose) ? display.Notice : _ => { },
+            };
+            return new AdaptRun(request, TrainingOutput.Observers(display, recipe.ToYaml(), run)).Execute(interruption.Token);
+        });
+        AdaptOutput.Show(result, run, json);
+        return result.Training.Interrupted ? ExitCode.Interrupted : ExitCode.Done;
+    }
+
+    /// <summary>From the least to the most particular: what is usual for the method, a recipe's file, options by name, and keys.</summary>
+    private static AdaptRecipe ReadRecipe(ParseResult parse, Inputs inputs, string run)
+    {
+        List<string> overrides = [.. Named(parse, inputs), .. parse.GetValue(inputs.Set) ?? []];
+        var recipe = parse.GetValue(inputs.Recipe) is { } path ? AdaptRecipe.Load(path, overrides)
+            : parse.GetValue(inputs.Model) is null ? AdaptRecipe.Load(Path.Combine(run, PretrainRun.RecipeFile), overrides)
+            : AdaptRecipe.Parse("", "adapt", overrides);
+        if (parse.GetValue(inputs.Data) is { Length: > 0 } data) recipe = recipe with { Data = recipe.Data with { Train = [.. data] } };
+        if (parse.GetValue(inputs.Validation) is { Length: > 0 } validation) recipe = recipe with { Data = recipe.Data with { Validation = [.. validation] } };
+        return recipe.Model.Path.Length > 0 ? recipe : throw CoppiceException.Usage("there is no model to adapt: name a model directory, or set model.path in the recipe");
+    }
+
+    private static IEnumerable<string> Named(ParseResult parse, Inputs inputs)
+    {
+        if (parse.GetValue(inputs.Model) is { } model) yield return $"model.path={model}";
+        if (parse.GetValue(inputs.Task) is { } task) yield return $"task.name={task}";
+        if (parse.GetValue(inputs.Method) is { } method) yield return $"adapter.method={method}";
+        if (parse.GetResult(CommonOptions.Quantize) is { Implicit: false }) yield return $"model.quantize={parse.GetValue(CommonOptions.Quantize)}";
+        if (parse.Given(inputs.Seed) is { } seed) yield return FormattableString.Invariant($"seed={seed}");
+        if (parse.Given(CommonOptions.Threads) is { } threads) yield return FormattableString.Invariant($"training.threads={threads}");
+    }
+
+    private static Option<string?> Text(string name, string helpName, string description) => new(name) { Description = description, HelpName = helpName };
+
+    private static Option<string[]> Files(string name, string description) => new(name) { Description = description, HelpName = "FILE", AllowMultipleArgumentsPerToken = true };
+}
