@@ -11,7 +11,7 @@ namespace Coppice.Adapters.Tests;
 /// <summary>Tiny models and adapters in directories.</summary>
 internal static class SavedModels
 {
-    public static Tokenizer Characters { get; } = CharacterTrainer.Train(["abcdefghijklmnopqrstuvwxyz .,\n"]);
+    public static Tokenizer Characters { get; } = CharacterTrainer.Train(["abcdefghijklmnopqrstuvwxyz .,\n"], ["<|endoftext|>"]);
 
     /// <summary>Writes a model with random weights; with a parent, one that is a little different from it and says so.</summary>
     public static string Save(TemporaryFolder folder, string name, ulong seed = 1, string? parent = null, float change = 0.02f, string architecture = "llama")
@@ -56,6 +56,7 @@ internal static class SavedModels
         }
 
         AdapterDirectory.Save(folder.At(name), set, "a", Provenance.RelativePath(folder.At(name), baseModel));
+        AdapterBase.Record(folder.At(name), baseModel);
         return folder.At(name);
     }
 }

@@ -113,6 +113,7 @@ public class AdapterTests
         }
 
         AdapterDirectory.Save(folder.At(name), set, "x", "../" + ServedTinyModel.Name);
+        AdapterBase.Record(folder.At(name), folder.At(ServedTinyModel.Name));
         return folder.At(name);
     }
 }

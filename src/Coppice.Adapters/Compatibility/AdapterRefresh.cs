@@ -1,9 +1,11 @@
 using Coppice.Adapters.Directories;
 using Coppice.Continual.Updates;
+using Coppice.Corpus;
 using Coppice.Evaluation;
 using Coppice.Foundation;
 using Coppice.Models;
 using Coppice.Tensors;
+using Coppice.Training.Loop;
 using Coppice.Training.Objectives;
 using Coppice.Training.Optimizers;
 using Coppice.Training.Recipes;
@@ -80,6 +82,9 @@ public sealed record AdapterRefreshResult(
 /// </summary>
 public static class AdapterRefresh
 {
+    // By so many, methods that choose what moves choose it.
+    private const int PreparingExamples = 128;
+
     private const ulong SplitStream = 0x5245465200000000;
 
     /// <summary>Refreshes.</summary>
@@ -107,6 +112,7 @@ public static class AdapterRefresh
         if (request.Epochs > 0)
         {
             IObjective objective = task.Description is { } description ? description.Objective(task.Head!) : new SupervisedObjective();
+            task.Adapters.Prepare(TaskModel.Name, objective, [.. training.Take(PreparingExamples).Select(Alone)], request.Seed);
             Train(request, task, objective, training, request.Epochs, "training for the task", progress, cancellationToken);
             retrained = Measure();
         }
@@ -120,6 +126,7 @@ public static class AdapterRefresh
         }
 
         AdapterDirectory.Save(request.Output, task.Adapters, TaskModel.Name, Provenance.RelativePath(request.Output, after));
+        AdapterBase.Record(request.Output, after, madeOf: request.Adapter);
         if (task.Head is { } head) HeadFile.Save(Path.Combine(request.Output, HeadFile.FileName), head, task.Description!);
         return new AdapterRefreshResult(request.Output, updates, training.Count, testing.Count, oldAnswers.Accuracy, transplanted, retrained, compatible);
 
@@ -159,17 +166,30 @@ public static class AdapterRefresh
     private static void Train(
         AdapterRefreshRequest request, TaskModel task, IObjective objective, IReadOnlyList<TaskExample> examples, int epochs, string what, Action<string>? progress, CancellationToken cancellationToken)
     {
-        List<ParameterSet> sets = [task.Adapters[TaskModel.Name].Parameters];
-        if (task.Head is { } head) sets.Add(head.Parameters);
+        var adapter = task.Adapters[TaskModel.Name];
         var sampler = new TaskSampler(examples, request.ExamplesPerStep, request.BatchTokens, request.Seed);
         var steps = (long)epochs * sampler.StepsPerEpoch;
         var schedule = new CosineSchedule(new ScheduleSettings { PeakLearningRate = request.LearningRate, Total = steps });
         var section = new OptimizerSection { WeightDecay = 0 };
-        using var trainer = new TaskTrainer(task.Model, objective, [.. sets.Select(set => new TrainedParameters(set, OptimizerRegistry.Create(set, section)))], request.Seed);
-        TaskRun.Train(
-            trainer, sets, sampler, schedule, new TaskRunOptions { Epochs = epochs },
-            step: (step, loss) => progress?.Invoke(FormattableString.Invariant($"{what}: step {step} of {steps}, loss {loss:G4}")), cancellationToken: cancellationToken);
-        cancellationToken.ThrowIfCancellationRequested();
+        var training = adapter.CreateTraining(steps);
+        List<TrainedParameters> trained = [new(adapter.Parameters, OptimizerRegistry.Create(adapter.Parameters, section, training.Transform))];
+        if (task.Head is { } head) trained.Add(new(head.Parameters, OptimizerRegistry.Create(head.Parameters, section)));
+        using var trainer = new Trainer(task.Model, objective, trained, request.Seed, training.Penalty is { } penalty ? [penalty] : null) { MostMicroBatches = request.ExamplesPerStep };
+        for (var step = 0L; step < steps; step++)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            var result = trainer.ComputeGradients(sampler.Next(), step);
+            if (!result.IsFinite) throw new CoppiceException(FormattableString.Invariant($"{what}, step {step + 1}: the loss is {result.Loss}: lower the learning rate"));
+            trainer.Apply(result, schedule.LearningRate(step, tokens: 0));
+            progress?.Invoke(FormattableString.Invariant($"{what}: step {step + 1} of {steps}, loss {result.Loss:G4}"));
+        }
+    }
+
+    private static PackedBatch Alone(TaskExample example)
+    {
+        var batch = new PackedBatch();
+        batch.Add(example, 0);
+        return batch;
     }
 
     private static void Check(AdapterRefreshRequest request)

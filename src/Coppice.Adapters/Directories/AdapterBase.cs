@@ -1,10 +1,14 @@
 using Coppice.Continual.Updates;
 using Coppice.Foundation;
 using Coppice.Models;
+using Coppice.Tokenizers;
 
 namespace Coppice.Adapters.Directories;
 
-/// <summary>Which model an adapter belongs to, and whether a given one is that.</summary>
+/// <summary>
+/// Which model an adapter belongs to, and whether a given one is that: <c>coppice.json</c> beside the adapter names the base as its parent, with the fingerprint. An adapter
+/// from elsewhere has no such file.
+/// </summary>
 public static class AdapterBase
 {
     /// <summary>The model directory that an adapter stands on: the given one, or the one that its files name.</summary>
@@ -15,7 +19,7 @@ public static class AdapterBase
     {
         var configuration = AdapterDirectory.ReadConfiguration(adapter);
         if (given is not null) return ParentModel.Resolve(given);
-        string?[] named = [AdapterOrigin.Load(adapter)?.Base.Path, configuration.BaseModel];
+        string?[] named = [Provenance.Load(adapter)?.Parent?.Path, configuration.BaseModel];
         foreach (var path in named.OfType<string>())
         {
             // PEFT writes a path as it was typed; ours are relative to the adapter's directory.
@@ -35,11 +39,11 @@ public static class AdapterBase
     /// <exception cref="CoppiceException">It is another model, or a newer version of the one: the message says which and what to do.</exception>
     public static void Require(string adapter, string model)
     {
-        if (AdapterOrigin.Load(adapter) is not { } origin) return;
+        if (Provenance.Load(adapter)?.Parent is not { } trainedOn) return;
         if (File.Exists(model)) throw CoppiceException.Usage($"{adapter}: was trained on a model directory, and whether {model} holds the same model can't be seen: take the directory");
-        if (ModelDirectory.Fingerprint(model) == origin.Base.Fingerprint) return;
-        var trained = Provenance.ResolvePath(adapter, origin.Base.Path);
-        throw new CoppiceException(VersionsSince(model, origin.Base.Fingerprint) is { } versions
+        if (ModelDirectory.Fingerprint(model) == trainedOn.Fingerprint) return;
+        var trained = Provenance.ResolvePath(adapter, trainedOn.Path);
+        throw new CoppiceException(VersionsSince(model, trainedOn.Fingerprint) is { } versions
             ? FormattableString.Invariant($"{adapter}: was trained on an older version of {model}, {versions} update{(versions == 1 ? "" : "s")} before it: bring it up with 'coppice adapter refresh {adapter} --base {model} --data FILE -o DIR', or use it with {trained}")
             : $"{adapter}: was trained on another base than {model}: use it with {trained}, or train one for {model}");
     }
@@ -55,6 +59,27 @@ public static class AdapterBase
     {
         Require(adapter, model);
         return AdapterDirectory.Load(adapter, set, name, trainable);
+    }
+
+    /// <summary>Writes down which base an adapter belongs to, and puts the base's tokenizer beside it.</summary>
+    /// <param name="adapter">The adapter's directory.</param>
+    /// <param name="baseModel">The base's model directory.</param>
+    /// <param name="madeOf">The directory of the adapter that it was made of, which says what it was trained on and for; null for none.</param>
+    /// <exception cref="CoppiceException">A file can't be read or written.</exception>
+    public static void Record(string adapter, string baseModel, string? madeOf = null)
+    {
+        var (known, tokenizer) = (madeOf is null ? null : Provenance.Load(madeOf), Tokenizer.Load(baseModel));
+        TokenizerFiles.Write(tokenizer, adapter, ModelDirectory.ReadConfiguration(baseModel).MaxPositions, baseModel);
+        new Provenance
+        {
+            Software = Provenance.ThisSoftware,
+            Parent = new ProvenanceParent(Provenance.RelativePath(adapter, baseModel), ModelDirectory.Fingerprint(baseModel)),
+            Task = known?.Task,
+            Recipe = Provenance.Load(baseModel)?.Recipe ?? "",
+            Tokenizer = tokenizer.Fingerprint,
+            Sources = known?.Sources ?? [],
+            Metrics = new Dictionary<string, double>(),
+        }.Save(adapter);
     }
 
     /// <summary>How many updates lie between a model of a fingerprint and one that came from it; null where it did not. 0 where it is that model.</summary>

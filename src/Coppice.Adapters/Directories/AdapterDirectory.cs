@@ -6,8 +6,8 @@ using Coppice.Tensors.Storage;
 namespace Coppice.Adapters.Directories;
 
 /// <summary>
-/// An adapter on disk as PEFT has it: <c>adapter_config.json</c> and <c>adapter_model.safetensors</c>. The base is another directory; <see cref="AdapterOrigin"/> beside
-/// them knows it again.
+/// An adapter on disk as PEFT has it: <c>adapter_config.json</c> and <c>adapter_model.safetensors</c>. The base is another directory; <see cref="AdapterBase"/>
+/// knows it again.
 /// </summary>
 public static class AdapterDirectory
 {
@@ -63,7 +63,7 @@ public static class AdapterDirectory
     /// <param name="directory">The directory; made where it is missing.</param>
     /// <param name="contents">The contents.</param>
     /// <param name="model">The base.</param>
-    /// <param name="baseModel">What the file names as the base. Of a model directory, the fingerprint is written too.</param>
+    /// <param name="baseModel">What the file names as the base.</param>
     /// <exception cref="CoppiceException">The contents don't belong to the base, or the directory can't be written.</exception>
     public static void Save(string directory, AdapterContents contents, LanguageModel model, string? baseModel = null)
     {
@@ -73,7 +73,6 @@ public static class AdapterDirectory
             FileName(tensor.Name, targets), [.. Enumerable.Range(0, tensor.Shape.Rank).Select(i => (long)tensor.Shape[i])], tensor.Values));
         // The configuration last: a directory without it is no adapter's.
         SafetensorsWriter.Write(Path.Combine(directory, WeightsFile), [.. tensors], new Dictionary<string, string> { ["format"] = "pt" });
-        WriteOrigin(directory, baseModel);
         AdapterConfigurationWriter.Write(Path.Combine(directory, ConfigurationFile), layout.Settings, model, layout.Targets, baseModel);
     }
 
@@ -82,14 +81,6 @@ public static class AdapterDirectory
     {
         using var file = SafetensorsFile.Open(Path.Combine(directory, WeightsFile));
         return [.. file.Tensors.Select(tensor => (tensor.Name, tensor.Count))];
-    }
-
-    private static void WriteOrigin(string directory, string? baseModel)
-    {
-        var place = baseModel is null ? null : Provenance.ResolvePath(directory, baseModel);
-        if (place is not null && File.Exists(Path.Combine(place, ModelDirectory.ConfigurationFile))) AdapterOrigin.Of(directory, place).Save(directory);
-        // One of an adapter that was here before would speak of another base.
-        else File.Delete(Path.Combine(directory, AdapterOrigin.FileName));
     }
 
     private static List<AdapterTensor> ReadTensors(string directory)

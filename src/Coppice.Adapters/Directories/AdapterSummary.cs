@@ -10,7 +10,7 @@ namespace Coppice.Adapters.Directories;
 /// <param name="Alpha">Alpha of most targets; null for methods without one.</param>
 /// <param name="Targets">The last names of the modules that have values of it, in the order of the file.</param>
 /// <param name="Parameters">Values in the file.</param>
-/// <param name="Bytes">Bytes of the directory's files of the adapter.</param>
+/// <param name="Bytes">Bytes of its files: configuration, values and head.</param>
 /// <param name="Base">The base as the files name it; null where they don't.</param>
 /// <param name="BaseFingerprint">The fingerprint of the base that it was trained on; null where it is not known.</param>
 /// <param name="BaseIs">What became of that base.</param>
@@ -33,9 +33,9 @@ public sealed record AdapterSummary(
         var method = settings is { Method: "lora", RankStabilized: true } ? "rslora" : settings.Method;
         var hasRank = Ranked.Contains(method);
         var tensors = AdapterDirectory.ReadNames(directory);
-        var origin = AdapterOrigin.Load(directory);
+        var trainedOn = Provenance.Load(directory)?.Parent;
         var head = HeadOf(directory);
-        string[] files = [AdapterDirectory.ConfigurationFile, AdapterDirectory.WeightsFile, AdapterOrigin.FileName, HeadFile.FileName];
+        string[] files = [AdapterDirectory.ConfigurationFile, AdapterDirectory.WeightsFile, HeadFile.FileName];
         return new AdapterSummary(
             method,
             hasRank ? settings.Rank : null,
@@ -43,20 +43,20 @@ public sealed record AdapterSummary(
             [.. tensors.Select(tensor => ModuleOf(tensor.Name)).Distinct()],
             tensors.Sum(tensor => tensor.Count),
             files.Select(name => new FileInfo(Path.Combine(directory, name))).Where(file => file.Exists).Sum(file => file.Length),
-            origin?.Base.Path ?? configuration.BaseModel,
-            origin?.Base.Fingerprint,
-            StateOf(directory, origin),
+            trainedOn?.Path ?? configuration.BaseModel,
+            trainedOn?.Fingerprint,
+            StateOf(directory, trainedOn),
             head?.Task,
             head?.Labels ?? [],
             configuration.Warnings);
     }
 
-    private static BaseState StateOf(string directory, AdapterOrigin? origin)
+    private static BaseState StateOf(string directory, ProvenanceParent? trainedOn)
     {
-        if (origin is null) return BaseState.Unknown;
-        var place = Provenance.ResolvePath(directory, origin.Base.Path);
+        if (trainedOn is null) return BaseState.Unknown;
+        var place = Provenance.ResolvePath(directory, trainedOn.Path);
         if (!File.Exists(Path.Combine(place, ModelDirectory.ConfigurationFile))) return BaseState.Missing;
-        return ModelDirectory.Fingerprint(place) == origin.Base.Fingerprint ? BaseState.Intact : BaseState.Changed;
+        return ModelDirectory.Fingerprint(place) == trainedOn.Fingerprint ? BaseState.Intact : BaseState.Changed;
     }
 
     private static (HeadTask Task, IReadOnlyList<string> Labels)? HeadOf(string directory)

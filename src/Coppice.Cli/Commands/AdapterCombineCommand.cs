@@ -53,6 +53,7 @@ internal static class AdapterCombineCommand
             var (contents, lost) = Stage.Run("Combining", _ => Combine(parts, chosen, settings, parse.GetValue(rank)));
             var directory = parse.GetRequiredValue(output);
             AdapterDirectory.Save(directory, contents, model, Provenance.RelativePath(directory, place));
+            AdapterBase.Record(directory, place);
             var ranks = contents.Settings.RankPattern.Select(pattern => pattern.Value).Append(contents.Settings.Rank).Max();
             if (parse.GetValue(CommonOptions.Json)) JsonOutput.Write(new { Output = directory, Mode = chosen, Rank = ranks, Lost = lost });
             else Page.Facts(("mode", chosen), ("rank", Figures.Count(ranks)), ("lost by the cut to it", lost is { } share ? Figures.Percent(share) : "nothing is cut"), ("written to", directory));

@@ -29,6 +29,7 @@ internal static class AdapterConvertCommand
             var loaded = AdapterBase.Load(path, place, set, Name);
             var contents = Stage.Run("Converting", _ => AdapterConversion.ToLora(loaded));
             AdapterDirectory.Save(directory, contents, model, Provenance.RelativePath(directory, place));
+            AdapterBase.Record(directory, place, madeOf: path);
             var hasHead = AdapterMergeDirectory.CopyHead(path, directory);
             if (parse.GetValue(CommonOptions.Json)) JsonOutput.Write(new { Output = directory, From = loaded.Method.Name, contents.Settings.Rank, Head = hasHead });
             else Page.Facts(("from", loaded.Method.Name), ("rank", Figures.Count(contents.Settings.Rank)), ("written to", directory));

@@ -56,8 +56,8 @@ public sealed class InferenceEngine : IDisposable
         _constraints = new ConstraintCache(tokenizer, _boundaries);
         Metrics = metrics ?? new EngineMetrics();
         _queue = new RequestQueue(_options.MaxQueue);
-        var capacity = Math.Min(_options.ContextTokens, model.MaxTokens);
-        _cache = model.Configuration.IsCausal ? model.CreateCache(capacity, SlotsFor(capacity)) : new KeyValueCache(model.Backend, layers: 0, capacity, width: 0, slots: 0);
+        var size = CacheSize.Of(model, variants, _options.ContextTokens);
+        _cache = model.Configuration.IsCausal ? size.Create(model, SlotsFor(size)) : new KeyValueCache(model.Backend, layers: 0, size.Capacity, width: 0, slots: 0);
         _slots = new SlotTable(_cache);
         _pass = new EnginePass(model, _cache, _slots);
         _embedder = new TextEmbedder(model, tokenizer, normalize: true);
@@ -185,13 +185,12 @@ public sealed class InferenceEngine : IDisposable
         _stopping.Dispose();
     }
 
-    private int SlotsFor(int capacity)
+    private int SlotsFor(CacheSize size)
     {
-        var c = _model.Configuration;
-        var bytes = KeyValueCache.BytesPerSlot(c.Layers, capacity, c.KeyValueHeads * c.HeadSize);
-        var slots = Math.Min(_options.CacheBytes / bytes, Math.Min(_options.MaxSequences, int.MaxValue / capacity));
+        var bytes = size.BytesPerSlot(_model.Configuration);
+        var slots = Math.Min(_options.CacheBytes / bytes, Math.Min(_options.MaxSequences, int.MaxValue / (size.Capacity + size.RowsAhead)));
         if (slots < 1)
-            throw CoppiceException.Usage(FormattableString.Invariant($"keys and values of a text of {capacity} tokens take {bytes >> 20} MiB and may take {_options.CacheBytes >> 20}: allow more, or shorter texts"));
+            throw CoppiceException.Usage(FormattableString.Invariant($"keys and values of a text of {size.Capacity} tokens take {bytes >> 20} MiB and may take {_options.CacheBytes >> 20}: allow more, or shorter texts"));
         return (int)slots;
     }
 

@@ -92,7 +92,8 @@ internal sealed class ModelWatcher(IReadOnlyList<ServedModel> models, ServerOpti
     {
         try
         {
-            return Provenance.Load(directory)?.Parent?.Fingerprint;
+            // What was adapted to a task is another model, and an adapter is none.
+            return Provenance.Load(directory) is { Task: null } provenance && Stamp(directory) is not null ? provenance.Parent?.Fingerprint : null;
         }
         catch (CoppiceException)
         {

@@ -5,10 +5,10 @@ using Coppice.Models;
 using Coppice.Models.Tests;
 using Coppice.Tensors;
 using Coppice.Testing;
+using Coppice.Training.Loop;
 using Coppice.Training.Objectives;
 using Coppice.Training.Optimizers;
 using Coppice.Training.Recipes;
-using Coppice.Training.Schedules;
 
 namespace Coppice.Adapters.Tests.Compatibility;
 
@@ -95,7 +95,7 @@ public sealed class RefreshTests : IDisposable
         var (_, second, data) = Prepare(classes: true, epochs: 1);
         foreach (var output in new[] { "one", "two" })
             AdapterRefresh.Run(new AdapterRefreshRequest { Adapter = _folder.At("adapter"), NewBase = second, Data = data, Output = _folder.At(output), Epochs = 1, CompatibilityEpochs = 1 }, _backend);
-        foreach (var file in new[] { AdapterDirectory.WeightsFile, AdapterDirectory.ConfigurationFile, AdapterOrigin.FileName, HeadFile.FileName })
+        foreach (var file in new[] { AdapterDirectory.WeightsFile, AdapterDirectory.ConfigurationFile, Provenance.FileName, HeadFile.FileName })
             Assert.Equal(File.ReadAllBytes(_folder.At("one/" + file)), File.ReadAllBytes(_folder.At("two/" + file)));
     }
 
@@ -144,9 +144,14 @@ public sealed class RefreshTests : IDisposable
             : SupervisedRendering.Render(Conversation.Read(data), SavedModels.Characters, null, 64);
         List<ParameterSet> sets = classes ? [set["a"].Parameters, head.Parameters] : [set["a"].Parameters];
         IObjective objective = classes ? description.Objective(head) : new SupervisedObjective();
-        using var trainer = new TaskTrainer(model, objective, [.. sets.Select(one => new TrainedParameters(one, OptimizerRegistry.Create(one, new OptimizerSection { WeightDecay = 0 })))], seed: 1);
-        TaskRun.Train(trainer, sets, new TaskSampler(task.Examples, 8, 512, seed: 1), new ConstantSchedule(new ScheduleSettings { PeakLearningRate = 0.01, Total = 1000 }), new TaskRunOptions { Epochs = epochs });
+        var sampler = new TaskSampler(task.Examples, 8, 512, seed: 1);
+        using (var trainer = new Trainer(model, objective, [.. sets.Select(one => new TrainedParameters(one, OptimizerRegistry.Create(one, new OptimizerSection { WeightDecay = 0 })))], seed: 1))
+        {
+            for (var step = 0; step < epochs * sampler.StepsPerEpoch; step++) trainer.Apply(trainer.ComputeGradients(sampler.Next(), step), 0.01);
+        }
+
         AdapterDirectory.Save(_folder.At("adapter"), set, "a", "../v1");
+        AdapterBase.Record(_folder.At("adapter"), first);
         if (classes) HeadFile.Save(_folder.At("adapter/" + HeadFile.FileName), head, description);
         return (first, second, data);
     }

@@ -17,7 +17,7 @@ public sealed class AdapterBaseTests : IDisposable
     {
         var (own, other) = (SavedModels.Save(_folder, "own"), SavedModels.Save(_folder, "other", seed: 2));
         var adapter = SavedModels.SaveAdapter(_folder, "adapters/a", own);
-        Assert.Equal("../../own", AdapterOrigin.Load(adapter)!.Base.Path);
+        Assert.Equal("../../own", Provenance.Load(adapter)!.Parent!.Path);
         Assert.Equal(Path.GetFullPath(own), Path.GetFullPath(AdapterBase.Find(adapter)));
         Assert.Equal(other, AdapterBase.Find(adapter, other));
         AdapterBase.Require(adapter, own);
@@ -51,13 +51,11 @@ public sealed class AdapterBaseTests : IDisposable
     {
         var own = SavedModels.Save(_folder, "own");
         var adapter = SavedModels.SaveAdapter(_folder, "a", own);
-        File.Delete(Path.Combine(adapter, AdapterOrigin.FileName));
+        File.Delete(Path.Combine(adapter, Provenance.FileName));
         AdapterBase.Require(adapter, SavedModels.Save(_folder, "other", seed: 2));
         // The base is still named as PEFT has it.
         Assert.Equal(Path.GetFullPath(own), Path.GetFullPath(AdapterBase.Find(adapter)));
-        _folder.Write("a/" + AdapterOrigin.FileName, "{ \"software\": \"x\", \"base\": null }");
-        Assert.Throws<CoppiceException>(() => AdapterBase.Require(adapter, own));
-        _folder.Write("a/" + AdapterOrigin.FileName, "nothing");
+        _folder.Write("a/" + Provenance.FileName, "nothing");
         Assert.Contains("is damaged", Assert.Throws<CoppiceException>(() => AdapterBase.Require(adapter, own)).Message, StringComparison.Ordinal);
     }
 
