@@ -24,7 +24,7 @@ public sealed class AdaptedTask : IDisposable
             if (!recipe.Adapter.IsFull)
             {
                 _adapters = new AdapterSet(Model);
-                AdapterDirectory.Load(directory, _adapters, Adaptation.AdapterName);
+                AdapterBase.Load(directory, baseDirectory, _adapters, Adaptation.AdapterName);
                 _adapters.Activate(Adaptation.AdapterName);
             }
 

@@ -39,7 +39,7 @@ public static class AdapterVerifier
         var expected = reference.ReadFloats("logits");
         if (expected.Length != (long)tokens.Length * model.Configuration.VocabularySize)
             throw new CoppiceException($"{reference.Path}: 'logits' has {expected.Length} values, {(long)tokens.Length * model.Configuration.VocabularySize} are expected");
-        AdapterDirectory.Load(directory, set, "verified");
+        AdapterBase.Load(directory, baseDirectory, set, "verified");
         set.Activate("verified");
         var error = MaxDifference(Logits(model, tokens, (int)shape[1]), expected);
         var mergedError = error;
