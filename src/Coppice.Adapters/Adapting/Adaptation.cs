@@ -1,3 +1,4 @@
+using Coppice.Adapters.Methods;
 using Coppice.Foundation;
 using Coppice.Models;
 using Coppice.Tensors;
@@ -73,6 +74,7 @@ public sealed class Adaptation : IDisposable
 
             _training = new MeasuredTask(training, rendered, _task.Objective(training, rendered, _context, _headObjective), Description, _context);
             _objective = wrap?.Invoke(_training.Objective) ?? _training.Objective;
+            _adapters?.Prepare(AdapterName, _objective, new ExampleBatches(rendered.Examples), (ulong)recipe.Seed);
             if (validation is not null) _validation = new MeasuredTask(validation, measured!, _task.Objective(validation, measured!, _context, _headObjective), Description, _context);
             Sampler = new TaskSampler(rendered.Examples, recipe.Training.BatchSize, recipe.Training.BatchTokens, (ulong)recipe.Seed);
         }
@@ -195,10 +197,10 @@ public sealed class Adaptation : IDisposable
     /// <summary>Gradients and updates of what is trained.</summary>
     internal Trainer CreateTrainer()
     {
-        var mask = Adapter is { } adapter ? adapter.Method.CreateMask(adapter) : null;
+        var own = Adapter?.CreateTraining(TotalSteps) ?? AdapterTraining.None;
         var trained = TrainedSets.Select((set, number) => new TrainedParameters(
-            set, OptimizerRegistry.Create(set, Recipe.Optimizer, number == 0 ? mask : null), number == 0 ? 1 : Recipe.Training.HeadRateFactor));
-        return new Trainer(Model, _objective, [.. trained], (ulong)Recipe.Seed, Adapter?.Method.CreateRegularisers(Adapter))
+            set, OptimizerRegistry.Create(set, Recipe.Optimizer, number == 0 ? own.Transform : null), number == 0 ? 1 : Recipe.Training.HeadRateFactor));
+        return new Trainer(Model, _objective, [.. trained], (ulong)Recipe.Seed, own.Penalty is null ? [] : [own.Penalty])
         {
             Recomputing = Recipe.Training.Recompute, MostMicroBatches = Recipe.Training.BatchSize,
         };

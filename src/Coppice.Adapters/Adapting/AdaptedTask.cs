@@ -69,7 +69,9 @@ public sealed class AdaptedTask : IDisposable
         if (provenance?.Task is not { } task) throw new CoppiceException($"{directory}: its {Provenance.FileName} names no task that it was adapted to");
         var recipe = AdaptRecipe.Parse(task.Recipe, Path.Combine(directory, Provenance.FileName));
         if (recipe.Adapter.IsFull) return new AdaptedTask(directory, recipe, baseDirectory ?? BaseOf(directory, provenance), backend);
-        return new AdaptedTask(directory, recipe, AdapterBase.Find(directory, baseDirectory), backend);
+        var found = AdapterBase.Find(directory, baseDirectory);
+        AdapterBase.Require(directory, found);
+        return new AdaptedTask(directory, recipe, found, backend);
     }
 
     /// <summary>Measures on examples.</summary>

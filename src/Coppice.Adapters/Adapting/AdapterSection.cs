@@ -45,6 +45,58 @@ public sealed record AdapterSection
     [Range(0.0, 1e6, MinimumIsExclusive = true)]
     public double InitialD { get; init; } = 0.1;
 
+    /// <summary>The share of a target's input that low-rank changes do not see in a step of training.</summary>
+    [Range(0.0, 1.0, MaximumIsExclusive = true)]
+    public double Dropout { get; init; }
+
+    /// <summary>Of a decoder whose task reads a text: whether the layers of a group, from the first to the last, see a document in both directions. The layers are divided evenly.</summary>
+    public ValueList<bool> BidirectionalGroups { get; init; } = [];
+
+    /// <summary>adalora: its own settings.</summary>
+    public Methods.AdaLoraSettings? AdaLora { get; init; }
+
+    /// <summary>increlora: its own settings.</summary>
+    public Methods.IncreLoraSettings? IncreLora { get; init; }
+
+    /// <summary>svft: its own settings.</summary>
+    public Methods.SvftSettings? Svft { get; init; }
+
+    /// <summary>kasa: its own settings.</summary>
+    public Methods.KasaSettings? Kasa { get; init; }
+
+    /// <summary>dsee: its own settings.</summary>
+    public Methods.DseeSettings? Dsee { get; init; }
+
+    /// <summary>said: its own settings.</summary>
+    public Methods.SaidSettings? Said { get; init; }
+
+    /// <summary>Adapters with a bottleneck: their own settings.</summary>
+    public Methods.BottleneckSettings? Bottleneck { get; init; }
+
+    /// <summary>mixda: its own settings.</summary>
+    public Methods.MixtureSettings? Mixture { get; init; }
+
+    /// <summary>Prompts and prefixes: their own settings.</summary>
+    public Methods.PromptSettings? Prompt { get; init; }
+
+    /// <summary>fish: its own settings.</summary>
+    public Methods.FishSettings? Fish { get; init; }
+
+    /// <summary>gmt: its own settings.</summary>
+    public Methods.GmtSettings? Gmt { get; init; }
+
+    /// <summary>neft: its own settings.</summary>
+    public Methods.NeftSettings? Neft { get; init; }
+
+    /// <summary>hift: its own settings.</summary>
+    public Methods.HiftSettings? Hift { get; init; }
+
+    /// <summary>lst: its own settings.</summary>
+    public Methods.LstSettings? Lst { get; init; }
+
+    /// <summary>qst: its own settings.</summary>
+    public Methods.QstSettings? Qst { get; init; }
+
     /// <summary>How many times as fast as the first factor the second one learns (LoRA+, whose authors advise about 16); 1 for alike.</summary>
     [Range(1.0, 1e6)]
     public double LoraPlusRatio { get; init; } = 1;
@@ -62,6 +114,7 @@ public sealed record AdapterSection
             Exclude = Pattern(Exclude),
             Layers = Layers,
             ModulesToSave = ModulesToSave,
+            BidirectionalGroups = BidirectionalGroups,
         };
         foreach (var own in RecipeSections.Keys(typeof(AdapterSection)))
         {

@@ -24,7 +24,7 @@ internal static class VerifyCommand
             var verified = parse.GetRequiredValue(directory);
             if (parse.GetValue(baseModel) is { } model)
             {
-                AdapterBase.RequireSame(verified, model);
+                AdapterBase.Require(verified, model);
                 return Report(parse, AdapterVerifier.Verify(verified, model, backend));
             }
 

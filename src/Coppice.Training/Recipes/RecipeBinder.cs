@@ -61,7 +61,8 @@ internal sealed class RecipeBinder
 
     private object BindValue(Type type, RecipeNode node, string path, PropertyInfo property, object? defaults)
     {
-        if (type.IsGenericType && type.GetGenericTypeDefinition() == typeof(ValueList<>)) return BindList(type.GetGenericArguments()[0], node, path, property);
+        type = Nullable.GetUnderlyingType(type) ?? type;
+        if (type.IsGenericType && (type.GetGenericTypeDefinition() == typeof(ValueList<>) || type.GetGenericTypeDefinition() == typeof(IReadOnlyList<>))) return BindList(type.GetGenericArguments()[0], node, path, property);
         if (type.IsClass && type != typeof(string)) return BindSection(type, node, path, defaults);
 
         if (node is not RecipeScalar scalar) throw Wrong(node.Where, path, Kind(type), node);
@@ -75,7 +76,9 @@ internal sealed class RecipeBinder
 
         var whole = ParseWhole(scalar, path);
         InRange(whole, scalar, path, property);
-        return type == typeof(int) ? (object)checked((int)whole) : whole;
+        if (type == typeof(int)) return checked((int)whole);
+        if (type == typeof(ulong)) return whole >= 0 ? (ulong)whole : throw Wrong(scalar.Where, path, "a whole number of at least 0", scalar);
+        return type == typeof(long) ? whole : throw CoppiceException.Usage($"{scalar.Where}: '{path}' can't be set in a recipe");
     }
 
     private object BindList(Type itemType, RecipeNode node, string path, PropertyInfo property)
