@@ -49,11 +49,11 @@ public sealed class Adapter : IDisposable
     public IReadOnlyList<string> BaseParameters { get; }
 
     /// <summary>The coordinates of <see cref="Parameters"/> that move, where the method chose some; null where it chose none, or all move.</summary>
-    public CoordinateMask? Mask { get; internal set; }
-
-    /// <summary>What the finished update of each step goes through: <see cref="Training.Optimizers.OptimizerRegistry.Create"/> takes it as its mask. Null for nothing.</summary>
-    /// <exception cref="CoppiceException">The method has to choose first what moves: <see cref="AdapterSet.Prepare"/>.</exception>
-    public Training.Optimizers.GradientTransform? NewTransform() => Method.NewTransform(this);
+    public CoordinateMask? Mask
+    {
+        get => _parts.Mask;
+        internal set => _parts.Mask = value;
+    }
 
     /// <summary>Multiplies what the adapter changes: 1 as trained, 0 nothing.</summary>
     /// <exception cref="CoppiceException">The method's change is no multiple of anything.</exception>
@@ -71,11 +71,13 @@ public sealed class Adapter : IDisposable
 
     /// <summary>What training it takes beside descending: give it to the optimizer's chain and to the trainer.</summary>
     /// <param name="steps">Updates that the whole of training has, those before an interruption included.</param>
-    /// <exception cref="CoppiceException">The method's schedule does not fit into so many steps (exit code 2).</exception>
+    /// <exception cref="CoppiceException">The method's schedule does not fit into so many steps, or it has to choose first what moves: <see cref="AdapterSet.Prepare"/> (exit code 2).</exception>
     public AdapterTraining CreateTraining(long steps)
     {
         if (Parameters.Gradients is null) throw new InvalidOperationException($"Adapter '{Name}' was not opened to be trained.");
-        return Method.CreateTraining(_parts, steps);
+        var training = Method.CreateTraining(_parts, steps);
+        if (Settings.LoraPlusRatio > 1 && training.Transform is not LoraPlus) throw CoppiceException.Usage($"lora+ is for methods that edit no updates themselves, as {Method.Name} does: set its ratio to 1");
+        return training;
     }
 
     /// <summary>Whether all that it changes is a multiple of a factor.</summary>
@@ -110,16 +112,13 @@ public sealed class Adapter : IDisposable
         }
     }
 
-    /// <summary>What moves, where the method chooses it by examples.</summary>
-    internal CoordinateMask RequireMask() => Mask ?? throw CoppiceException.Usage($"'{Method.Name}' chooses by examples what it trains: adapter '{Name}' was shown none");
-
     /// <summary>Makes the deltas; the values are there.</summary>
     internal void Complete()
     {
         var wiring = Method.Wire(_parts);
         _adapted.AddRange(wiring.Deltas.Select(pair => (pair.Slot, new AdaptedProjection(pair.Slot.Own, pair.Delta))));
         _virtual = wiring.Virtual;
-        _side = Method.CreateSide(_parts);
+        _side = wiring.Side;
     }
 
     internal void SwitchOn()

@@ -70,7 +70,6 @@ public sealed class AdapterMerge
     {
         if (!adapter.Method.IsMergeable) throw CoppiceException.Usage($"adapter '{adapter.Name}' ({adapter.Method.Name}) can't be merged: what it does is no change of weights; keep it beside its base");
         if (_model.Quantized is not null) throw Quantised();
-        if (!adapter.Method.IsMergeable) throw CoppiceException.Usage($"adapter '{adapter.Name}' ({adapter.Method.Name}) can't be merged: what it adds to the model is no change of its weights");
         if (adapter.Settings.BidirectionalGroups.Contains(true)) throw CoppiceException.Usage($"adapter '{adapter.Name}' can't be merged: with it, attention sees both directions, which no weights say");
         var own = _model.Projections.ToDictionary(slot => slot.Name, slot => (DenseProjection)slot.Own, StringComparer.Ordinal);
         foreach (var name in adapter.BaseParameters) Write(_model.Parameters[name], adapter.Parameters[name].Tensor.ToArray());

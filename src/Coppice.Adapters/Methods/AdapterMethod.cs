@@ -3,8 +3,6 @@ using Coppice.Foundation;
 using Coppice.Models;
 using Coppice.Tensors;
 using Coppice.Training.Objectives;
-using Coppice.Training.Optimizers;
-using Coppice.Training.Regularisers;
 
 namespace Coppice.Adapters.Methods;
 
@@ -18,6 +16,9 @@ internal sealed record AdapterParts(LanguageModel Model, AdapterSettings Setting
 {
     /// <summary>s of a target: alpha over the rank, or over its root.</summary>
     public double ScaleOf(TargetModule target) => Settings.RankStabilized ? RsLora.Scale(target.Alpha, target.Rank) : target.Alpha / target.Rank;
+
+    /// <summary>The coordinates of what is trained that move, where the method chose some by examples; null where it chose none.</summary>
+    public Masks.CoordinateMask? Mask { get; set; }
 }
 
 /// <summary>A way of fine-tuning with few parameters. A new one is a file with a class of this kind and a line in <see cref="AdapterMethods"/>.</summary>
@@ -39,10 +40,14 @@ public abstract class AdapterMethod
     /// <param name="targets">The targets.</param>
     public virtual long CountOf(LanguageModel model, AdapterSettings settings, IReadOnlyList<TargetModule> targets) => targets.Sum(CountOf);
 
+    /// <summary>Whether <see cref="AdapterSettings.Dropout"/> means anything to it.</summary>
+    internal virtual bool TakesDropout => false;
+
     /// <summary>What training it takes beside descending.</summary>
     /// <param name="parts">An adapter that is trained.</param>
     /// <param name="steps">Updates that the whole of training has.</param>
-    internal virtual AdapterTraining CreateTraining(AdapterParts parts, long steps) => AdapterTraining.None;
+    internal virtual AdapterTraining CreateTraining(AdapterParts parts, long steps) =>
+        parts.Settings.LoraPlusRatio > 1 ? new AdapterTraining(new LoraPlus(parts.Trained, parts.Settings.LoraPlusRatio), Penalty: null) : AdapterTraining.None;
 
     /// <summary>What files hold of an adapter.</summary>
     /// <param name="parts">The adapter.</param>
@@ -62,29 +67,18 @@ public abstract class AdapterMethod
     {
     }
 
-    /// <summary>What the finished update of each step goes through; null for nothing.</summary>
-    /// <param name="adapter">The adapter.</param>
-    /// <exception cref="CoppiceException">The method has to choose first what moves.</exception>
-    public virtual GradientTransform? NewTransform(Adapter adapter) => null;
-
     /// <summary>The projections that change.</summary>
     internal abstract IReadOnlyList<TargetModule> Targets(LanguageModel model, AdapterSettings settings);
 
     /// <summary>The parameters of a target: names are PEFT's.</summary>
     internal abstract IEnumerable<ParameterSpecification> Trained(TargetModule target);
 
-    /// <summary>What is trained beside the targets' parameters and is none of the base's.</summary>
-    internal virtual IEnumerable<ParameterSpecification> TrainedBeside(LanguageModel model, AdapterSettings settings) => [];
-
-    /// <summary>The network beside the model; null for none.</summary>
-    internal virtual SideNetwork? CreateSide(AdapterParts parts) => null;
-
     /// <summary>What is fixed and no part of the base.</summary>
     internal virtual IEnumerable<ParameterSpecification> Frozen(AdapterSettings settings, IReadOnlyList<TargetModule> targets) => [];
 
     /// <summary>All that is trained beside copies of the base's parameters, and all that is fixed and no part of the base.</summary>
     internal virtual (IEnumerable<ParameterSpecification> Trained, IEnumerable<ParameterSpecification> Frozen) Specify(LanguageModel model, AdapterSettings settings, IReadOnlyList<TargetModule> targets) =>
-        ([.. targets.SelectMany(Trained), .. TrainedBeside(model, settings)], Frozen(settings, targets));
+        (targets.SelectMany(Trained), Frozen(settings, targets));
 
     /// <summary>The parameters of the base that are trained besides: their names.</summary>
     internal virtual IEnumerable<string> BaseParameters(LanguageModel model, AdapterSettings settings, IReadOnlyList<TargetModule> targets)
@@ -116,13 +110,6 @@ public abstract class AdapterMethod
     /// <summary>What is kept of a trained adapter where that is something else than what was trained: its settings and values; null where it is the same.</summary>
     internal virtual AdapterContents? Kept(AdapterParts parts) => null;
 
-    /// <summary>What edits the finished update of a step, weight decay included, where the method has such; null for nothing. It is disposed with the optimizer.</summary>
-    internal virtual GradientTransform? CreateMask(Adapter adapter) =>
-        adapter.Settings.LoraPlusRatio > 1 ? new LoraPlus(adapter.Parameters, adapter.Settings.LoraPlusRatio) : null;
-
-    /// <summary>What the adapter's parameters are penalised by.</summary>
-    internal virtual IReadOnlyList<IRegulariser> CreateRegularisers(Adapter adapter) => [];
-
     /// <summary>The module of a parameter: its name without the last part.</summary>
     private protected static string ModuleOf(string parameter) => parameter[..Math.Max(0, parameter.LastIndexOf('.'))];
 
@@ -148,15 +135,6 @@ public abstract class AdapterMethod
         var random = Initial.RandomOf(parameter.Name, seed);
         var values = new float[parameter.Count];
         for (var i = 0; i < values.Length; i++) values[i] = (float)(bound * (2 * random.UniformDouble((ulong)i) - 1));
-        parameter.Tensor.CopyFrom(values);
-    }
-
-    /// <summary>Fills a tensor with normal numbers.</summary>
-    private protected static void FillNormal(Parameter parameter, double deviation, ulong seed)
-    {
-        var random = Initial.RandomOf(parameter.Name, seed);
-        var values = new float[parameter.Count];
-        for (var i = 0; i < values.Length; i++) values[i] = (float)(deviation * random.Normal((ulong)i));
         parameter.Tensor.CopyFrom(values);
     }
 

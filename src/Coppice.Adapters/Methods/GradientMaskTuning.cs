@@ -1,6 +1,5 @@
 using Coppice.Adapters.Masks;
 using Coppice.Foundation;
-using Coppice.Training.Optimizers;
 
 namespace Coppice.Adapters.Methods;
 
@@ -24,11 +23,10 @@ public sealed class GradientMaskTuning : WholeModel
     /// <inheritdoc/>
     public override string Name => "gmt";
 
-    /// <inheritdoc/>
-    public override GradientTransform? NewTransform(Adapter adapter)
+    internal override AdapterTraining CreateTraining(AdapterParts parts, long steps)
     {
-        var settings = SettingsOf(adapter.Settings);
-        return new LargestGradients(adapter.Parameters, settings.Share, settings.Strict);
+        var settings = SettingsOf(parts.Settings);
+        return new(new LargestGradients(parts.Trained, settings.Share, settings.Strict), Penalty: null);
     }
 
     private protected override void Check(AdapterSettings settings) => RequireShare(SettingsOf(settings).Share);

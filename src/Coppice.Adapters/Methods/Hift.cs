@@ -2,7 +2,6 @@ using Coppice.Adapters.Masks;
 using Coppice.Foundation;
 using Coppice.Models;
 using Coppice.Tensors;
-using Coppice.Training.Optimizers;
 
 namespace Coppice.Adapters.Methods;
 
@@ -45,8 +44,7 @@ public sealed class Hift : WholeModel
 
     internal override bool StoresChanges => false;
 
-    /// <inheritdoc/>
-    public override GradientTransform? NewTransform(Adapter adapter) => new GroupCycle(adapter.Parameters, Groups(adapter.Model, SettingsOf(adapter.Settings)));
+    internal override AdapterTraining CreateTraining(AdapterParts parts, long steps) => new(new GroupCycle(parts.Trained, Groups(parts.Model, SettingsOf(parts.Settings))), Penalty: null);
 
     /// <summary>The names of the parameters of each group, in the order of the cycle.</summary>
     /// <param name="model">The model.</param>

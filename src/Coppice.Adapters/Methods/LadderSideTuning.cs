@@ -32,16 +32,15 @@ public sealed class LadderSideTuning : SideTuning
     /// <inheritdoc/>
     public override string Name => "lst";
 
-    /// <summary>Parameters by the formula.</summary>
-    /// <param name="model">The model.</param>
-    /// <param name="settings">The settings.</param>
-    public static long CountOf(LanguageModel model, LstSettings settings)
+    /// <inheritdoc/>
+    public override long CountOf(LanguageModel model, AdapterSettings settings, IReadOnlyList<TargetModule> targets)
     {
-        var (shape, layers, hidden) = (SideShape.Of(model, settings.Reduction, gated: false), LayersOf(model, settings).Count, (long)model.Configuration.HiddenSize);
+        var lst = SettingsOf(settings);
+        var (shape, layers, hidden) = (SideShape.Of(model, lst.Reduction, gated: false), LayersOf(model, lst).Count, (long)model.Configuration.HiddenSize);
         return layers * (shape.BlockCount + hidden * shape.Width + 1) + 2 * hidden * shape.Width + shape.Width;
     }
 
-    internal override IEnumerable<ParameterSpecification> TrainedBeside(LanguageModel model, AdapterSettings settings)
+    private protected override IEnumerable<ParameterSpecification> Network(LanguageModel model, AdapterSettings settings)
     {
         var (lst, hidden) = (SettingsOf(settings), model.Configuration.HiddenSize);
         var shape = SideShape.Of(model, lst.Reduction, gated: false);
@@ -74,7 +73,7 @@ public sealed class LadderSideTuning : SideTuning
         if (!lst.AddToBase) pruning.FillUp(parts.Trained[Up]);
     }
 
-    internal override SideNetwork CreateSide(AdapterParts parts)
+    private protected override SideNetwork CreateSide(AdapterParts parts)
     {
         var (lst, trained) = (SettingsOf(parts.Settings), parts.Trained);
         var shape = SideShape.Of(parts.Model, lst.Reduction, gated: false);

@@ -79,8 +79,7 @@ public sealed class NeuronTuning : WholeModel
         adapter.Mask = mask;
     }
 
-    /// <inheritdoc/>
-    public override GradientTransform? NewTransform(Adapter adapter) => new FixedMask(adapter.RequireMask());
+    internal override AdapterTraining CreateTraining(AdapterParts parts, long steps) => new(new FixedMask(RequireMask(parts)), Penalty: null);
 
     private protected override void Check(AdapterSettings settings)
     {

@@ -31,16 +31,15 @@ public sealed class QuantizedSideTuning : SideTuning
     /// <inheritdoc/>
     public override string Name => "qst";
 
-    /// <summary>Parameters by the formula.</summary>
-    /// <param name="model">The model.</param>
-    /// <param name="settings">The settings.</param>
-    public static long CountOf(LanguageModel model, QstSettings settings)
+    /// <inheritdoc/>
+    public override long CountOf(LanguageModel model, AdapterSettings settings, IReadOnlyList<TargetModule> targets)
     {
-        var (shape, layers, hidden) = (SideShape.Of(model, settings.Reduction, gated: true), (long)model.Configuration.Layers, (long)model.Configuration.HiddenSize);
-        return layers * (shape.BlockCount + shape.Width) + (layers + 1) * (settings.Bottleneck * (hidden + shape.Width) + 2 * shape.Width) + hidden * shape.Width + shape.Width + 1;
+        var qst = SettingsOf(settings);
+        var (shape, layers, hidden) = (SideShape.Of(model, qst.Reduction, gated: true), (long)model.Configuration.Layers, (long)model.Configuration.HiddenSize);
+        return layers * (shape.BlockCount + shape.Width) + (layers + 1) * (qst.Bottleneck * (hidden + shape.Width) + 2 * shape.Width) + hidden * shape.Width + shape.Width + 1;
     }
 
-    internal override IEnumerable<ParameterSpecification> TrainedBeside(LanguageModel model, AdapterSettings settings)
+    private protected override IEnumerable<ParameterSpecification> Network(LanguageModel model, AdapterSettings settings)
     {
         var (qst, hidden) = (SettingsOf(settings), model.Configuration.HiddenSize);
         if (qst.Bottleneck < 1 || qst.Bottleneck > hidden) throw CoppiceException.Usage(FormattableString.Invariant($"a bottleneck of {qst.Bottleneck} between a model of width {hidden} and its side network: 1 to {hidden} is possible"));
@@ -88,7 +87,7 @@ public sealed class QuantizedSideTuning : SideTuning
         Fill(parts.Trained[Share], FirstShare);
     }
 
-    internal override SideNetwork CreateSide(AdapterParts parts)
+    private protected override SideNetwork CreateSide(AdapterParts parts)
     {
         var trained = parts.Trained;
         var shape = SideShape.Of(parts.Model, SettingsOf(parts.Settings).Reduction, gated: true);

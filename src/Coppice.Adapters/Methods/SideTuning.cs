@@ -25,7 +25,18 @@ public abstract class SideTuning : AdapterMethod
 
     internal sealed override IEnumerable<ParameterSpecification> Trained(TargetModule target) => [];
 
+    internal sealed override (IEnumerable<ParameterSpecification> Trained, IEnumerable<ParameterSpecification> Frozen) Specify(LanguageModel model, AdapterSettings settings, IReadOnlyList<TargetModule> targets) =>
+        (Network(model, settings), []);
+
+    internal sealed override AdapterWiring Wire(AdapterParts parts) => new([], Side: CreateSide(parts));
+
     internal sealed override WeightDelta CreateDelta(AdapterParts parts, TargetModule target) => throw new InvalidOperationException($"'{Name}' has no targets.");
+
+    /// <summary>The network's parameters.</summary>
+    private protected abstract IEnumerable<ParameterSpecification> Network(LanguageModel model, AdapterSettings settings);
+
+    /// <summary>The network.</summary>
+    private protected abstract SideNetwork CreateSide(AdapterParts parts);
 
     /// <summary>A way down's name: 0 for what goes into the first block.</summary>
     private protected static string DownName(int rung) => FormattableString.Invariant($"side.down.{rung}");

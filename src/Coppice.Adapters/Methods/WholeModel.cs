@@ -1,3 +1,4 @@
+using Coppice.Adapters.Masks;
 using Coppice.Foundation;
 using Coppice.Models;
 
@@ -26,6 +27,9 @@ public abstract class WholeModel : BaseTuning
     private protected virtual void Check(AdapterSettings settings)
     {
     }
+
+    /// <summary>What moves, of a method that chooses it by examples.</summary>
+    private protected CoordinateMask RequireMask(AdapterParts parts) => parts.Mask ?? throw CoppiceException.Usage($"'{Name}' chooses by examples what it trains, and was shown none");
 
     /// <summary>A share of a whole that settings give.</summary>
     private protected void RequireShare(double share)
