@@ -220,7 +220,8 @@ public sealed class ModelInput
     {
         var rows = offsets[^1];
         foreach (var ahead in begun) rows += ahead;
-        var (spread, row) = (Scratch(rows), 0);
+        var spread = Scratch(rows);
+        var row = 0;
         for (var d = 0; d < begun.Length; d++)
         {
             for (var i = 0; i < begun[d]; i++) spread[row++] = first + step * i;
@@ -232,7 +233,8 @@ public sealed class ModelInput
 
     private ReadOnlySpan<int> RowsOfTokens(int count, ReadOnlySpan<int> offsets, ReadOnlySpan<int> begun)
     {
-        var (rows, ahead) = (Scratch(count), 0);
+        var rows = Scratch(count);
+        var ahead = 0;
         for (var d = 0; d < begun.Length; d++)
         {
             ahead += begun[d];
