@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Coppice.Adapters.Methods;
 using Coppice.Foundation;
 
 namespace Coppice.Adapters.Directories;
@@ -13,7 +14,7 @@ internal sealed class AdapterConfigurationReader
     // What PEFT writes and what changes nothing here: the values are about training, devices or bookkeeping.
     private static readonly HashSet<string> Harmless = new(StringComparer.Ordinal)
     {
-        "peft_type", "task_type", "base_model_name_or_path", "revision", "inference_mode", "auto_mapping", "peft_version", "lora_dropout", "vera_dropout", "fan_in_fan_out", "init_ia3_weights",
+        "peft_type", "task_type", "base_model_name_or_path", "revision", "inference_mode", "auto_mapping", "peft_version", "fan_in_fan_out", "init_ia3_weights",
         "init_weights", "projection_prng_key", "save_projection", "d_initial", "megatron_config", "megatron_core", "loftq_config", "runtime_config", "qalora_group_size", "method",
     };
 
@@ -60,8 +61,9 @@ internal sealed class AdapterConfigurationReader
             "LORA" => ReadLora(read),
             "VERA" => ReadVera(read),
             "IA3" => Common(read) with { Method = "ia3", FeedForward = Pattern("feedforward_modules", read) },
-            AdapterConfigurationWriter.OwnType => ReadOwn(read),
-            _ => throw Error("peft_type", $"'{type}' is not supported; supported are LORA (with rsLoRA and DoRA), VERA and IA3"),
+            "ADALORA" => ReadAdaLora(read),
+            _ when type.StartsWith(AdapterConfigurationWriter.OwnPrefix, StringComparison.Ordinal) => ReadOwn(type, read),
+            _ => throw Error("peft_type", $"'{type}' is not supported; supported are LORA (with rsLoRA and DoRA), ADALORA, VERA and IA3"),
         };
         return new AdapterConfiguration(settings, Text("base_model_name_or_path"), CheckOthers(read));
     }
@@ -76,18 +78,81 @@ internal sealed class AdapterConfigurationReader
             Method = Flag("use_dora", read) ? "dora" : "lora",
             Rank = Whole("r", 8, read),
             Alpha = Number("lora_alpha", 8, read),
+            Dropout = Dropout("lora_dropout", read),
             RankStabilized = Flag("use_rslora", read),
             RankPattern = [.. Patterns("rank_pattern", read).Select(pair => KeyValuePair.Create(pair.Name, Whole($"rank_pattern.{pair.Name}", pair.Value)))],
             AlphaPattern = [.. Patterns("alpha_pattern", read).Select(pair => KeyValuePair.Create(pair.Name, Number($"alpha_pattern.{pair.Name}", pair.Value)))],
         };
     }
 
-    private AdapterSettings ReadVera(HashSet<string> read) => Common(read) with { Method = "vera", Rank = Whole("r", 256, read), InitialD = Number("d_initial", 0.1, read) };
-
-    private AdapterSettings ReadOwn(HashSet<string> read) => Common(read) with
+    private AdapterSettings ReadVera(HashSet<string> read) => Common(read) with
     {
-        Method = Text("method") is "bitfit" or "layers" ? Text("method")! : throw Error("method", "'bitfit' or 'layers' is expected"),
+        Method = "vera", Rank = Whole("r", 256, read), InitialD = Number("d_initial", 0.1, read), Dropout = Dropout("vera_dropout", read),
     };
+
+    // Its schedule says how it was trained; what is left of its ranks is the pattern.
+    private AdapterSettings ReadAdaLora(HashSet<string> read)
+    {
+        read.UnionWith(["r", "total_step", "init_lora_weights"]);
+        return Common(read) with
+        {
+            Method = "adalora",
+            Rank = Whole("init_r", 12, read),
+            Alpha = Number("lora_alpha", 8, read),
+            Dropout = Dropout("lora_dropout", read),
+            AdaLora = new AdaLoraSettings
+            {
+                TargetRank = Whole("target_r", 8, read), WarmUp = NotNegative("tinit", 0, read), Final = NotNegative("tfinal", 0, read), Interval = Whole("deltaT", 1, read),
+                Beta1 = Number("beta1", 0.85, read), Beta2 = Number("beta2", 0.85, read), Orthogonality = Number("orth_reg_weight", 0.5, read),
+                Kept = [.. Patterns("rank_pattern", read).Select(pair => KeyValuePair.Create(TargetOf(pair.Name), Flags($"rank_pattern.{pair.Name}", pair.Value)))],
+            },
+        };
+    }
+
+    private AdapterSettings ReadOwn(string type, HashSet<string> read)
+    {
+        var method = type[AdapterConfigurationWriter.OwnPrefix.Length..].ToLowerInvariant();
+        return method switch
+        {
+            "bitfit" or "layers" => Common(read) with { Method = method },
+            "dsee" => ReadLora(read) with { Method = method, Dsee = new DseeSettings { Entries = Whole("sparse_entries", 16, read) } },
+            "svft" => Common(read) with { Method = method, Svft = new SvftSettings { Pattern = PatternOfSvft(read), Size = Whole("svft_size", 16, read) } },
+            "said" => Common(read) with { Method = method, Said = new SaidSettings { Dimension = Whole("dimension", 1000, read) } },
+            _ => throw Error("peft_type", $"'{type}' is no method that is known here"),
+        };
+    }
+
+    private SvftPattern PatternOfSvft(HashSet<string> read)
+    {
+        read.Add("svft_pattern");
+        var name = Text("svft_pattern") ?? "plain";
+        foreach (var pattern in Enum.GetValues<SvftPattern>())
+        {
+            if (pattern.ToString().Equals(name, StringComparison.OrdinalIgnoreCase)) return pattern;
+        }
+
+        throw Error("svft_pattern", $"'{name}' is not known: plain, banded or random is expected");
+    }
+
+    private string TargetOf(string key) => key.EndsWith(AdapterConfigurationWriter.AdaLoraKey, StringComparison.Ordinal)
+        ? key[..^AdapterConfigurationWriter.AdaLoraKey.Length]
+        : throw Error("rank_pattern", $"'{key}' doesn't end with '{AdapterConfigurationWriter.AdaLoraKey}'");
+
+    private bool[] Flags(string key, JsonElement value) => value.ValueKind == JsonValueKind.Array && value.EnumerateArray().All(item => item.ValueKind is JsonValueKind.True or JsonValueKind.False)
+        ? [.. value.EnumerateArray().Select(item => item.GetBoolean())]
+        : throw Error(key, "a list of true and false is expected");
+
+    private double Dropout(string key, HashSet<string> read)
+    {
+        var share = Number(key, 0, read);
+        return share is >= 0 and < 1 ? share : throw Error(key, "a share from 0 to below 1 is expected");
+    }
+
+    private long NotNegative(string key, int otherwise, HashSet<string> read)
+    {
+        var number = Number(key, otherwise, read);
+        return number >= 0 && number <= int.MaxValue && number == (long)number ? (long)number : throw Error(key, "a whole number, 0 or above, is expected");
+    }
 
     private AdapterSettings Common(HashSet<string> read) => new()
     {
@@ -115,11 +180,6 @@ internal sealed class AdapterConfigurationReader
     private List<string> CheckOthers(HashSet<string> read)
     {
         var warnings = new List<string>();
-        foreach (var key in new[] { "lora_dropout", "vera_dropout" })
-        {
-            if (Number(key, 0, read) > 0) warnings.Add($"{_path}: {key}: is about training, and further training here has no dropout in adapters");
-        }
-
         foreach (var (key, value) in _values)
         {
             if (read.Contains(key) || !IsSet(key)) continue;

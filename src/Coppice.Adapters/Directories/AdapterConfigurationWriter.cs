@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using Coppice.Adapters.Methods;
 using Coppice.Foundation;
 using Coppice.Models;
 using Coppice.Tensors;
@@ -9,8 +10,15 @@ namespace Coppice.Adapters.Directories;
 /// <summary>Writes <c>adapter_config.json</c> with as few keys as PEFT needs: its older versions refuse what they don't know.</summary>
 internal static class AdapterConfigurationWriter
 {
+    /// <summary>What the types of adapters begin with that PEFT has no form for.</summary>
+    public const string OwnPrefix = "COPPICE_";
+
     /// <summary>The type of adapters that PEFT has no form for: other tools refuse it by name.</summary>
-    public const string OwnType = "COPPICE";
+    /// <param name="method">The method.</param>
+    public static string OwnType(string method) => OwnPrefix + method.ToUpperInvariant();
+
+    /// <summary>Behind the name of a target in PEFT's rank_pattern of AdaLoRA.</summary>
+    public const string AdaLoraKey = ".lora_E";
 
     private static readonly JsonWriterOptions Indented = new() { Indented = true, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
@@ -20,7 +28,7 @@ internal static class AdapterConfigurationWriter
         using (var json = new Utf8JsonWriter(memory, Indented))
         {
             json.WriteStartObject();
-            json.WriteString("peft_type", settings.Method switch { "lora" or "rslora" or "dora" => "LORA", "vera" => "VERA", "ia3" => "IA3", _ => OwnType });
+            json.WriteString("peft_type", settings.Method switch { "lora" or "rslora" or "dora" => "LORA", "vera" => "VERA", "ia3" => "IA3", "adalora" => "ADALORA", _ => OwnType(settings.Method) });
             json.WriteString("task_type", model.Configuration.IsCausal ? "CAUSAL_LM" : null);
             json.WriteString("base_model_name_or_path", baseModel);
             json.WriteBoolean("inference_mode", true);
@@ -46,7 +54,7 @@ internal static class AdapterConfigurationWriter
             case "vera":
                 json.WriteNumber("r", settings.Rank);
                 json.WriteNumber("d_initial", settings.InitialD);
-                json.WriteNumber("vera_dropout", 0);
+                json.WriteNumber("vera_dropout", settings.Dropout);
                 json.WriteNumber("projection_prng_key", 0);
                 json.WriteBoolean("save_projection", true);
                 break;
@@ -56,8 +64,20 @@ internal static class AdapterConfigurationWriter
             case "lora" or "rslora" or "dora":
                 WriteLora(json, settings);
                 break;
-            default:
-                json.WriteString("method", settings.Method);
+            case "adalora":
+                WriteAdaLora(json, settings);
+                break;
+            case "dsee":
+                WriteLora(json, settings);
+                json.WriteNumber("sparse_entries", (settings.Dsee ?? new DseeSettings()).Entries);
+                break;
+            case "svft":
+                var svft = settings.Svft ?? new SvftSettings();
+                json.WriteString("svft_pattern", svft.Pattern.ToString().ToLowerInvariant());
+                json.WriteNumber("svft_size", svft.Size);
+                break;
+            case "said":
+                json.WriteNumber("dimension", (settings.Said ?? new SaidSettings()).Dimension);
                 break;
         }
     }
@@ -66,7 +86,7 @@ internal static class AdapterConfigurationWriter
     {
         json.WriteNumber("r", settings.Rank);
         json.WriteNumber("lora_alpha", settings.Alpha);
-        json.WriteNumber("lora_dropout", 0);
+        json.WriteNumber("lora_dropout", settings.Dropout);
         json.WriteBoolean("init_lora_weights", true);
         if (settings.RankStabilized) json.WriteBoolean("use_rslora", true);
         if (settings.Method == "dora") json.WriteBoolean("use_dora", true);
@@ -80,6 +100,36 @@ internal static class AdapterConfigurationWriter
         if (settings.AlphaPattern.Count == 0) return;
         json.WriteStartObject("alpha_pattern");
         foreach (var (pattern, alpha) in settings.AlphaPattern) json.WriteNumber(pattern, alpha);
+        json.WriteEndObject();
+    }
+
+    /// <summary>
+    /// PEFT asks for a schedule that leaves room for choosing ranks, though none is left in a file. Names in its rank_pattern end with that of the middle factor.
+    /// </summary>
+    private static void WriteAdaLora(Utf8JsonWriter json, AdapterSettings settings)
+    {
+        var adaLora = settings.AdaLora ?? new AdaLoraSettings();
+        json.WriteNumber("init_r", settings.Rank);
+        json.WriteNumber("target_r", AdaLora.TargetRank(settings));
+        json.WriteNumber("tinit", adaLora.WarmUp);
+        json.WriteNumber("tfinal", adaLora.Final);
+        json.WriteNumber("deltaT", adaLora.Interval);
+        json.WriteNumber("total_step", adaLora.WarmUp + adaLora.Final + 1);
+        json.WriteNumber("beta1", adaLora.Beta1);
+        json.WriteNumber("beta2", adaLora.Beta2);
+        json.WriteNumber("orth_reg_weight", adaLora.Orthogonality);
+        json.WriteNumber("lora_alpha", settings.Alpha);
+        json.WriteNumber("lora_dropout", settings.Dropout);
+        json.WriteBoolean("init_lora_weights", true);
+        if (adaLora.Kept.Count == 0) return;
+        json.WriteStartObject("rank_pattern");
+        foreach (var (target, kept) in adaLora.Kept)
+        {
+            json.WriteStartArray(target + AdaLoraKey);
+            foreach (var isKept in kept) json.WriteBooleanValue(isKept);
+            json.WriteEndArray();
+        }
+
         json.WriteEndObject();
     }
 

@@ -1,4 +1,5 @@
 using Coppice.Adapters.Methods;
+using Coppice.Foundation;
 using Coppice.Models;
 using Coppice.Tensors;
 
@@ -20,6 +21,8 @@ internal sealed record AdapterLayout(
     {
         var method = AdapterMethods.Find(settings.Method);
         if (method is RsLora) settings = settings with { RankStabilized = true };
+        if (settings.Dropout is not (>= 0 and < 1)) throw CoppiceException.Usage(FormattableString.Invariant($"a dropout of {settings.Dropout}: a share from 0 to below 1 is expected"));
+        if (settings.Dropout > 0 && !method.TakesDropout) throw CoppiceException.Usage($"'{method.Name}' has no dropout: only low-rank changes do");
         BidirectionalLayers.Of(model, settings);
         var targets = method.Targets(model, settings);
         string[] copied = [.. method.BaseParameters(model, settings, targets)];

@@ -18,6 +18,8 @@ public class Lora : AdapterMethod
     /// <inheritdoc/>
     public override long CountOf(TargetModule target) => (long)target.Rank * (target.Inputs + target.Outputs);
 
+    internal override bool TakesDropout => true;
+
     internal override IReadOnlyList<TargetModule> Targets(LanguageModel model, AdapterSettings settings) =>
         TargetSelection.Select(model, settings, settings.Targets ?? UsualTargets.OfLowRank(model.Configuration));
 

@@ -56,7 +56,7 @@ public sealed class Said : AdapterMethod
     {
         var vector = parts.Trained[Vector];
         if ((long)target.Inputs * target.Outputs > 1 << 30) throw CoppiceException.Usage($"'{target.Name}' is too large for said");
-        return new SubspaceDelta(vector, parts.Trained[FactorOf(target)], new FastfoodMap(Initial.RandomOf(target.Name + ".said", seed: 0), checked((int)vector.Count), target.Inputs * target.Outputs));
+        return new SubspaceDelta(parts.Model.Backend, vector, parts.Trained[FactorOf(target)], new FastfoodMap(Initial.RandomOf(target.Name + ".said", seed: 0), checked((int)vector.Count), target.Inputs * target.Outputs));
     }
 
     /// <summary>The factor of a target's layer; all targets outside of layers share one.</summary>

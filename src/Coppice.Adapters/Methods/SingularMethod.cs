@@ -18,6 +18,8 @@ public abstract class SingularMethod : AdapterMethod
     /// <inheritdoc/>
     public override long CountOf(TargetModule target) => (long)target.Rank * (target.Inputs + target.Outputs + 1);
 
+    internal override bool TakesDropout => true;
+
     internal override IReadOnlyList<TargetModule> Targets(LanguageModel model, AdapterSettings settings)
     {
         if (settings.RankPattern.Count > 0 || settings.AlphaPattern.Count > 0) throw CoppiceException.Usage($"'{Name}' finds the rank of each target itself: rank_pattern and alpha_pattern mean nothing to it");

@@ -24,6 +24,8 @@ public sealed class Vera : AdapterMethod
     /// <inheritdoc/>
     public override long CountOf(TargetModule target) => (long)target.Rank + target.Outputs;
 
+    internal override bool TakesDropout => true;
+
     internal override IReadOnlyList<TargetModule> Targets(LanguageModel model, AdapterSettings settings)
     {
         if (settings.RankPattern.Count > 0) throw CoppiceException.Usage("vera has one rank for all targets: rank_pattern means nothing to it");

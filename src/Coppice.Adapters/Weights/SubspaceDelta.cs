@@ -4,10 +4,11 @@ using Coppice.Tensors;
 namespace Coppice.Adapters;
 
 /// <summary>W' = W + λ · P · z, where P is random, fixed and never formed, and z is the same for all targets. Shapes: T rows, N inputs, M outputs, D length of z.</summary>
+/// <param name="backend">Computes.</param>
 /// <param name="vector">z [1, D].</param>
 /// <param name="factor">λ [1, 1].</param>
 /// <param name="map">P, whose outputs are the entries of the weight row by row.</param>
-internal sealed class SubspaceDelta(Parameter vector, Parameter factor, FastfoodMap map) : WeightDelta
+internal sealed class SubspaceDelta(Backend backend, Parameter vector, Parameter factor, FastfoodMap map) : WeightDelta
 {
     /// <inheritdoc/>
     public override bool IsLinear => true;
@@ -22,7 +23,7 @@ internal sealed class SubspaceDelta(Parameter vector, Parameter factor, Fastfood
     /// <inheritdoc/>
     public override void Merge(MergedWeight weight)
     {
-        using var tape = new Tape(vector.Tensor.Backend) { Recording = false };
+        using var tape = new Tape(backend) { Recording = false };
         var change = Change(tape, weight.Outputs, weight.Inputs).ToArray();
         for (var i = 0; i < change.Length; i++) weight.Weight[i] += change[i];
     }
