@@ -25,10 +25,22 @@ internal sealed class AdaptedModel : IDisposable
     /// <summary>The methods that change projections, and the others.</summary>
     public static IReadOnlyList<string> Deltas { get; } = ["lora", "rslora", "dora", "pissa", "olora", "vera", "ia3"];
 
+    /// <summary>The methods that put modules into the model.</summary>
+    public static IReadOnlyList<string> Modules { get; } = ["houlsby", "pfeiffer", "parallel", "scaled-parallel", "mixda-domain"];
+
+    /// <summary>The methods that put virtual tokens in front of the text.</summary>
+    public static IReadOnlyList<string> Prompts { get; } = ["prompt", "p-tuning", "prefix", "sparc"];
+
     public static IReadOnlyList<string> Architectures { get; } = ["gpt2", "llama", "bert"];
 
     /// <summary>Every method with every architecture that it can train.</summary>
-    public static TheoryData<string, string> All => Cross([.. Deltas, "bitfit", "layers"]);
+    public static TheoryData<string, string> All => Cross([.. Deltas, "bitfit", "layers", .. Modules, .. Prompts]);
+
+    public static TheoryData<string, string> Mergeable => Cross([.. Deltas, "bitfit", "layers"]);
+
+    public static TheoryData<string, string> NotMergeable => Cross([.. Modules, .. Prompts]);
+
+    public static TheoryData<string, string> ChangingNothingAtFirst => Cross([.. Deltas, "bitfit", "layers", .. Modules]);
 
     public static TheoryData<string, string> ChangingProjections => Cross(Deltas);
 
@@ -41,7 +53,10 @@ internal sealed class AdaptedModel : IDisposable
     public Adapter Adapter { get; }
 
     /// <summary>Settings of a method: every projection, but the one with fewer outputs than the rank.</summary>
-    public static AdapterSettings Settings(string method) => new()
+    public static AdapterSettings Settings(string method) => Modules.Contains(method)
+        // Smooth, so that differences of the loss tell its gradient.
+        ? new() { Method = method, Rank = 3, Bottleneck = method == "mixda-domain" ? null : new() { Activation = PointwiseFunction.Tanh } }
+        : Prompts.Contains(method) ? new() { Method = method, Prompt = new() { Tokens = 3, Dimensions = 4, EncoderWidth = method == "p-tuning" ? 5 : 0 } } : new()
     {
         Method = method, Rank = 3, Alpha = 5, Targets = method is "ia3" or "bitfit" or "layers" ? null : TargetPattern.Matching(TargetPattern.AllLinear), Exclude = TargetPattern.Of("seq_relationship"),
         Layers = method == "layers" ? [1] : [],

@@ -7,7 +7,7 @@ namespace Coppice.Adapters.Directories;
 /// <summary>
 /// Reads <c>adapter_config.json</c> as PEFT writes it. What is not known and could change the mathematics is refused by name; what is not known and could not is told.
 /// </summary>
-internal sealed class AdapterConfigurationReader
+internal sealed partial class AdapterConfigurationReader
 {
     private const long MostBytes = 1 << 20;
 
@@ -62,8 +62,9 @@ internal sealed class AdapterConfigurationReader
             "VERA" => ReadVera(read),
             "IA3" => Common(read) with { Method = "ia3", FeedForward = Pattern("feedforward_modules", read) },
             "ADALORA" => ReadAdaLora(read),
+            _ when ReadModules(type, read) is { } modules => modules,
             _ when type.StartsWith(AdapterConfigurationWriter.OwnPrefix, StringComparison.Ordinal) => ReadOwn(type, read),
-            _ => throw Error("peft_type", $"'{type}' is not supported; supported are LORA (with rsLoRA and DoRA), ADALORA, VERA and IA3"),
+            _ => throw Error("peft_type", $"'{type}' is not supported; supported are LORA (with rsLoRA and DoRA), ADALORA, VERA, IA3, PROMPT_TUNING, P_TUNING and PREFIX_TUNING"),
         };
         return new AdapterConfiguration(settings, Text("base_model_name_or_path"), CheckOthers(read));
     }

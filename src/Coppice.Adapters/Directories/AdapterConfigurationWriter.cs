@@ -28,19 +28,20 @@ internal static class AdapterConfigurationWriter
         using (var json = new Utf8JsonWriter(memory, Indented))
         {
             json.WriteStartObject();
-            json.WriteString("peft_type", settings.Method switch { "lora" or "rslora" or "dora" => "LORA", "vera" => "VERA", "ia3" => "IA3", "adalora" => "ADALORA", _ => OwnType(settings.Method) });
-            json.WriteString("task_type", model.Configuration.IsCausal ? "CAUSAL_LM" : null);
+            json.WriteString("peft_type", settings.Method switch { "lora" or "rslora" or "dora" => "LORA", "vera" => "VERA", "ia3" => "IA3", "adalora" => "ADALORA", _ => ModuleConfiguration.TypeOf(settings.Method) ?? OwnType(settings.Method) });
+            var isPrompt = ModuleConfiguration.IsPrompt(settings.Method);
+            json.WriteString("task_type", model.Configuration.IsCausal ? "CAUSAL_LM" : isPrompt ? "FEATURE_EXTRACTION" : null);
             json.WriteString("base_model_name_or_path", baseModel);
             json.WriteBoolean("inference_mode", true);
-            WriteMethod(json, settings);
+            if (!ModuleConfiguration.Write(json, settings, model)) WriteMethod(json, settings);
             if (targets.Count > 0) WritePattern(json, "target_modules", settings.Targets ?? TargetPattern.Of([.. targets.Select(target => target.Name)]));
             if (settings.Exclude is { } exclude) WritePattern(json, "exclude_modules", exclude);
             WriteLayers(json, settings);
             if (settings.Method == "ia3") WriteTexts(json, "feedforward_modules", [.. targets.Where(target => target.ScalesInput).Select(target => target.Name)]);
-            else json.WriteString("bias", settings.Bias switch { BiasTraining.All => "all", BiasTraining.TargetsOnly => settings.Method == "vera" ? "vera_only" : "lora_only", _ => "none" });
+            else if (!isPrompt) json.WriteString("bias", settings.Bias switch { BiasTraining.All => "all", BiasTraining.TargetsOnly => settings.Method == "vera" ? "vera_only" : "lora_only", _ => "none" });
             if (targets.Count > 0) json.WriteBoolean("fan_in_fan_out", targets.Any(target => target.Dense is { Layout: WeightLayout.InputsByOutputs }));
             if (settings.ModulesToSave.Count > 0) WriteTexts(json, "modules_to_save", settings.ModulesToSave);
-            else json.WriteNull("modules_to_save");
+            else if (!isPrompt) json.WriteNull("modules_to_save");
             json.WriteEndObject();
         }
 

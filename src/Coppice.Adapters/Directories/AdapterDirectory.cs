@@ -112,12 +112,14 @@ public static class AdapterDirectory
     private static string FileName(string name, HashSet<string> targets)
     {
         const string Bias = ".bias";
+        if (name == Methods.PromptMethod.Table) return name;
         if (name is Methods.Vera.SharedA or Methods.Vera.SharedB) return SharedPrefix + name;
         return Prefix + (name.EndsWith(Bias, StringComparison.Ordinal) && targets.Contains(name[..^Bias.Length]) ? $"{name[..^Bias.Length]}.base_layer{Bias}" : name);
     }
 
     private static string OwnName(string path, string name)
     {
+        if (name == Methods.PromptMethod.Table) return name;
         if (name is SharedPrefix + Methods.Vera.SharedA or SharedPrefix + Methods.Vera.SharedB) return name[SharedPrefix.Length..];
         if (!name.StartsWith(Prefix, StringComparison.Ordinal)) throw new CoppiceException($"{path}: '{name}' doesn't begin with '{Prefix}', as the names of PEFT's tensors do");
         name = name[Prefix.Length..].Replace(".base_layer.bias", ".bias", StringComparison.Ordinal);

@@ -23,6 +23,9 @@ public sealed class DomainAdapter : BottleneckAdapter
 
     internal override WeightDelta CreateDelta(AdapterParts parts, TargetModule target) => new BesideDelta(Module(parts, target));
 
+    /// <summary>The network of a target in a mixture.</summary>
+    internal Bottleneck ModuleOf(ParameterSet parameters, string target) => Module(parameters, target, null);
+
     /// <summary>The layers at 7/12 and 11/12 of the depth: of 12 the paper's, counted from 0.</summary>
     internal static IReadOnlyList<int> UsualLayers(int layers) => [.. new[] { 7 * layers / 12, 11 * layers / 12 }.Distinct()];
 

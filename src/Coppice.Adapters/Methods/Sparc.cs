@@ -45,6 +45,7 @@ public sealed class Sparc : PromptMethod
     public static SparcTask Add(
         AdapterSet set, string name, AdapterSettings settings, IReadOnlyList<int> taskTokens, IReadOnlyList<AdapterContents> earlier, ulong seed, double threshold = UsualThreshold)
     {
+        settings = settings with { Method = "sparc" };
         var bases = earlier.Select(task => BasisOf(task, settings, set.Model)).ToList();
         var basis = PrincipalComponents(set.Model, taskTokens, Of(settings).Dimensions, [], seed);
         var overlaps = bases.Select(other => Overlap(basis, other)).ToList();

@@ -10,14 +10,18 @@ public class IdentityTests
 
     public static TheoryData<string, string> All => AdaptedModel.All;
 
-    public static TheoryData<string, string> ChangingProjections => AdaptedModel.ChangingProjections;
+    public static TheoryData<string, string> ChangingNothingAtFirst => AdaptedModel.ChangingNothingAtFirst;
+
+    public static TheoryData<string, string> Mergeable => AdaptedModel.Mergeable;
+
+    public static TheoryData<string, string> NotMergeable => AdaptedModel.NotMergeable;
 
     public static TheoryData<string, string> Linear => AdaptedModel.Cross(["lora", "rslora", "pissa", "olora", "vera"]);
 
     public static TheoryData<string, string> LikeLora => AdaptedModel.Cross(["lora", "rslora", "dora"]);
 
     [Theory]
-    [MemberData(nameof(All))]
+    [MemberData(nameof(ChangingNothingAtFirst))]
     public void A_new_adapter_changes_nothing(string method, string architecture)
     {
         using var adapted = new AdaptedModel(method, architecture);
@@ -58,15 +62,16 @@ public class IdentityTests
     }
 
     [Theory]
-    [MemberData(nameof(ChangingProjections))]
+    [MemberData(nameof(All))]
     public void The_number_of_parameters_is_that_of_the_formula(string method, string architecture)
     {
         using var adapted = new AdaptedModel(method, architecture);
-        Assert.Equal(adapted.Adapter.Targets.Sum(adapted.Adapter.Method.CountOf), adapted.Adapter.Parameters.Count);
+        var copies = adapted.Adapter.BaseParameters.Sum(name => adapted.Model.Parameters[name].Count);
+        Assert.Equal(adapted.Adapter.Method.CountOf(adapted.Model, adapted.Adapter.Settings, adapted.Adapter.Targets), adapted.Adapter.Parameters.Count - copies);
     }
 
     [Theory]
-    [MemberData(nameof(All))]
+    [MemberData(nameof(Mergeable))]
     public void Merged_and_unmerged_compute_the_same_and_undoing_gives_back_every_bit(string method, string architecture)
     {
         using var adapted = new AdaptedModel(method, architecture);
@@ -81,6 +86,20 @@ public class IdentityTests
         Assert.True(AdaptedModel.RelativeError(with, adapted.Output()) < AdapterMergeCheck.Tolerance);
         merge.Undo();
         Assert.Equal(weights, Values(adapted.Model.Parameters));
+    }
+
+    [Theory]
+    [MemberData(nameof(NotMergeable))]
+    public void What_is_no_change_of_weights_is_not_merged_and_has_one_strength(string method, string architecture)
+    {
+        using var adapted = new AdaptedModel(method, architecture);
+        adapted.Train(1);
+        var (weights, output) = (Values(adapted.Model.Parameters), adapted.AdaptedOutput());
+        Assert.Contains(method, Assert.Throws<Foundation.CoppiceException>(() => AdapterMerge.Into(adapted.Set, AdaptedModel.Name)).Message, StringComparison.Ordinal);
+        Assert.Throws<Foundation.CoppiceException>(() => AdapterMerge.Copy(adapted.Set, AdaptedModel.Name));
+        Assert.Contains(method, Assert.Throws<Foundation.CoppiceException>(() => adapted.Adapter.Strength = 2).Message, StringComparison.Ordinal);
+        Assert.Equal(weights, Values(adapted.Model.Parameters));
+        Assert.Equal(output, adapted.AdaptedOutput());
     }
 
     [Theory]
