@@ -2,6 +2,7 @@ using Coppice.Corpus;
 using Coppice.Models;
 using Coppice.Tensors;
 using Coppice.Tokenizers;
+using Coppice.Tokenizers.ChatTemplates;
 using Coppice.Training.Loop;
 using Coppice.Training.Planning;
 
@@ -30,10 +31,24 @@ public sealed record AdaptPlan(long Trained, long Parameters, long Steps, int Ex
     {
         recipe.Validate();
         var (training, validation) = TaskFiles.Read(recipe);
+        var path = recipe.Model.Path;
+        return For(recipe, ModelDirectory.ReadConfiguration(path), Tokenizer.Load(path), AdaptBase.TemplateOf(path, recipe), training, validation);
+    }
+
+    /// <summary>Plans an adaptation of a base that is open.</summary>
+    /// <param name="base">The base.</param>
+    /// <param name="recipe">The recipe; its files are not read.</param>
+    /// <param name="training">The examples to train on.</param>
+    /// <param name="validation">Those to measure on; null for none.</param>
+    /// <exception cref="Foundation.CoppiceException">Whatever would be refused before training.</exception>
+    public static AdaptPlan For(AdaptBase @base, AdaptRecipe recipe, TaskData training, TaskData? validation = null) =>
+        For(recipe, @base.Model.Configuration, @base.Tokenizer, @base.Template, training, validation);
+
+    private static AdaptPlan For(AdaptRecipe recipe, ModelConfiguration configuration, Tokenizer tokenizer, ChatTemplate? template, TaskData training, TaskData? validation)
+    {
         using var backend = new PlanningBackend();
-        var (path, configuration) = (recipe.Model.Path, ModelDirectory.ReadConfiguration(recipe.Model.Path));
         var model = recipe.Model.Quantize == Quantization.None ? configuration.Create(backend, recipe.Adapter.IsFull) : QuantizedModel.Empty(configuration, backend, recipe.Model.Quantize);
-        using var opened = new AdaptBase(model, Tokenizer.Load(path), AdaptBase.TemplateOf(path, recipe));
+        using var opened = new AdaptBase(model, tokenizer, template);
         using var adaptation = Adaptation.PrepareToPlan(opened, recipe, training, validation);
         using var trainer = adaptation.CreateTrainer();
         using (var evaluator = new TaskEvaluator(model, recipe.Training.BatchTokens, trainer.Tape)) adaptation.MeasureValidation(evaluator);

@@ -73,7 +73,7 @@ public sealed class FewLabelTraining : IDisposable
     private void Train(IReadOnlyList<LabelledText> texts, IReadOnlyList<IRunObserver>? observers, CancellationToken cancellation)
     {
         Adaptation?.Dispose();
-        Adaptation = Adaptation.Prepare(_base, _recipe, new TaskData<LabelledText>(texts), _validation, _notice, _settings.Consistency is null ? null : Consistent);
+        Adaptation = Adaptation.Prepare(_base, _recipe, new TaskData<LabelledText>(texts), _validation, _settings.Consistency is null ? null : Consistent);
         Result = Adaptation.Train(observers, cancellation);
     }
 
@@ -113,7 +113,7 @@ public sealed class FewLabelTraining : IDisposable
         var (options, labels) = (_settings.OwnSamples!, LabelSet.Of(known.Select(text => text.Label)).Names);
         var lessons = _recipe with { Task = new TaskSection { Name = "sft" }, Training = _recipe.Training with { Metric = "", Patience = 0 } };
         IReadOnlyList<LabelledText> written;
-        using (var writer = Adaptation.Prepare(_base, lessons, new TaskData<Conversation>(OwnSamples.Lessons(known)), null, _notice))
+        using (var writer = Adaptation.Prepare(_base, lessons, new TaskData<Conversation>(OwnSamples.Lessons(known))))
         {
             writer.Train(observers, cancellation);
             using var generator = new TextGenerator(writer.Model, _base.Tokenizer);

@@ -28,18 +28,19 @@ public static class AdapterSearch
         {
             var own = RecipeOf(recipe, candidate);
             own = own with { Training = own.Training with { Steps = steps, Epochs = new TaskTrainingSection().Epochs, EvaluateEvery = 0, Patience = 0 } };
+            var bytes = AdaptPlan.For(@base, own, training, validation).Memory.Total;
             using var adaptation = Adaptation.Prepare(@base, own, training, validation);
             try
             {
                 var result = adaptation.Train(cancellation: cancellationToken);
                 cancellationToken.ThrowIfCancellationRequested();
                 var metrics = result.Validation!;
-                return new SearchMeasurement(metrics.HigherIsBetter ? metrics.Value : -metrics.Value, adaptation.PeakBytes, result.Seconds);
+                return new SearchMeasurement(metrics.HigherIsBetter ? metrics.Value : -metrics.Value, bytes, result.Seconds);
             }
             catch (CoppiceException error) when (error.ExitCode == ExitCode.Failed)
             {
                 // Its loss is no number any more: no candidate, and no reason to end the search.
-                return new SearchMeasurement(double.NaN, adaptation.PeakBytes, 0);
+                return new SearchMeasurement(double.NaN, bytes, 0);
             }
         }
     }

@@ -11,7 +11,7 @@ public sealed record AdapterSpace
     // By then next to every candidate of a small space was drawn.
     private const int DrawsPerCandidate = 64;
 
-    private static readonly string[] Usual = ["lora", "rslora", "dora", "pissa", "vera", "ia3", "bitfit", "adapter", "parallel-adapter", "prefix"];
+    private static readonly string[] Usual = ["lora", "rslora", "dora", "pissa", "vera", "ia3", "bitfit", "pfeiffer", "scaled-parallel", "prefix"];
 
     private static readonly string[] WithoutRank = ["ia3", "bitfit"];
 
