@@ -14,13 +14,13 @@ public sealed record AdapterComparison(BootstrapInterval Before, BootstrapInterv
     /// <param name="before">The directory of an adapter or a model.</param>
     /// <param name="after">That of the other.</param>
     /// <param name="data">The examples, see <see cref="TaskModel.Read"/>.</param>
-    /// <param name="fields">Which fields hold a labelled text; null for the usual ones.</param>
+    /// <param name="pairField">The field with the second text of a pair; null for single texts, or what the training had.</param>
     /// <param name="bases">The base of each, where that is an adapter whose files don't name it.</param>
     /// <param name="backend">Computes.</param>
     /// <param name="cancellationToken">Ends it between two batches.</param>
     /// <exception cref="CoppiceException">A model can't be opened, or the examples are none for both.</exception>
     public static AdapterComparison Of(
-        string before, string after, string data, LabelledFields? fields, (string? Before, string? After) bases, Backend backend, CancellationToken cancellationToken = default)
+        string before, string after, string data, string? pairField, (string? Before, string? After) bases, Backend backend, CancellationToken cancellationToken = default)
     {
         // One after the other: two at a time need not fit into memory.
         var first = Ask(before, bases.Before);
@@ -30,7 +30,7 @@ public sealed record AdapterComparison(BootstrapInterval Before, BootstrapInterv
         TaskAnswers Ask(string path, string? baseModel)
         {
             using var task = TaskModel.Open(path, baseModel, backend);
-            return TaskAnswers.Of(task, task.Read(data, fields).Examples, cancellationToken: cancellationToken);
+            return TaskAnswers.Of(task, task.Read(data, pairField).Examples, cancellationToken: cancellationToken);
         }
     }
 }

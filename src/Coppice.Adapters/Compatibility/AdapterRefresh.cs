@@ -34,8 +34,8 @@ public sealed record AdapterRefreshRequest
     /// <summary>The share of the examples that is not trained on, where there is no file for measuring.</summary>
     public double TestShare { get; init; } = 0.2;
 
-    /// <summary>Which fields hold a labelled text; null for the usual ones.</summary>
-    public LabelledFields? Fields { get; init; }
+    /// <summary>The field with the second text of a pair; null for single texts, or what the training had.</summary>
+    public string? PairField { get; init; }
 
     /// <summary>The adapter directory to write.</summary>
     public required string Output { get; init; }
@@ -111,7 +111,7 @@ public static class AdapterRefresh
         RefreshMeasure? retrained = null, compatible = null;
         if (request.Epochs > 0)
         {
-            IObjective objective = task.Description is { } description ? description.Objective(task.Head!) : new SupervisedObjective();
+            var objective = task.Objective();
             task.Adapters.Prepare(TaskModel.Name, objective, [.. training.Take(PreparingExamples).Select(Alone)], request.Seed);
             Train(request, task, objective, training, request.Epochs, "training for the task", progress, cancellationToken);
             retrained = Measure();
@@ -157,8 +157,8 @@ public static class AdapterRefresh
     {
         // Closed before the new model is opened: two at a time need not fit into memory.
         using var old = TaskModel.Open(request.Adapter, request.OldBase, backend);
-        var examples = old.Read(request.Data, request.Fields).Examples;
-        var (training, testing) = request.Test is { } file ? (examples, old.Read(file, request.Fields).Examples) : Split(examples, request.TestShare, request.Seed);
+        var examples = old.Read(request.Data, request.PairField).Examples;
+        var (training, testing) = request.Test is { } file ? (examples, old.Read(file, request.PairField).Examples) : Split(examples, request.TestShare, request.Seed);
         var answers = TaskAnswers.Of(old, testing, request.BatchTokens, cancellationToken);
         return (training, testing, Teacher.Of(old, training, request.BatchTokens, cancellationToken), answers);
     }

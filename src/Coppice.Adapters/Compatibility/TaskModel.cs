@@ -5,6 +5,7 @@ using Coppice.Models;
 using Coppice.Tensors;
 using Coppice.Tokenizers;
 using Coppice.Tokenizers.ChatTemplates;
+using Coppice.Training.Objectives;
 
 namespace Coppice.Adapters;
 
@@ -14,10 +15,14 @@ public sealed class TaskModel : IDisposable
     /// <summary>The adapter's name in <see cref="Adapters"/>.</summary>
     internal const string Name = "task";
 
-    private TaskModel(string directory, LanguageModel model)
+    // The tasks with a right answer for each item.
+    private static readonly string[] Comparable = ["sft", "chat", "classification", "pairs", "tokens"];
+
+    private readonly AdaptRecipe? _recipe;
+
+    private TaskModel(string directory, LanguageModel model, AdaptRecipe? recipe)
     {
-        (Directory, Model, Tokenizer) = (directory, model, Tokenizer.Load(directory));
-        Template = ChatTemplate.Load(directory);
+        (Directory, Model, Tokenizer, _recipe) = (directory, model, Tokenizer.Load(directory), recipe);
         Adapters = new AdapterSet(model);
     }
 
@@ -29,9 +34,6 @@ public sealed class TaskModel : IDisposable
 
     /// <summary>Its tokenizer.</summary>
     public Tokenizer Tokenizer { get; }
-
-    /// <summary>Its chat template; null where it has none.</summary>
-    public ChatTemplate? Template { get; }
 
     /// <summary>The adapters on it: one, or none.</summary>
     public AdapterSet Adapters { get; }
@@ -69,27 +71,24 @@ public sealed class TaskModel : IDisposable
         Open(baseModel, adapter, backend, opened => AdapterDirectory.Load(adapter, opened.Adapters, Name, trainable: true), trainable: true);
 
     /// <summary>Reads examples of the task.</summary>
-    /// <param name="path">The file: prompts with responses or conversations where the task is to answer with text; texts with labels; sentences with labelled words.</param>
-    /// <param name="fields">Which fields hold a labelled text; null for the usual ones.</param>
+    /// <param name="path">The file, in the form that training's had: prompts with responses, conversations, texts with labels, sentences with labelled words.</param>
+    /// <param name="pairField">The field with the second text of a pair, where nothing says that it was trained on pairs; null for single texts, or what the training had.</param>
     /// <exception cref="CoppiceException">It can't be read, holds nothing for the task, or the task has no right answers to compare (exit code 2).</exception>
-    public RenderedTask Read(string path, LabelledFields? fields = null)
+    public RenderedTask Read(string path, string? pairField = null)
     {
-        var most = Model.Configuration.MaxPositions;
-        if (Description is null)
-        {
-            Model.RequireCausal("answer a prompt");
-            return SupervisedRendering.Render(Conversation.Read(path), Tokenizer, Template, most);
-        }
-
-        return Description.Task switch
-        {
-            HeadTask.Classes => ClassificationRendering.Classes(LabelledText.Read(path, fields), LabelSet.FromNames(Description.Labels), Tokenizer, most),
-            HeadTask.Words => TokenClassificationRendering.Render(
-                path.EndsWith(".conllu", StringComparison.OrdinalIgnoreCase) ? LabelledWords.ReadConllu(path) : LabelledWords.ReadColumns(path),
-                LabelSet.FromNames(Description.Labels), Tokenizer, most, Description.Place),
-            _ => throw CoppiceException.Usage($"{Directory}: answers of the task '{Description.Task.ToString().ToLowerInvariant()}' can't be compared one by one as right or wrong: only those of classes, words and texts can"),
-        };
+        var settings = SettingsOf(pairField);
+        var task = AdaptTasks.Find(settings.Name);
+        if (!Comparable.Contains(task.Name))
+            throw CoppiceException.Usage($"{Directory}: what is answered to '{task.Name}' can't be compared one by one as right or wrong: only {string.Join(", ", Comparable)} can");
+        task.Check(Model);
+        var template = task.UsesTemplate(settings) == TemplateUse.Never ? null : ChatTemplate.Load(Directory);
+        var most = TaskContext.MostTokens(Model.Configuration, _recipe?.Training.MaxTokens ?? 0);
+        var context = new TaskContext(Model, Tokenizer, template, settings, most, BatchTokens: 0, _ => []);
+        return task.Render(task.Read([path], settings), context, Description, training: false);
     }
+
+    /// <summary>What the model is trained for.</summary>
+    internal IObjective Objective() => Description is null ? new SupervisedObjective() : Description.Objective(Head!);
 
     /// <inheritdoc/>
     public void Dispose()
@@ -99,16 +98,34 @@ public sealed class TaskModel : IDisposable
         Model.Dispose();
     }
 
-    private static TaskModel Open(string directory, string withHead, Backend backend, Action<TaskModel> load, bool trainable = false)
+    private TaskSection SettingsOf(string? pairField)
+    {
+        if (_recipe is not null) return pairField is null ? _recipe.Task : _recipe.Task with { PairField = pairField };
+        // From elsewhere: the head says what it tells, and without one text is answered.
+        var name = Description?.Task switch
+        {
+            HeadTask.Classes => pairField is null ? "classification" : "pairs",
+            HeadTask.Words => "tokens",
+            HeadTask.Numbers => "regression",
+            HeadTask.Choices => "choice",
+            _ => ChatTemplate.SourceOf(Directory) is null ? "sft" : "chat",
+        };
+        return new TaskSection { Name = name, PairField = pairField ?? "" };
+    }
+
+    private static AdaptRecipe? RecipeOf(string directory) =>
+        Provenance.Load(directory)?.Task is { } task ? AdaptRecipe.Parse(task.Recipe, Path.Combine(directory, Provenance.FileName)) : null;
+
+    private static TaskModel Open(string directory, string adapted, Backend backend, Action<TaskModel> load, bool trainable = false)
     {
         var model = ModelDirectory.Load(directory, backend);
         TaskModel? opened = null;
         try
         {
-            opened = new TaskModel(directory, model);
+            opened = new TaskModel(directory, model, RecipeOf(adapted));
             load(opened);
             if (opened.Adapters.Names.Count > 0) opened.Adapters.Activate(Name);
-            var head = Path.Combine(withHead, HeadFile.FileName);
+            var head = Path.Combine(adapted, HeadFile.FileName);
             if (File.Exists(head)) (opened.Head, opened.Description) = HeadFile.Load(head, model, trainable);
             return opened;
         }

@@ -9,7 +9,7 @@ namespace Coppice.Adapters;
 public sealed record AdapterMergeCheck(double Error, bool Passed)
 {
     /// <summary>The largest error that rounding explains: sums in another order, in float32.</summary>
-    public const double Tolerance = 1e-5;
+    public const double Tolerance = 1e-4;
 
     private const int ProbeTokens = 64;
 

@@ -15,7 +15,7 @@ internal static class AdapterRefreshCommand
         var newBase = new Option<string>("--base") { Description = "The newer version of its base: a model directory or a run's", HelpName = "MODEL", Required = true };
         var data = new Option<string>("--data") { Description = "Examples to train on, as for 'coppice adapt'", HelpName = "FILE", Required = true };
         var test = new Option<string?>("--test") { Description = "Examples to measure on; a fifth of the data is kept apart for that where there is no file", HelpName = "FILE" };
-        var pair = new Option<string?>("--pair-field") { Description = "The field with the second text, where texts are pairs", HelpName = "NAME" };
+        var pair = new Option<string?>("--pair-field") { Description = "The field with the second text, where texts are pairs and the adapter doesn't say so", HelpName = "NAME" };
         var oldBase = new Option<string?>("--old-base") { Description = "The version that it was trained on; the one that it names where it isn't given", HelpName = "MODEL" };
         var epochs = CommonOptions.Whole("--epochs", 0, 100_000, 3, "Passes over the examples for the task on the new base");
         var compatibility = CommonOptions.Whole("--compatibility-epochs", 0, 100_000, 3, "Passes after them for keeping what the old model had right");
@@ -37,7 +37,7 @@ internal static class AdapterRefreshCommand
                 NewBase = parse.GetRequiredValue(newBase),
                 Data = parse.GetRequiredValue(data),
                 Test = parse.GetValue(test),
-                Fields = new LabelledFields { Pair = parse.GetValue(pair) },
+                PairField = parse.GetValue(pair),
                 Output = parse.GetRequiredValue(output),
                 Epochs = parse.GetValue(epochs),
                 CompatibilityEpochs = parse.GetValue(compatibility),
