@@ -79,6 +79,30 @@ public sealed class PackedBatch
         Add(other.Tokens.AsSpan(start..end), other.Targets.AsSpan(start..end), other.Weights.AsSpan(start..end), other.Sources.AsSpan(start..end));
     }
 
+    /// <summary>Cuts documents into fragments, each with positions from 0: tokens, targets and weights stay as they are. Not for pairs.</summary>
+    /// <param name="longest">The most tokens of a fragment.</param>
+    public void Cut(int longest)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(longest, 1);
+        ArgumentOutOfRangeException.ThrowIfNotEqual(Pairs, 0);
+        var fragments = 0;
+        for (var document = 0; document < DocumentCount; document++) fragments += (CumulativeLengths[document + 1] - CumulativeLengths[document] + longest - 1) / longest;
+        if (fragments >= CumulativeLengths.Length) CumulativeLengths = Grown(CumulativeLengths, fragments + 1);
+        var to = fragments;
+        // From behind: a document has at least one fragment, so no end is overwritten before it is read.
+        for (var document = DocumentCount - 1; document >= 0; document--)
+        {
+            var (start, end) = (CumulativeLengths[document], CumulativeLengths[document + 1]);
+            for (var first = start + (end - start - 1) / longest * longest; first >= start; first -= longest)
+            {
+                CumulativeLengths[to--] = Math.Min(end, first + longest);
+                for (var i = first; i < Math.Min(end, first + longest); i++) Positions[i] = i - first;
+            }
+        }
+
+        DocumentCount = fragments;
+    }
+
     /// <summary>Says that the documents are pairs.</summary>
     /// <param name="pairs">How many: half of the documents.</param>
     public void Pair(int pairs)

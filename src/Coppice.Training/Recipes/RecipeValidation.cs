@@ -115,6 +115,14 @@ internal static class RecipeValidation
             $"the run would be longer than {MaximumTokens} tokens");
         Require(training.BatchSize % training.Accumulation == 0, places.Of("training.accumulation", "training.batch_size"), $"'training.accumulation' ({training.Accumulation}) must divide 'training.batch_size' ({training.BatchSize})");
         Require(
+            (training.FirstLength > 0) == (training.LengthWarmupSteps > 0),
+            places.Of("training.first_length", "training.length_warmup_steps"),
+            "'training.first_length' and 'training.length_warmup_steps' belong together: the length that sequences begin with, and the steps in which they grow to 'training.sequence_length'");
+        Require(
+            training.FirstLength < training.SequenceLength || training.FirstLength == 0,
+            places.Of("training.first_length", "training.sequence_length"),
+            $"'training.first_length' ({training.FirstLength}) must be less than 'training.sequence_length' ({training.SequenceLength})");
+        Require(
             recipe.Model.MaxPositions == 0 || recipe.Model.MaxPositions >= training.SequenceLength,
             places.Of("model.max_positions", "training.sequence_length"),
             $"'model.max_positions' ({recipe.Model.MaxPositions}) is less than 'training.sequence_length' ({training.SequenceLength})");

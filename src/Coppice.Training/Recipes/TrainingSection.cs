@@ -21,6 +21,17 @@ public sealed record TrainingSection
     [Range(1, 10_000_000)]
     public int SequenceLength { get; init; } = 256;
 
+    /// <summary>
+    /// Tokens of a fragment in the first step; 0 for whole sequences from the beginning. Sequences are cut into fragments that see only themselves, and these grow evenly
+    /// until length_warmup_steps are done: what stands next to a token is learned first, and soon.
+    /// </summary>
+    [Range(0, 10_000_000)]
+    public int FirstLength { get; init; }
+
+    /// <summary>Steps until fragments are whole sequences, where first_length says that they grow.</summary>
+    [Range(0L, 1e15)]
+    public long LengthWarmupSteps { get; init; }
+
     /// <summary>Micro-batches whose gradients make up a step: more need less memory. Divides batch_size.</summary>
     [Range(1, 1_000_000)]
     public int Accumulation { get; init; } = 1;
