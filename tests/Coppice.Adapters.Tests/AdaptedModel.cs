@@ -1,3 +1,4 @@
+using Coppice.Adapters.Methods;
 using Coppice.Corpus;
 using Coppice.Models;
 using Coppice.Models.Tests;
@@ -20,29 +21,8 @@ internal sealed class AdaptedModel : IDisposable
         Model = TinyModels.Create(architecture, Backend);
         Set = new AdapterSet(Model);
         Adapter = Set.Add(Name, settings ?? Settings(method), seed);
+        if (MethodTable.Rows.Any(row => row.Name == method && row.ChoosesByExamples)) Set.Prepare(Name, new CausalObjective(), [Batch(0), Batch(1)], seed);
     }
-
-    /// <summary>The methods that change projections, and the others.</summary>
-    public static IReadOnlyList<string> Deltas { get; } = ["lora", "rslora", "dora", "pissa", "olora", "vera", "ia3"];
-
-    /// <summary>The methods that put modules into the model.</summary>
-    public static IReadOnlyList<string> Modules { get; } = ["houlsby", "pfeiffer", "parallel", "scaled-parallel", "mixda-domain"];
-
-    /// <summary>The methods that put virtual tokens in front of the text.</summary>
-    public static IReadOnlyList<string> Prompts { get; } = ["prompt", "p-tuning", "prefix", "sparc"];
-
-    public static IReadOnlyList<string> Architectures { get; } = ["gpt2", "llama", "bert"];
-
-    /// <summary>Every method with every architecture that it can train.</summary>
-    public static TheoryData<string, string> All => Cross([.. Deltas, "bitfit", "layers", .. Modules, .. Prompts]);
-
-    public static TheoryData<string, string> Mergeable => Cross([.. Deltas, "bitfit", "layers"]);
-
-    public static TheoryData<string, string> NotMergeable => Cross([.. Modules, .. Prompts]);
-
-    public static TheoryData<string, string> ChangingNothingAtFirst => Cross([.. Deltas, "bitfit", "layers", .. Modules]);
-
-    public static TheoryData<string, string> ChangingProjections => Cross(Deltas);
 
     public Backend Backend { get; }
 
@@ -52,26 +32,8 @@ internal sealed class AdaptedModel : IDisposable
 
     public Adapter Adapter { get; }
 
-    /// <summary>Settings of a method: every projection, but the one with fewer outputs than the rank.</summary>
-    public static AdapterSettings Settings(string method) => Modules.Contains(method)
-        // Smooth, so that differences of the loss tell its gradient.
-        ? new() { Method = method, Rank = 3, Bottleneck = method == "mixda-domain" ? null : new() { Activation = PointwiseFunction.Tanh } }
-        : Prompts.Contains(method) ? new() { Method = method, Prompt = new() { Tokens = 3, Dimensions = 4, EncoderWidth = method == "p-tuning" ? 5 : 0 } } : new()
-    {
-        Method = method, Rank = 3, Alpha = 5, Targets = method is "ia3" or "bitfit" or "layers" ? null : TargetPattern.Matching(TargetPattern.AllLinear), Exclude = TargetPattern.Of("seq_relationship"),
-        Layers = method == "layers" ? [1] : [],
-    };
-
-    public static TheoryData<string, string> Cross(IReadOnlyList<string> methods)
-    {
-        var data = new TheoryData<string, string>();
-        foreach (var method in methods)
-        {
-            foreach (var architecture in Architectures.Where(architecture => method != "bitfit" || architecture != "llama")) data.Add(method, architecture);
-        }
-
-        return data;
-    }
+    /// <summary>Settings of a method, from the table.</summary>
+    public static AdapterSettings Settings(string method) => MethodTable.Of(method).Settings;
 
     /// <summary>Logits, or an encoder's hidden states, without a tape that records.</summary>
     public static float[] Output(LanguageModel model)
@@ -109,11 +71,19 @@ internal sealed class AdaptedModel : IDisposable
         Recomputing = recomputing,
     };
 
-    /// <summary>Trains with the adapter on; it is off afterwards.</summary>
+    /// <summary>With what the method takes beside descending.</summary>
+    public Trainer NewTrainer(AdapterTraining training, bool recomputing = false) => new(
+        Model, new CausalObjective(), OptimizerRegistry.Create(Adapter.Parameters, new OptimizerSection { WeightDecay = 0 }, training.Transform), seed: 3,
+        training.Penalty is { } penalty ? [penalty] : null, Adapter.Parameters)
+    {
+        Recomputing = recomputing,
+    };
+
+    /// <summary>Trains with the adapter on, as its method has it; it is off afterwards.</summary>
     public void Train(int steps = 3, double learningRate = 0.02)
     {
         Set.Activate(Name);
-        using (var trainer = NewTrainer())
+        using (var trainer = NewTrainer(Adapter.CreateTraining(steps)))
         {
             for (var step = 0; step < steps; step++) trainer.Apply(trainer.ComputeGradients([Batch(step)], step), learningRate);
         }

@@ -13,7 +13,7 @@ public class ConversionTests
     [InlineData("olora", 6)]
     public void A_converted_adapter_is_a_plain_lora_and_does_the_same(string method, int rank)
     {
-        foreach (var architecture in AdaptedModel.Architectures)
+        foreach (var architecture in MethodTable.Architectures)
         {
             using var adapted = new AdaptedModel(method, architecture);
             adapted.Train();

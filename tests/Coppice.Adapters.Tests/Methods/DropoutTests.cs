@@ -1,3 +1,4 @@
+using Coppice.Adapters.Methods;
 using Coppice.Foundation;
 using Coppice.Training.Loop;
 
@@ -6,7 +7,7 @@ namespace Coppice.Adapters.Tests.Methods;
 /// <summary>Dropout of what a low-rank change sees.</summary>
 public class DropoutTests
 {
-    public static TheoryData<string, string> Methods => AdaptedModel.Cross(["lora", "rslora", "dora", "pissa", "olora", "vera", "adalora", "increlora", "kasa", "dsee"]);
+    public static TheoryData<string, string> Methods => MethodTable.Where(row => AdapterMethods.Find(row.Name).TakesDropout);
 
     [Theory]
     [MemberData(nameof(Methods))]

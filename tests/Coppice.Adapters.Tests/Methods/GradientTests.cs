@@ -8,7 +8,7 @@ public class GradientTests
 {
     private const float Step = 1f / 128;
 
-    public static TheoryData<string, string> WithoutNorms => AdaptedModel.Cross(["lora", "rslora", "pissa", "olora", "vera", "ia3", "bitfit", "layers", .. AdaptedModel.Modules, .. AdaptedModel.Prompts]);
+    public static TheoryData<string, string> WithoutNorms => MethodTable.Where(row => row.HasTheGradientOfTheLoss);
 
     [Theory]
     [MemberData(nameof(WithoutNorms))]

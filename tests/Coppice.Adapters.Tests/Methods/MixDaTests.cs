@@ -17,7 +17,7 @@ public sealed class MixDaTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
 
-    public static TheoryData<string> Architectures => [.. AdaptedModel.Architectures];
+    public static TheoryData<string> Architectures => [.. MethodTable.Architectures];
 
     public void Dispose() => _folder.Dispose();
 

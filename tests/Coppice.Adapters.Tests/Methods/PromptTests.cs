@@ -9,6 +9,8 @@ namespace Coppice.Adapters.Tests.Methods;
 /// <summary>Virtual tokens do what tokens in front of the text would.</summary>
 public class PromptTests
 {
+    private static readonly string[] Prompts = ["prompt", "p-tuning", "prefix", "sparc"];
+
     private static readonly int[] Prompt = [7, 3, 21];
 
     public static TheoryData<string> Everything => [.. TinyModels.Names, .. TinyModels.EncoderNames];
@@ -23,14 +25,14 @@ public class PromptTests
             var data = new TheoryData<string, string>();
             foreach (var architecture in TinyModels.Names)
             {
-                foreach (var method in AdaptedModel.Prompts.Where(method => method != "prefix" || architecture != "qwen3")) data.Add(method, architecture);
+                foreach (var method in Prompts.Where(method => method != "prefix" || architecture != "qwen3")) data.Add(method, architecture);
             }
 
             return data;
         }
     }
 
-    public static TheoryData<string, string> Methods => AdaptedModel.Cross(AdaptedModel.Prompts);
+    public static TheoryData<string, string> Methods => MethodTable.Where(row => Prompts.Contains(row.Name));
 
     [Theory]
     [MemberData(nameof(Everything))]
