@@ -9,7 +9,7 @@ public sealed record TaskSection
 {
     /// <summary>
     /// <c>sft</c>, <c>chat</c>, <c>classification</c>, <c>pairs</c>, <c>tokens</c>, <c>regression</c>, <c>choice</c>, or one of the preferences <c>dpo</c>,
-    /// <c>ipo</c>, <c>simpo</c>, <c>orpo</c> and <c>kto</c>.
+    /// <c>ipo</c>, <c>simpo</c>, <c>orpo</c>, <c>kto</c> and <c>conditional</c>.
     /// </summary>
     public string Name { get; init; } = "";
 
@@ -72,6 +72,13 @@ public sealed record TaskSection
     /// <summary>kto: what the others count.</summary>
     [Range(0.0, 1e6)]
     public double Undesirable { get; init; } = 1;
+
+    /// <summary>conditional: the least score of a good text.</summary>
+    public double Threshold { get; init; }
+
+    /// <summary>conditional: the share of texts that get no mark.</summary>
+    [Range(0.0, 1.0, MaximumIsExclusive = true)]
+    public double Unmarked { get; init; } = 0.01;
 
     internal Pooling PoolingFor(ModelConfiguration configuration) => Pooling switch
     {

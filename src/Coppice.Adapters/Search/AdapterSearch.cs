@@ -8,6 +8,15 @@ public static class AdapterSearch
     /// <summary>The name that stands for a search in place of a method.</summary>
     public const string Auto = "auto";
 
+    /// <summary>Reads a recipe's examples: those to train on, and those to judge by, without which nothing can be chosen.</summary>
+    /// <param name="recipe">The recipe.</param>
+    /// <exception cref="CoppiceException">A file can't be read, or there is nothing to judge by.</exception>
+    public static (TaskData Training, TaskData Validation) Read(AdaptRecipe recipe)
+    {
+        var (training, validation) = TaskFiles.Read(recipe);
+        return (training, validation ?? throw CoppiceException.Usage("a search chooses by examples that are not trained on: name some by --validation, or leave data.validation_share above 0"));
+    }
+
     /// <summary>Searches. Each candidate is trained by the recipe, with the learning rate that is usual for its method unless the recipe has another than that of its own.</summary>
     /// <param name="base">The frozen base.</param>
     /// <param name="recipe">The recipe; its adapter and the length of its training are those of the candidates in turn.</param>

@@ -20,7 +20,7 @@ internal static class AdaptCommand
             new Argument<string?>("MODEL") { Description = "The model directory to adapt; left out where the recipe names it, and with --resume", Arity = ArgumentArity.ZeroOrOne },
             Text("--recipe", "FILE", "A recipe (.yaml) of sections model, task, adapter, data, training, optimizer and schedule; what it leaves out is usual for the method"),
             Text("--task", "NAME", $"What is learned: {string.Join(", ", AdaptTasks.All.Select(task => task.Name))}"),
-            Text("--method", "NAME", $"How: full, or an adapter by {string.Join(", ", Adapters.Methods.AdapterMethods.All.Select(method => method.Name))}; lora where nothing is said"),
+            Text("--method", "NAME", $"How: full, or an adapter by {string.Join(", ", Adapters.Methods.AdapterMethods.All.Select(method => method.Name))}; auto searches one; lora where nothing is said"),
             Files("--data", "The examples, as JSON lines, .csv or .tsv (tokens: .conllu or columns)"),
             Files("--validation", "Examples to measure on; a tenth of the others where there are none"),
             CommonOptions.Output("OUT", "The folder of the run: checkpoints, metrics, report and, at the end, the adapter or the model"),
@@ -33,6 +33,8 @@ internal static class AdaptCommand
             inputs.Model, inputs.Recipe, inputs.Task, inputs.Method, inputs.Data, inputs.Validation, inputs.Output, inputs.Set, inputs.Resume, inputs.Plan, inputs.Seed,
             CommonOptions.Quantize, CommonOptions.Threads, CommonOptions.DryRun, CommonOptions.Json,
         };
+        AdaptSearch.AddTo(command);
+        FewLabelOptions.AddTo(command);
         command.Validators.Add(result =>
         {
             if (result.GetValue(inputs.Model) is null && result.GetValue(inputs.Recipe) is null && !result.GetValue(inputs.Resume)) result.AddError("there is no model to adapt: name a model directory");
@@ -60,15 +62,21 @@ internal static class AdaptCommand
             return ExitCode.Done;
         }
 
+        var few = FewLabelOptions.Read(parse, recipe);
+        SearchResult? found = null;
         var result = RunDisplay.Run(display =>
         {
+            if (parse.GetValue(inputs.Method) == AdapterSearch.Auto) (recipe, found) = AdaptSearch.Run(parse, recipe, display.Notice, interruption.Token);
             var request = new AdaptRequest
             {
                 Recipe = recipe, Directory = run, Resume = parse.GetValue(inputs.Resume), Notice = display.Notice, Detail = parse.GetValue(CommonOptions.Verbose) ? display.Notice : _ => { },
             };
-            return new AdaptRun(request, TrainingOutput.Observers(display, recipe.ToYaml(), run)).Execute(interruption.Token);
+            return few is { } asked
+                ? FewLabelRun.Execute(request, asked.Settings, asked.Annotation, [display], interruption.Token)
+                : new AdaptRun(request, TrainingOutput.Observers(display, recipe.ToYaml(), run)).Execute(interruption.Token);
         });
-        AdaptOutput.Show(result, run, json);
+        if (found is not null && !json) AdaptSearch.Show(found);
+        AdaptOutput.Show(result, run, json, found is null ? null : AdaptSearch.Json(found));
         return result.Training.Interrupted ? ExitCode.Interrupted : ExitCode.Done;
     }
 
@@ -88,7 +96,7 @@ internal static class AdaptCommand
     {
         if (parse.GetValue(inputs.Model) is { } model) yield return $"model.path={model}";
         if (parse.GetValue(inputs.Task) is { } task) yield return $"task.name={task}";
-        if (parse.GetValue(inputs.Method) is { } method) yield return $"adapter.method={method}";
+        if (parse.GetValue(inputs.Method) is { } method && method != AdapterSearch.Auto) yield return $"adapter.method={method}";
         if (parse.GetResult(CommonOptions.Quantize) is { Implicit: false }) yield return $"model.quantize={parse.GetValue(CommonOptions.Quantize)}";
         if (parse.Given(inputs.Seed) is { } seed) yield return FormattableString.Invariant($"seed={seed}");
         if (parse.Given(CommonOptions.Threads) is { } threads) yield return FormattableString.Invariant($"training.threads={threads}");

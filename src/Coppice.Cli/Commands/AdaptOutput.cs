@@ -34,7 +34,7 @@ internal static class AdaptOutput
     }
 
     /// <summary>A run's result.</summary>
-    public static void Show(AdaptRunResult result, string run, bool json)
+    public static void Show(AdaptRunResult result, string run, bool json, object? search)
     {
         var training = result.Training;
         if (json)
@@ -43,7 +43,7 @@ internal static class AdaptOutput
             {
                 result.Task, result.Method, Metric = training.Validation?.Primary, training.Validation?.Value, training.Validation?.Loss, Metrics = training.Validation?.Values, training.TrainLoss,
                 training.Steps, training.Tokens, training.Seconds, training.BestStep, training.StoppedEarly, TrainedParameters = result.Trained, result.Parameters, training.Interrupted,
-                Output = result.Directory,
+                Output = result.Directory, Search = search,
             });
         }
         else if (!training.Interrupted)

@@ -19,6 +19,7 @@ public static class AdaptTasks
         new PreferenceTask("simpo", "the better of two answers without a reference: simple preference optimisation", nameof(TaskSection.Beta), nameof(TaskSection.Gamma)),
         new PreferenceTask("orpo", "the better of two answers and how to answer at once: odds ratio preference optimisation", nameof(TaskSection.Lambda)),
         new JudgedTask(),
+        new ConditionalTask(),
     }.ToDictionary(task => task.Name, StringComparer.Ordinal);
 
     /// <summary>All tasks.</summary>

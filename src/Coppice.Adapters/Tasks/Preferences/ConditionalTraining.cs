@@ -7,7 +7,7 @@ namespace Coppice.Adapters;
 /// <summary>
 /// Conditional training: each text begins with a mark that says whether its score reaches a threshold, and the model learns all of them as text. Continued from the mark of
 /// the good ones, it writes what is like them, and what it knows from the others is not lost. Trained with
-/// <see cref="Training.Objectives.CausalObjective"/>.
+/// <see cref="SupervisedObjective"/>: a mark is no target.
 /// </summary>
 [Technique("conditional-training", Title = "Pretraining Language Models with Human Preferences", Paper = "arXiv:2302.08582")]
 public sealed class ConditionalTraining
