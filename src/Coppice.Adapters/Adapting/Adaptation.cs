@@ -1,3 +1,4 @@
+using Coppice.Adapters.Masks;
 using Coppice.Adapters.Methods;
 using Coppice.Foundation;
 using Coppice.Models;
@@ -150,7 +151,8 @@ public sealed class Adaptation : IDisposable
     internal AdaptationResult Train(AdaptationFiles files, IReadOnlyList<IRunObserver> observers, CancellationToken cancellation)
     {
         if (files.From is { } checkpoint) LoadWeights(checkpoint.Directory);
-        using var trainer = CreateTrainer();
+        var own = CreateTraining();
+        using var trainer = CreateTrainer(own);
         using var evaluator = new TaskEvaluator(Model, Recipe.Training.BatchTokens, trainer.Tape);
         using var best = new BestWeights(TrainedSets);
         var stopping = new EarlyStopping(Math.Max(1, Recipe.Training.Patience), TaskMetrics.IsHigherBetter(Recipe.Training.Metric.Length > 0 ? Recipe.Training.Metric : _task.Metrics[0]));
@@ -161,7 +163,7 @@ public sealed class Adaptation : IDisposable
         var loop = new TrainingLoop(new LoopParts
         {
             Training = Recipe.Training.ForLoop(TotalSteps), Model = Model, SaveWeights = SaveWeights, Tokenizer = Base.Tokenizer, Trainer = trainer, Data = Sampler,
-            Schedule = Recipe.CreateSchedule(TotalSteps, Sampler.TokensPerStep), Checkpoints = files.Checkpoints, Probes = probes, Observers = observers, Notice = files.Notice, Detail = files.Detail,
+            Schedule = new CycleSchedule(Recipe.CreateSchedule(TotalSteps, Sampler.TokensPerStep), own.Cycle), Checkpoints = files.Checkpoints, Probes = probes, Observers = observers, Notice = files.Notice, Detail = files.Detail,
         });
         if (files.From is { } from) loop.Restore(from);
         var done = loop.Run(cancellation);
@@ -195,9 +197,12 @@ public sealed class Adaptation : IDisposable
     }
 
     /// <summary>Gradients and updates of what is trained.</summary>
-    internal Trainer CreateTrainer()
+    internal Trainer CreateTrainer() => CreateTrainer(CreateTraining());
+
+    private AdapterTraining CreateTraining() => Adapter?.CreateTraining(TotalSteps) ?? AdapterTraining.None;
+
+    private Trainer CreateTrainer(AdapterTraining own)
     {
-        var own = Adapter?.CreateTraining(TotalSteps) ?? AdapterTraining.None;
         var trained = TrainedSets.Select((set, number) => new TrainedParameters(
             set, OptimizerRegistry.Create(set, Recipe.Optimizer, number == 0 ? own.Transform : null), number == 0 ? 1 : Recipe.Training.HeadRateFactor));
         return new Trainer(Model, _objective, [.. trained], (ulong)Recipe.Seed, own.Penalty is null ? [] : [own.Penalty])

@@ -56,6 +56,7 @@ internal sealed partial class AdapterConfigurationReader
     {
         var type = Text("peft_type") ?? throw Error("peft_type", "is missing: is it a PEFT adapter's configuration?");
         var read = new HashSet<string>(Harmless, StringComparer.Ordinal);
+        (type, var groups) = SplitBidirectional(type, read);
         var settings = type switch
         {
             "LORA" => ReadLora(read),
@@ -66,7 +67,7 @@ internal sealed partial class AdapterConfigurationReader
             _ when type.StartsWith(AdapterConfigurationWriter.OwnPrefix, StringComparison.Ordinal) => ReadOwn(type, read),
             _ => throw Error("peft_type", $"'{type}' is not supported; supported are LORA (with rsLoRA and DoRA), ADALORA, VERA, IA3, PROMPT_TUNING, P_TUNING and PREFIX_TUNING"),
         };
-        return new AdapterConfiguration(settings, Text("base_model_name_or_path"), CheckOthers(read));
+        return new AdapterConfiguration(settings with { BidirectionalGroups = groups }, Text("base_model_name_or_path"), CheckOthers(read));
     }
 
     private AdapterSettings ReadLora(HashSet<string> read)
@@ -119,7 +120,7 @@ internal sealed partial class AdapterConfigurationReader
             "dsee" => ReadLora(read) with { Method = method, Dsee = new DseeSettings { Entries = Whole("sparse_entries", 16, read) } },
             "svft" => Common(read) with { Method = method, Svft = new SvftSettings { Pattern = PatternOfSvft(read), Size = Whole("svft_size", 16, read) } },
             "said" => Common(read) with { Method = method, Said = new SaidSettings { Dimension = Whole("dimension", 1000, read) } },
-            _ => throw Error("peft_type", $"'{type}' is no method that is known here"),
+            _ => ReadWholeOrSide(method, read) ?? throw Error("peft_type", $"'{type}' is no method that is known here"),
         };
     }
 

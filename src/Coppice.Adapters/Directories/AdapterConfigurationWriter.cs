@@ -20,6 +20,12 @@ internal static class AdapterConfigurationWriter
     /// <summary>Behind the name of a target in PEFT's rank_pattern of AdaLoRA.</summary>
     public const string AdaLoraKey = ".lora_E";
 
+    /// <summary>What the types of adapters begin with under which some layers of a decoder see both directions: other tools, which would compute something else, refuse them by name.</summary>
+    public const string BidirectionalPrefix = OwnPrefix + "BIDIRECTIONAL_";
+
+    /// <summary>Which groups of layers do.</summary>
+    public const string BidirectionalKey = "bidirectional_groups";
+
     private static readonly JsonWriterOptions Indented = new() { Indented = true, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     public static void Write(string path, AdapterSettings settings, LanguageModel model, IReadOnlyList<TargetModule> targets, string? baseModel)
@@ -28,11 +34,12 @@ internal static class AdapterConfigurationWriter
         using (var json = new Utf8JsonWriter(memory, Indented))
         {
             json.WriteStartObject();
-            json.WriteString("peft_type", settings.Method switch { "lora" or "rslora" or "dora" => "LORA", "vera" => "VERA", "ia3" => "IA3", "adalora" => "ADALORA", _ => ModuleConfiguration.TypeOf(settings.Method) ?? OwnType(settings.Method) });
+            json.WriteString("peft_type", (settings.BidirectionalGroups.Contains(true) ? BidirectionalPrefix : "") + TypeOf(settings.Method));
             var isPrompt = ModuleConfiguration.IsPrompt(settings.Method);
             json.WriteString("task_type", model.Configuration.IsCausal ? "CAUSAL_LM" : isPrompt ? "FEATURE_EXTRACTION" : null);
             json.WriteString("base_model_name_or_path", baseModel);
             json.WriteBoolean("inference_mode", true);
+            if (settings.BidirectionalGroups.Contains(true)) WriteFlags(json, BidirectionalKey, settings.BidirectionalGroups);
             if (!ModuleConfiguration.Write(json, settings, model)) WriteMethod(json, settings);
             if (targets.Count > 0) WritePattern(json, "target_modules", settings.Targets ?? TargetPattern.Of([.. targets.Select(target => target.Name)]));
             if (settings.Exclude is { } exclude) WritePattern(json, "exclude_modules", exclude);
@@ -47,6 +54,15 @@ internal static class AdapterConfigurationWriter
 
         AtomicFile.WriteText(path, Encoding.UTF8.GetString(memory.ToArray()) + "\n");
     }
+
+    private static string TypeOf(string method) => method switch
+    {
+        "lora" or "rslora" or "dora" => "LORA",
+        "vera" => "VERA",
+        "ia3" => "IA3",
+        "adalora" => "ADALORA",
+        _ => ModuleConfiguration.TypeOf(method) ?? OwnType(method),
+    };
 
     private static void WriteMethod(Utf8JsonWriter json, AdapterSettings settings)
     {
@@ -76,6 +92,17 @@ internal static class AdapterConfigurationWriter
                 var svft = settings.Svft ?? new SvftSettings();
                 json.WriteString("svft_pattern", svft.Pattern.ToString().ToLowerInvariant());
                 json.WriteNumber("svft_size", svft.Size);
+                break;
+            case "lst":
+                var lst = settings.Lst ?? new LstSettings();
+                json.WriteNumber("reduction", lst.Reduction);
+                json.WriteNumber("drop_every", lst.DropEvery);
+                json.WriteBoolean("add_to_base", lst.AddToBase);
+                break;
+            case "qst":
+                var qst = settings.Qst ?? new QstSettings();
+                json.WriteNumber("reduction", qst.Reduction);
+                json.WriteNumber("bottleneck", qst.Bottleneck);
                 break;
             case "said":
                 json.WriteNumber("dimension", (settings.Said ?? new SaidSettings()).Dimension);
@@ -124,12 +151,7 @@ internal static class AdapterConfigurationWriter
         json.WriteBoolean("init_lora_weights", true);
         if (adaLora.Kept.Count == 0) return;
         json.WriteStartObject("rank_pattern");
-        foreach (var (target, kept) in adaLora.Kept)
-        {
-            json.WriteStartArray(target + AdaLoraKey);
-            foreach (var isKept in kept) json.WriteBooleanValue(isKept);
-            json.WriteEndArray();
-        }
+        foreach (var (target, kept) in adaLora.Kept) WriteFlags(json, target + AdaLoraKey, kept);
 
         json.WriteEndObject();
     }
@@ -147,6 +169,13 @@ internal static class AdapterConfigurationWriter
     {
         if (pattern.Expression is { } expression) json.WriteString(key, expression);
         else WriteTexts(json, key, pattern.Names);
+    }
+
+    private static void WriteFlags(Utf8JsonWriter json, string key, IReadOnlyList<bool> flags)
+    {
+        json.WriteStartArray(key);
+        foreach (var flag in flags) json.WriteBooleanValue(flag);
+        json.WriteEndArray();
     }
 
     private static void WriteTexts(Utf8JsonWriter json, string key, IReadOnlyList<string> texts)

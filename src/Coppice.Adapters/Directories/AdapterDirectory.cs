@@ -43,7 +43,7 @@ public static class AdapterDirectory
         var configuration = ReadConfiguration(directory);
         try
         {
-            return new AdapterContents(configuration.Settings, ReadTensors(directory)).AddTo(set, name, trainable);
+            return new AdapterContents(configuration.Settings, ReadTensors(directory, configuration.Settings, set.Model)).AddTo(set, name, trainable);
         }
         catch (CoppiceException error) when (!error.Message.StartsWith(directory, StringComparison.Ordinal))
         {
@@ -72,7 +72,7 @@ public static class AdapterDirectory
         var tensors = contents.Tensors.Select(tensor => TensorToWrite.Floats(
             FileName(tensor.Name, targets), [.. Enumerable.Range(0, tensor.Shape.Rank).Select(i => (long)tensor.Shape[i])], tensor.Values));
         // The configuration last: a directory without it is no adapter's.
-        SafetensorsWriter.Write(Path.Combine(directory, WeightsFile), [.. tensors], new Dictionary<string, string> { ["format"] = "pt" });
+        SafetensorsWriter.Write(Path.Combine(directory, WeightsFile), ChangedValues.Of(contents, layout, model) ?? [.. tensors], new Dictionary<string, string> { ["format"] = "pt" });
         AdapterConfigurationWriter.Write(Path.Combine(directory, ConfigurationFile), layout.Settings, model, layout.Targets, baseModel);
     }
 
@@ -83,7 +83,7 @@ public static class AdapterDirectory
         return [.. file.Tensors.Select(tensor => (tensor.Name, tensor.Count))];
     }
 
-    private static List<AdapterTensor> ReadTensors(string directory)
+    private static IReadOnlyList<AdapterTensor> ReadTensors(string directory, AdapterSettings settings, LanguageModel model)
     {
         var path = Path.Combine(directory, WeightsFile);
         if (!File.Exists(path))
@@ -94,6 +94,7 @@ public static class AdapterDirectory
         }
 
         using var file = SafetensorsFile.Open(path);
+        if (ChangedValues.IsIn(file)) return ChangedValues.Read(file, AdapterLayout.Of(model, settings), model);
         var tensors = new List<AdapterTensor>();
         foreach (var info in file.Tensors)
         {

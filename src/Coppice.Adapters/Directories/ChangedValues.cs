@@ -37,11 +37,14 @@ internal static class ChangedValues
         return [TensorToWrite.Integers(Places, [places.Count], places.ToArray()), TensorToWrite.Floats(Values, [values.Count], values.ToArray())];
     }
 
-    /// <summary>The tensors that changes stand for, on the base that they were made on; null where the file holds something else.</summary>
+    /// <summary>Whether a file holds changes.</summary>
+    public static bool IsIn(SafetensorsFile file) => file.Tensors.Count == 2 && file.Tensors.All(tensor => tensor.Name is Places or Values);
+
+    /// <summary>The tensors that changes stand for, on the base that they were made on.</summary>
     /// <exception cref="CoppiceException">The file's places are none of the model's, or not in order.</exception>
-    public static IReadOnlyList<AdapterTensor>? Read(SafetensorsFile file, AdapterLayout layout, LanguageModel model)
+    public static IReadOnlyList<AdapterTensor> Read(SafetensorsFile file, AdapterLayout layout, LanguageModel model)
     {
-        if (layout.Method is not WholeModel { StoresChanges: true } || file.Tensors.Count != 2 || file.Tensors.Any(tensor => tensor.Name is not (Places or Values))) return null;
+        if (layout.Method is not WholeModel { StoresChanges: true }) throw new CoppiceException($"{file.Path}: holds changes of the base's values, and '{layout.Method.Name}' makes none");
         var (places, values) = (file.ReadIntegers(Places), file.ReadFloats(Values));
         if (places.Length != values.Length) throw new CoppiceException($"{file.Path}: has {places.Length} places and {values.Length} values");
         if (!values.All(float.IsFinite)) throw new CoppiceException($"{file.Path}: holds values that are no finite numbers: the adapter is broken");

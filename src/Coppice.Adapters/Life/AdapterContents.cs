@@ -23,7 +23,6 @@ public sealed record AdapterContents(AdapterSettings Settings, IReadOnlyList<Ada
         if (adapter.Strength != 1) throw CoppiceException.Usage($"adapter '{adapter.Name}' is switched to another strength than it was trained with: switch it back to 1 before it is saved");
         var parts = adapter.Parts;
         var own = adapter.BaseParameters.ToHashSet(StringComparer.Ordinal);
-        if (adapter.Method.Kept(parts) is { } kept) return kept with { Tensors = [.. kept.Tensors, .. Copies(parts.Trained.Parameters.Where(parameter => own.Contains(parameter.Name)))] };
         if (adapter.Method is FactorizedLora)
         {
             var factor = parts.Settings.RankStabilized ? Math.Sqrt(2) : 2;

@@ -47,6 +47,6 @@ public sealed class CycleSchedule(ISchedule schedule, int groups) : ISchedule
     public double LearningRate(long step, long tokens)
     {
         var first = step - step % groups;
-        return schedule.LearningRate(first, step == 0 ? 0 : (long)((double)tokens / step * first));
+        return schedule.LearningRate(first, first == step ? tokens : (long)((double)tokens / step * first));
     }
 }

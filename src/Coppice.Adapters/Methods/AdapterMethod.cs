@@ -107,9 +107,6 @@ public abstract class AdapterMethod
     /// <summary>What the adapter puts into the base while it is on. The base is as it was opened.</summary>
     internal virtual AdapterWiring Wire(AdapterParts parts) => new([.. parts.Targets.Select(target => (target.Slot, CreateDelta(parts, target)))]);
 
-    /// <summary>What is kept of a trained adapter where that is something else than what was trained: its settings and values; null where it is the same.</summary>
-    internal virtual AdapterContents? Kept(AdapterParts parts) => null;
-
     /// <summary>The module of a parameter: its name without the last part.</summary>
     private protected static string ModuleOf(string parameter) => parameter[..Math.Max(0, parameter.LastIndexOf('.'))];
 

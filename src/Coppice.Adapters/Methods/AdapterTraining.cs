@@ -9,7 +9,8 @@ namespace Coppice.Adapters.Methods;
 /// </summary>
 /// <param name="Transform">The last link of the optimizer's chain: what <see cref="OptimizerRegistry.Create"/> takes as its mask. Null for none.</param>
 /// <param name="Penalty">What is added to the loss. Null for none.</param>
-public sealed record AdapterTraining(GradientTransform? Transform, IRegulariser? Penalty)
+/// <param name="Cycle">Steps in a row that have the same learning rate.</param>
+public sealed record AdapterTraining(GradientTransform? Transform, IRegulariser? Penalty, int Cycle = 1)
 {
     /// <summary>Nothing.</summary>
     public static AdapterTraining None { get; } = new(null, null);

@@ -44,7 +44,11 @@ public sealed class Hift : WholeModel
 
     internal override bool StoresChanges => false;
 
-    internal override AdapterTraining CreateTraining(AdapterParts parts, long steps) => new(new GroupCycle(parts.Trained, Groups(parts.Model, SettingsOf(parts.Settings))), Penalty: null);
+    internal override AdapterTraining CreateTraining(AdapterParts parts, long steps)
+    {
+        var cycle = new GroupCycle(parts.Trained, Groups(parts.Model, SettingsOf(parts.Settings)));
+        return new(cycle, Penalty: null, cycle.Groups);
+    }
 
     /// <summary>The names of the parameters of each group, in the order of the cycle.</summary>
     /// <param name="model">The model.</param>

@@ -50,7 +50,7 @@ public sealed class PTuning : PromptMethod
 
     internal override AdapterWiring Wire(AdapterParts parts) => new([], new SoftPrompt(Of(parts.Settings).Tokens, tape => Compute(tape, parts)));
 
-    internal override AdapterContents? Kept(AdapterParts parts) => parts.Trained.TryGet(Table, out _) ? null : Computed(parts, tape => Compute(tape, parts));
+    internal override AdapterContents Contents(AdapterParts parts, AdapterContents everything) => Computed(parts, everything, tape => Compute(tape, parts));
 
     private static int WidthOf(LanguageModel model, AdapterSettings settings) => Of(settings).EncoderWidth ?? model.EmbeddingColumns;
 

@@ -63,7 +63,7 @@ public sealed class PrefixTuning : PromptMethod
         return new AdapterWiring([.. deltas], prefix);
     }
 
-    internal override AdapterContents? Kept(AdapterParts parts) => parts.Trained.TryGet(Table, out _) ? null : Computed(parts, tape => Compute(tape, parts));
+    internal override AdapterContents Contents(AdapterParts parts, AdapterContents everything) => Computed(parts, everything, tape => Compute(tape, parts));
 
     private static int KeyWidth(LanguageModel model) => checked(model.Configuration.KeyValueHeads * model.Configuration.HeadSize);
 

@@ -128,11 +128,13 @@ public abstract class PromptMethod : AdapterMethod
 
     private protected static Tensor Linear(Tape tape, ParameterSet parameters, string name, Tensor x) => tape.Linear(x, parameters[name + ".weight"].Tensor, parameters[name + ".bias"].Tensor);
 
-    /// <summary>The contents with what the network computes in place of the network.</summary>
-    private protected static AdapterContents Computed(AdapterParts parts, Func<Tape, Tensor> compute)
+    /// <summary>The contents with what the network computes in place of the network, where there is one.</summary>
+    private protected static AdapterContents Computed(AdapterParts parts, AdapterContents everything, Func<Tape, Tensor> compute)
     {
+        if (parts.Trained.TryGet(Table, out _)) return everything;
         using var tape = new Tape(parts.Model.Backend) { Recording = false };
         var table = compute(tape);
-        return new AdapterContents(parts.Settings with { Prompt = Of(parts.Settings) with { EncoderWidth = 0 } }, [new AdapterTensor(Table, table.Shape, table.ToArray())]);
+        var copies = everything.Tensors.Where(tensor => parts.Model.Parameters.TryGet(tensor.Name, out _));
+        return new AdapterContents(everything.Settings with { Prompt = Of(everything.Settings) with { EncoderWidth = 0 } }, [new AdapterTensor(Table, table.Shape, table.ToArray()), .. copies]);
     }
 }

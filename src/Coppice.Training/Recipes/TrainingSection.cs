@@ -22,8 +22,8 @@ public sealed record TrainingSection
     public int SequenceLength { get; init; } = 256;
 
     /// <summary>
-    /// Tokens of a fragment in the first step; 0 for whole sequences from the beginning. Sequences are cut into fragments that see only themselves, and these grow evenly
-    /// until length_warmup_steps are done: what stands next to a token is learned first, and soon.
+    /// Tokens of a fragment in the first step; 0 for whole sequences from the beginning. Sequences are cut into fragments that see only themselves, and these grow
+    /// by the same factor in each step until length_warmup_steps are done: what stands next to a token is learned first, and soon.
     /// </summary>
     [Range(0, 10_000_000)]
     public int FirstLength { get; init; }
