@@ -51,12 +51,7 @@ public sealed class Adaptation : IDisposable
         try
         {
             if (recipe.Adapter.IsFull && @base.Model.Parameters.Gradients is null) _copy = TrainableCopy(@base.Model);
-            MaxTokens = TaskContext.MostTokens(@base.Model.Configuration, recipe.Training.MaxTokens);
-            _context = new TaskContext(Model, @base.Tokenizer, @base.Template, recipe.Task, MaxTokens, recipe.Training.BatchTokens, Reference);
             Description = _task.Describe(training, recipe.Task, Model.Configuration);
-            // Whatever is wrong with the data shows before memory is taken.
-            var rendered = _task.Render(training, _context, Description, training: true);
-            var measured = validation is null ? null : _task.Render(validation, _context, Description, training: false);
             if (!recipe.Adapter.IsFull)
             {
                 _adapters = new AdapterSet(Model);
@@ -66,6 +61,10 @@ public sealed class Adaptation : IDisposable
                 _adapters.Activate(AdapterName);
             }
 
+            MaxTokens = TaskContext.MostTokens(Model, recipe.Training.MaxTokens);
+            _context = new TaskContext(Model, @base.Tokenizer, @base.Template, recipe.Task, MaxTokens, recipe.Training.BatchTokens, Reference);
+            var rendered = _task.Render(training, _context, Description, training: true);
+            var measured = validation is null ? null : _task.Render(validation, _context, Description, training: false);
             if (Description is not null)
             {
                 Head = new TaskHead(Model, Description.Outputs, (float)recipe.Training.HeadDropout);

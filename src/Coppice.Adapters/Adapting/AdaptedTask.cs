@@ -32,7 +32,7 @@ public sealed class AdaptedTask : IDisposable
             if (File.Exists(head)) (_head, Description) = HeadFile.Load(head, Model);
             Tokenizer = Tokenizer.Load(directory);
             _context = new TaskContext(
-                Model, Tokenizer, AdaptBase.TemplateOf(directory, recipe), recipe.Task, TaskContext.MostTokens(Model.Configuration, recipe.Training.MaxTokens), recipe.Training.BatchTokens,
+                Model, Tokenizer, AdaptBase.TemplateOf(directory, recipe), recipe.Task, TaskContext.MostTokens(Model, recipe.Training.MaxTokens), recipe.Training.BatchTokens,
                 examples => Reference(examples, baseDirectory));
         }
         catch

@@ -17,13 +17,14 @@ internal sealed record TaskContext(
     LanguageModel Model, Tokenizer Tokenizer, ChatTemplate? Template, TaskSection Settings, int MaxTokens, int BatchTokens,
     Func<IReadOnlyList<TaskExample>, IReadOnlyList<double[]>> Reference)
 {
-    /// <summary>The most tokens of a document that a model reads: what was asked for, or all of its positions.</summary>
-    /// <param name="configuration">The model's.</param>
+    /// <summary>The most tokens of a document that a model reads: what was asked for, or all of its positions but those that an adapter's virtual tokens take.</summary>
+    /// <param name="model">The model, with its adapter on.</param>
     /// <param name="asked">What was asked for; 0 for all.</param>
     /// <exception cref="CoppiceException">It is more than the model reads.</exception>
-    public static int MostTokens(ModelConfiguration configuration, int asked)
+    public static int MostTokens(LanguageModel model, int asked)
     {
-        var most = configuration.MaxPositions - configuration.FirstPosition;
+        var configuration = model.Configuration;
+        var most = configuration.MaxPositions - configuration.FirstPosition - (model.Virtual is { HavePlaces: true, Count: var virtualTokens } ? virtualTokens : 0);
         if (configuration.HasLongestSequence && asked > most)
             throw CoppiceException.Usage(FormattableString.Invariant($"training.max_tokens: {asked} tokens are more than the model reads at once, which is {most}"));
         return asked > 0 ? asked : most;
