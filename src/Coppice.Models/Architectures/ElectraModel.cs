@@ -48,7 +48,7 @@ public sealed class ElectraModel : LanguageModel
 
     /// <summary>Logits of each token's being replaced.</summary>
     /// <param name="tape">Records the operations.</param>
-    /// <param name="hidden">[rows, C], of <see cref="Hidden"/>.</param>
+    /// <param name="hidden">[rows, C], of <see cref="LanguageModel.Hidden"/>.</param>
     /// <returns>[rows, 1].</returns>
     /// <exception cref="CoppiceException">The model has no such head.</exception>
     public Tensor Detect(Tape tape, Tensor hidden) => _detectionDense is not null
