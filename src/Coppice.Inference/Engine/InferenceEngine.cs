@@ -115,7 +115,7 @@ public sealed class InferenceEngine : IDisposable
     /// <param name="prompt">The text; special tokens written in it are plain text.</param>
     public int[] Tokenize(string prompt) => TextBoundaries.Begin(_tokenizer, prompt);
 
-    /// <summary>The tokens of a whole text, with those that begin and end a document in training: what <see cref="EmbedAsync"/> takes.</summary>
+    /// <summary>The tokens of a whole text, with those that begin and end a document in training: what <see cref="EmbedAsync(int[], string?, CancellationToken)"/> takes.</summary>
     /// <param name="text">The text; special tokens written in it are plain text.</param>
     public int[] TokenizeWhole(string text) => _boundaries.Whole(text);
 
