@@ -57,6 +57,7 @@ public sealed record AdapterContents(AdapterSettings Settings, IReadOnlyList<Ada
         return set.Add(name, layout, trainable, adapter =>
         {
             foreach (var parameter in adapter.Parameters.Parameters.Concat(adapter.Frozen.Parameters)) parameter.Tensor.CopyFrom(tensors[parameter.Name].Values);
+            if (trainable && layout.Method is WholeModel { ChoosesByExamples: true }) adapter.Mask = WholeModel.ChangesOf(adapter.Parts);
         });
     }
 

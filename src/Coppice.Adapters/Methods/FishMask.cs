@@ -63,6 +63,8 @@ public sealed class FishMask : WholeModel
         adapter.Mask = mask;
     }
 
+    internal override bool ChoosesByExamples => true;
+
     internal override AdapterTraining CreateTraining(AdapterParts parts, long steps) => new(new FixedMask(RequireMask(parts)), Penalty: null);
 
     private protected override void Check(AdapterSettings settings)

@@ -13,6 +13,26 @@ public abstract class WholeModel : BaseTuning
     /// <summary>Whether a file holds the values that changed, with their places, where that is smaller than all values.</summary>
     internal virtual bool StoresChanges => true;
 
+    /// <summary>Whether it chooses by examples what it trains. In training that goes on from a file, that is what the file changes.</summary>
+    internal virtual bool ChoosesByExamples => false;
+
+    /// <summary>The coordinates of an adapter in which it differs from its base.</summary>
+    internal static CoordinateMask ChangesOf(AdapterParts parts)
+    {
+        var mask = new CoordinateMask(parts.Trained.Values.Count);
+        foreach (var parameter in parts.Trained.Parameters)
+        {
+            var (now, before) = (parameter.Tensor.ToArray(), new float[parameter.Count]);
+            parts.Model.Parameters.Values.CopyTo(parts.Model.Parameters[parameter.Name].Offset, before);
+            for (var i = 0; i < now.Length; i++)
+            {
+                if (now[i] != before[i]) mask.Add(parameter.Offset + i);
+            }
+        }
+
+        return mask;
+    }
+
     // An embedding that is the head too is trained as the one matrix that it is: no second name for it is in the file.
     internal sealed override IEnumerable<string> BaseParameters(LanguageModel model, AdapterSettings settings, IReadOnlyList<TargetModule> targets)
     {
