@@ -82,7 +82,7 @@ public sealed class TaskModel : IDisposable
             throw CoppiceException.Usage($"{Directory}: what is answered to '{task.Name}' can't be compared one by one as right or wrong: only {string.Join(", ", Comparable)} can");
         task.Check(Model);
         var template = task.UsesTemplate(settings) == TemplateUse.Never ? null : ChatTemplate.Load(Directory);
-        var most = TaskContext.MostTokens(Model.Configuration, _recipe?.Training.MaxTokens ?? 0);
+        var most = TaskContext.MostTokens(Model, _recipe?.Training.MaxTokens ?? 0);
         var context = new TaskContext(Model, Tokenizer, template, settings, most, BatchTokens: 0, _ => []);
         return task.Render(task.Read([path], settings), context, Description, training: false);
     }

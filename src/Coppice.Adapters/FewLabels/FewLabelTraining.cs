@@ -88,10 +88,10 @@ public sealed class FewLabelTraining : IDisposable
             unlabelled => (Adaptation.Description!.Labels, Probabilities(Adaptation, unlabelled)),
             (round, guesses) => _notice?.Invoke(FormattableString.Invariant($"self-training, round {round}: {guesses.Count} of {_settings.Unlabelled.Count} guesses are believed")));
 
-    private IObjective Consistent(IObjective objective)
+    private ConsistencyObjective Consistent(IObjective objective)
     {
         if (objective is not SequenceClassificationObjective supervised) throw CoppiceException.Usage("consistency training is for a classification");
-        var unlabelled = UnlabelledText.Render(_settings.Unlabelled, _base.Tokenizer, TaskContext.MostTokens(_base.Model.Configuration, _recipe.Training.MaxTokens));
+        var unlabelled = UnlabelledText.Render(_settings.Unlabelled, _base.Tokenizer, TaskContext.MostTokens(_base.Model, _recipe.Training.MaxTokens));
         var seed = (ulong)_recipe.Seed;
         IReadOnlyList<int[][]> versions;
         if (_settings.Augmentation == Augmentation.Masked)

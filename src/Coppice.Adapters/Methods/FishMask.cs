@@ -54,8 +54,9 @@ public sealed class FishMask : WholeModel
             var result = trainer.ComputeGradients([example], counted++);
             if (!result.IsFinite) throw new CoppiceException(FormattableString.Invariant($"example {counted}: the loss is {result.Loss}: no parameters can be chosen by it"));
             // The likelihood of a label of several tokens is their product: the sum of their losses, not the mean.
-            parameters.Gradients!.Scale(result.CountedTokens, 0, parameters.Gradients.Count);
-            information.AddSquares(parameters.Gradients);
+            var gradients = parameters.Gradients!;
+            gradients.Scale(result.CountedTokens, 0, gradients.Count);
+            information.AddSquares(gradients);
         }
 
         var mask = new CoordinateMask(parameters.Values.Count);

@@ -82,12 +82,12 @@ public sealed class TaskEvaluator : IDisposable
     {
         _model.RequireCausal("answer a prompt");
         var (rows, answers) = (new AnswerRows(), new List<AnswerProbability>());
-        Run(examples, cancellationToken, batch =>
+        Run(examples, batch =>
         {
             rows.Find(batch);
             _input.Set(_tape, batch);
             answers.AddRange(rows.Probabilities(_tape, _model, _input, rows.Gather(_tape, _model.Hidden(_tape, _input))));
-        });
+        }, cancellationToken);
         if (!answers.All(answer => double.IsFinite(answer.LogProbability))) throw NotFinite();
         var next = 0;
         return [.. examples.Select(example => example.Documents.Select(_ => answers[next++]).ToArray())];
