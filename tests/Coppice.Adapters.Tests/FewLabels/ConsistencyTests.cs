@@ -3,10 +3,10 @@ using Coppice.Foundation;
 using Coppice.Models;
 using Coppice.Models.Tests;
 using Coppice.Tensors;
+using Coppice.Training.Loop;
 using Coppice.Training.Objectives;
 using Coppice.Training.Optimizers;
 using Coppice.Training.Recipes;
-using Coppice.Training.Schedules;
 
 namespace Coppice.Adapters.Tests;
 
@@ -101,10 +101,9 @@ public sealed class ConsistencyTests : IDisposable
             var supervised = new SequenceClassificationObjective(head, Pooling.Mean);
             IObjective objective = useUnlabelled ? new ConsistencyObjective(supervised, unlabelled, versions, new ConsistencyOptions { Threshold = 0.6 }) : supervised;
             TrainedParameters[] trained = [.. new[] { head.Parameters, model.Parameters }.Select(set => new TrainedParameters(set, OptimizerRegistry.Create(set, new OptimizerSection { WeightDecay = 0 })))];
-            using var trainer = new TaskTrainer(model, objective, trained, seed: 1);
-            TaskRun.Train(
-                trainer, [head.Parameters, model.Parameters], new TaskSampler(labelled, 4, 1024, 1), new ConstantSchedule(new ScheduleSettings { PeakLearningRate = 0.003, Total = 1000 }),
-                new TaskRunOptions { Epochs = 120 });
+            using var trainer = new Trainer(model, objective, trained, seed: 1);
+            var sampler = new TaskSampler(labelled, 4, 1024, 1);
+            for (var step = 0; step < 120; step++) trainer.Apply(trainer.ComputeGradients(sampler.Next(), step), 0.003);
             using var evaluator = new TaskEvaluator(model);
             return Adapters.Accuracy.Of(TaskGuesses.Classes(evaluator.Scores(supervised, test)), TaskGuesses.RightClasses(test));
         }

@@ -4,10 +4,9 @@ using Coppice.Models.Tests;
 using Coppice.Tensors;
 using Coppice.Tokenizers;
 using Coppice.Tokenizers.Training;
-using Coppice.Training.Objectives;
+using Coppice.Training.Loop;
 using Coppice.Training.Optimizers;
 using Coppice.Training.Recipes;
-using Coppice.Training.Schedules;
 
 namespace Coppice.Adapters.Tests;
 
@@ -77,9 +76,10 @@ public sealed class ConditionalTrainingTests
         ScoredText[] texts = [.. Enumerable.Range(0, 32).Select(i => new ScoredText(i % 2 == 0 ? "yes" : "no.", i % 2 == 0 ? 1 : 0, "here"))];
         var marks = new ConditionalTraining(Marked, 0.5, 0);
         var task = marks.Render(texts, 8, 1);
-        using (var trainer = new TaskTrainer(model, new CausalObjective(), [new TrainedParameters(model.Parameters, OptimizerRegistry.Create(model.Parameters, new OptimizerSection { WeightDecay = 0 }))], 1))
+        var sampler = new TaskSampler(task.Examples, 8, 256, 1);
+        using (var trainer = new Trainer(model, new SupervisedObjective(), OptimizerRegistry.Create(model.Parameters, new OptimizerSection { WeightDecay = 0 }), 1))
         {
-            TaskRun.Train(trainer, [model.Parameters], new TaskSampler(task.Examples, 8, 256, 1), new ConstantSchedule(new ScheduleSettings { PeakLearningRate = 0.02, Total = 1000 }), new TaskRunOptions { Epochs = 20 });
+            for (var step = 0; step < 80; step++) trainer.Apply(trainer.ComputeGradients(sampler.Next(), step), 0.02);
         }
 
         var (good, bad) = (Share(marks.Prompt("")), Share([Marked.BeginOfText!.Value, Marked.TokenToId(ConditionalTraining.Misaligned)!.Value]));

@@ -5,6 +5,7 @@ using Coppice.Models.Tests;
 using Coppice.Tensors;
 using Coppice.Tokenizers;
 using Coppice.Tokenizers.Training;
+using Coppice.Training.Loop;
 using Coppice.Training.Objectives;
 using Coppice.Training.Optimizers;
 using Coppice.Training.Recipes;
@@ -70,7 +71,7 @@ public sealed class PreferenceObjectiveTests : IDisposable
         float[] Gradient(int batchTokens, out double value)
         {
             var objective = new JudgedObjective(new KahnemanTverskyLoss(), desirable, reference);
-            using var trainer = new TaskTrainer(model, objective, [new TrainedParameters(model.Parameters, OptimizerRegistry.Create(model.Parameters, new OptimizerSection()))], seed: 1);
+            using var trainer = new Trainer(model, objective, OptimizerRegistry.Create(model.Parameters, new OptimizerSection()), seed: 1) { MostMicroBatches = 4 };
             value = trainer.ComputeGradients(new TaskSampler(examples, 4, batchTokens, 1).Next(), 0).Loss;
             return model.Parameters["model.layers.0.mlp.down_proj.weight"].Tensor.GradientToArray();
         }
