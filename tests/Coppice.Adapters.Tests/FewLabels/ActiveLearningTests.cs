@@ -25,7 +25,7 @@ public sealed class ActiveLearningTests
     public void A_file_is_filled_in_by_a_person_and_read_back()
     {
         using var folder = new TemporaryFolder();
-        var path = Path.Combine(folder.Path, "todo.jsonl");
+        var path = folder.At("todo.jsonl");
         UnlabelledText[] texts = [new("straße \"1\"", null, "f, line 1"), new("two", "pair", "f, line 2"), new("three", null, "f, line 3")];
         float[][] probabilities = [[0.4f, 0.6f], [0.7f, 0.3f], [1, 0]];
         AnnotationFile.Write(path, texts, [new ActivePick(1, 0.6), new ActivePick(0, 0.5)], Labels, probabilities);

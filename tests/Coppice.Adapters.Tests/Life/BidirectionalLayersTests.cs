@@ -95,5 +95,5 @@ public sealed class BidirectionalLayersTests : IDisposable
         Assert.Equal(adapted.AdaptedOutput(), AdaptedModel.Output(fresh));
     }
 
-    private static AdaptedModel New(string architecture, bool[] groups, string method = "lora") => new(method, architecture, MethodTable.Settings(method) with { BidirectionalGroups = groups });
+    private static AdaptedModel New(string architecture, bool[] groups, string method = "lora") => new(method, architecture, AdaptedModel.Settings(method) with { BidirectionalGroups = groups });
 }

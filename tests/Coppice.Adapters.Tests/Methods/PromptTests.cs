@@ -124,7 +124,7 @@ public class PromptTests
         // A third that begins with the first one's first tokens, as they are in the cache.
         cache.CopyFirst(2, cache, 0, 8);
         parts[0].RemoveRange(8 * hidden, 4 * hidden);
-        Pass(0, 2, 8..12);
+        Continue(0, 2, 8..12);
         Assert.True(AdaptedModel.RelativeError(TinyModels.Hidden(model, texts[0]), [.. parts[0]]) < 1e-5);
 
         void Pass(params (int Text, Range Tokens)[] runs)
@@ -143,7 +143,7 @@ public class PromptTests
             tape.Reset();
         }
 
-        void Pass(int text, int slot, Range tokens)
+        void Continue(int text, int slot, Range tokens)
         {
             input.Set(tape, texts[text][tokens], cache, [new CacheRun(slot, texts[text][tokens].Length)]);
             parts[text].AddRange(model.Hidden(tape, input).ToArray());

@@ -73,7 +73,7 @@ public class SideNetworkTests
     [InlineData("qst", "opt")]
     public void A_text_that_is_continued_from_a_cache_gets_the_same_logits_as_the_whole_text(string method, string architecture)
     {
-        using var adapted = new AdaptedModel(method, architecture, MethodTable.Settings(method));
+        using var adapted = new AdaptedModel(method, architecture, AdaptedModel.Settings(method));
         adapted.Train();
         adapted.Set.Activate(AdaptedModel.Name);
         var tokens = TinyModels.Tokens(12);
