@@ -1,7 +1,8 @@
 // What methods of fine-tuning with few parameters are worth beside fine-tuning all of them, on one base that is pre-trained here: (a) whether a sentence is acceptable, told for
-// phenomena of BLiMP that were not trained on; (b) parts of speech. Each method with the best of three learning rates, by sentences that are neither trained on nor judged by.
+// phenomena of BLiMP that were not trained on; (b) parts of speech; and (c) whether what the methods' papers claim of each shows at this size, on parts of speech too. Each method
+// with the best of three learning rates, by sentences that are neither trained on nor judged by.
 //
-//   dotnet run -c Release experiments/adapters.cs -- TEXTS EVAL -o OUT [--parts acceptability,tags,preferences] [--methods full,lora,...] [--seeds 3] [--rates 0.33,1,3]
+//   dotnet run -c Release experiments/adapters.cs -- TEXTS EVAL -o OUT [--parts acceptability,tags,claims,preferences] [--methods full,lora,...] [--seeds 3] [--rates 0.33,1,3]
 //       [--epochs 3] [--pairs 100] [--steps 4000] [--stories MODEL]
 //
 // TEXTS holds books.jsonl.gz, EVAL blimp.jsonl.gz and ud-ewt-{dev,test}.conllu.gz; MODEL is stories260k, for the part on preferences. What is in OUT already is not computed
@@ -26,7 +27,7 @@ CultureInfo.DefaultThreadCurrentCulture = CultureInfo.CurrentCulture = CultureIn
 if (args.Length < 2) throw new ArgumentException("usage: adapters.cs TEXTS EVAL -o OUT");
 var (texts, evaluation) = (args[0], args[1]);
 var output = Path.GetFullPath(Option("-o") ?? throw new ArgumentException("-o OUT is missing"));
-var parts = (Option("--parts") ?? "acceptability,tags,preferences").Split(',');
+var parts = (Option("--parts") ?? "acceptability,tags,claims,preferences").Split(',');
 var methods = (Option("--methods") ?? "full,head,lora,rslora,dora,pissa,vera,ia3,bitfit,houlsby,scaled-parallel,prefix,layers").Split(',');
 var seeds = int.Parse(Option("--seeds") ?? "3");
 var rates = (Option("--rates") ?? "0.33,1,3").Split(',').Select(double.Parse).ToArray();
@@ -37,13 +38,14 @@ Directory.CreateDirectory(output);
 var report = new StringBuilder();
 using var backend = Backends.Create();
 
-if (parts.Contains("acceptability") || parts.Contains("tags"))
+if (parts.Any(part => part is "acceptability" or "tags" or "claims"))
 {
     var directory = Pretrained();
     using var opened = new AdaptBase(ModelDirectory.Load(directory, backend), Tokenizer.Load(directory), null);
     report.AppendLine($"The base: {opened.Model.Parameters.Count:N0} parameters, {ResultOf(directory).GetProperty("tokens").GetInt64():N0} tokens of novels.").AppendLine();
     if (parts.Contains("acceptability")) Acceptability(opened);
     if (parts.Contains("tags")) Tags(opened);
+    if (parts.Contains("claims")) Claims(opened);
 }
 
 if (parts.Contains("preferences") && Option("--stories") is { } stories) Preferences(stories);
@@ -70,10 +72,56 @@ void Acceptability(AdaptBase opened)
 
 void Tags(AdaptBase opened)
 {
+    var (learned, judged) = Sentences();
     report.AppendLine("## Parts of speech").AppendLine();
-    var (learned, judged) = (LabelledWords.ReadConllu(Path.Combine(evaluation, "ud-ewt-dev.conllu.gz")), LabelledWords.ReadConllu(Path.Combine(evaluation, "ud-ewt-test.conllu.gz")));
     report.AppendLine($"English EWT: {learned.Count:N0} sentences to learn from, {judged.Count:N0} to judge by.").AppendLine();
-    Table(opened, "tokens", new TaskData<TaggedSentence>(learned), new TaskData<TaggedSentence>(judged));
+    Table(opened, "tokens", learned, judged);
+}
+
+(TaskData Learned, TaskData Judged) Sentences() => (
+    new TaskData<TaggedSentence>(LabelledWords.ReadConllu(Path.Combine(evaluation, "ud-ewt-dev.conllu.gz"))),
+    new TaskData<TaggedSentence>(LabelledWords.ReadConllu(Path.Combine(evaluation, "ud-ewt-test.conllu.gz"))));
+
+// What papers say of a method against another, in points of accuracy: what is measured is the mean over the seeds.
+void Claims(AdaptBase opened)
+{
+    (string Method, string Against, double Least, string Says)[] claims =
+    [
+        ("rslora-32", "lora-32", 0, "the root of the rank lets high ranks learn"), ("dora", "lora", -0.5, "direction and size apart: at or above LoRA"),
+        ("pissa", "lora", 0, "principal parts learn faster"), ("lora+", "lora", 0, "a faster second factor learns more in the same steps"),
+        ("vera", "lora", -2, "random matrices and two vectors: near LoRA with a tenth of the values"), ("adalora", "lora-2", -0.5, "a budget that goes where it helps beats an even one"),
+        ("increlora", "adalora", -0.5, "growing beats shrinking at low budgets"), ("svft", "full", -5, "singular values: most of full's gain with a thousandth of the values"),
+        ("kasa", "lora", -0.5, "at or above LoRA"), ("dsee", "lora", -1, "low rank and a few entries: at LoRA"), ("said", "head", 0, "a few hundred directions go far"),
+        ("ia3", "lora", -2, "three vectors a layer: near LoRA"), ("bitfit", "full", -3, "biases alone come near full"), ("houlsby", "full", -3, "within a point of full with few values"),
+        ("pfeiffer", "houlsby", -1, "one adapter a layer does it"), ("parallel", "pfeiffer", -1, "beside is as good as behind"), ("scaled-parallel", "pfeiffer", 0, "scaled beside is better"),
+        ("p-tuning", "prompt", 0, "a network in front of the prompt helps"), ("prefix", "prompt", 0, "keys and values in each layer do more than a prompt"),
+        ("fish", "full", -2, "the half percent with most information equals full"), ("fish", "neft-random", 0, "and is no accident"), ("gmt", "full", -1, "the largest gradients suffice"),
+        ("neft", "neft-random", 0, "neurons that a probe changes are those to train"), ("hift", "full", -2, "group by group reaches full, in more steps"),
+        ("lst", "lora", -2, "a ladder at the side: near LoRA, with half its memory"),
+    ];
+    var (learned, judged) = Sentences();
+    var (training, validation) = learned.Split(0.1, seed: 1);
+    var wanted = Option("--methods") is { } chosen ? chosen.Split(',').ToHashSet() : null;
+    var runs = new Dictionary<string, Run[]>();
+    report.AppendLine("## What the papers say").AppendLine();
+    report.AppendLine("On parts of speech. Measured: points of accuracy above the other, mean over the seeds; it holds where they are not below what stands there.").AppendLine();
+    report.AppendLine("| method | against | claim | at least | measured | holds | values, by the other's | memory | time of a step |");
+    report.AppendLine("| --- | --- | --- | ---: | ---: | --- | ---: | ---: | ---: |");
+    foreach (var (method, against, least, says) in claims.Where(claim => wanted?.Contains(claim.Method) ?? true))
+    {
+        var (own, other) = (Of(method), Of(against));
+        var measured = 100 * (own.Average(run => run.Test) - other.Average(run => run.Test));
+        report.AppendLine(
+            $"| {method} | {against} | {says} | {least:0.#} | {measured:+0.0;-0.0} | {(measured >= least ? "yes" : "no")} | {(double)own[0].Trained / other[0].Trained:0.000} | {(double)own[0].Bytes / other[0].Bytes:0.00} | {own.Min(run => run.SecondsPerStep) / other.Min(run => run.SecondsPerStep):0.00} |");
+    }
+
+    report.AppendLine();
+
+    Run[] Of(string method)
+    {
+        if (!runs.TryGetValue(method, out var of)) runs[method] = of = RunsOf(opened, "tokens", method, training, validation, judged);
+        return of;
+    }
 }
 
 void Table(AdaptBase opened, string task, TaskData data, TaskData test)
@@ -81,7 +129,7 @@ void Table(AdaptBase opened, string task, TaskData data, TaskData test)
     var (training, validation) = data.Split(0.1, seed: 1);
     report.AppendLine("| method | trained | of the base | rate | right | 95 % by the sentences | over the seeds | memory of a step | time of a step, by full |");
     report.AppendLine("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |");
-    var rows = methods.Select(method => (Method: method, Runs: RunsOf(method))).ToList();
+    var rows = methods.Select(method => (Method: method, Runs: RunsOf(opened, task, method, training, validation, test))).ToList();
     var full = rows.FirstOrDefault(row => row.Method == "full").Runs?.Min(run => run.SecondsPerStep);
     foreach (var (method, runs) in rows.OrderByDescending(row => row.Runs.Average(run => run.Test)))
     {
@@ -93,19 +141,19 @@ void Table(AdaptBase opened, string task, TaskData data, TaskData test)
     }
 
     report.AppendLine();
+}
 
-    // All rates with the first seed; the one with the best validation for the others.
-    Run[] RunsOf(string method)
-    {
-        var best = rates.Select(rate => Once(method, rate, 1)).MaxBy(run => run.Validation)!;
-        return [best, .. Enumerable.Range(2, seeds - 1).Select(seed => Once(method, best.Factor, seed))];
-    }
+// All rates with the first seed; the one with the best validation for the others.
+Run[] RunsOf(AdaptBase opened, string task, string method, TaskData training, TaskData validation, TaskData test)
+{
+    var best = rates.Select(rate => Once(rate, 1)).MaxBy(run => run.Validation)!;
+    return [best, .. Enumerable.Range(2, seeds - 1).Select(seed => Once(best.Factor, seed))];
 
-    Run Once(string method, double factor, int seed)
+    Run Once(double factor, int seed)
     {
         var path = Path.Combine(output, task, $"{method}-{factor}-{seed}.json");
         if (File.Exists(path)) return JsonSerializer.Deserialize<Run>(File.ReadAllText(path))!;
-        var recipe = RecipeOf(task, method, factor, seed, opened.Model.Configuration.Layers);
+        var recipe = RecipeOf(task, method, factor, seed, opened.Model.Configuration, training.Count);
         Run run;
         try
         {
@@ -125,34 +173,47 @@ void Table(AdaptBase opened, string task, TaskData data, TaskData test)
 
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
         File.WriteAllText(path, JsonSerializer.Serialize(run));
-        Console.Error.WriteLine($"{task}, {method}, rate {recipe.Optimizer.LearningRate:0.#e0}, seed {seed}: {run.Validation:P1} in validation, {run.Test:P1} in the test");
+        Console.Error.WriteLine($"{task}, {method}, rate {recipe.Optimizer.LearningRate:0.#e0}, seed {seed}: {run.Validation:P1} in validation, {run.Test:P1} in the test, {1000 * run.SecondsPerStep:0.0} ms a step");
         return run;
     }
 }
 
-AdaptRecipe RecipeOf(string task, string method, double factor, int seed, int layers)
+// What differs from what is usual for a method. The published rates of full fine-tuning are for models a hundred times as large.
+AdaptRecipe RecipeOf(string task, string method, double factor, int seed, ModelConfiguration model, int examples)
 {
-    var usual = AdaptRecipe.For(method == "head" ? "ia3" : method);
-    var recipe = usual with
+    var passes = task == "tokens" ? 2 * epochs : epochs;
+    var steps = passes * ((examples + 15) / 16);
+    const string AllLinear = "adapter.targets=[all-linear]";
+    string[] keys = method switch
     {
-        Seed = seed,
-        Task = new TaskSection { Name = task },
-        Training = usual.Training with { Epochs = task == "tokens" ? 2 * epochs : epochs, BatchSize = 16 },
-        Optimizer = usual.Optimizer with { LearningRate = factor * (method == "full" ? 5e-4 : usual.Optimizer.LearningRate) },
-    };
-    return method switch
-    {
+        "full" => ["adapter.method=full", "optimizer.learning_rate=5e-4", "training.head_rate_factor=2"],
         // The head alone: what lies below it learns nothing to speak of.
-        "head" => recipe with { Optimizer = recipe.Optimizer with { LearningRate = factor * 1e-8 }, Training = recipe.Training with { HeadRateFactor = 1e6 } },
-        // The published rates of full fine-tuning are for models a hundred times as large.
-        "full" => recipe with { Training = recipe.Training with { HeadRateFactor = 2 } },
-        "layers" => recipe with
-        {
-            Adapter = recipe.Adapter with { Layers = [layers - 1] }, Optimizer = recipe.Optimizer with { LearningRate = factor * 5e-4 }, Training = recipe.Training with { HeadRateFactor = 2 },
-        },
-        "lora" or "rslora" or "dora" or "pissa" or "vera" => recipe with { Adapter = recipe.Adapter with { Targets = [TargetPattern.AllLinear] } },
-        _ => recipe,
+        "head" => ["adapter.method=ia3", "optimizer.learning_rate=1e-8", "training.head_rate_factor=1e6"],
+        "layers" => ["adapter.method=layers", $"adapter.layers=[{model.Layers - 1}]", "optimizer.learning_rate=5e-4", "training.head_rate_factor=2"],
+        "lora" or "dora" or "rslora" or "pissa" or "vera" or "kasa" or "dsee" => [$"adapter.method={method}", AllLinear],
+        "lora-2" => ["adapter.method=lora", "adapter.rank=2", AllLinear],
+        "lora-32" => ["adapter.method=lora", "adapter.rank=32", AllLinear],
+        "rslora-32" => ["adapter.method=rslora", "adapter.rank=32", AllLinear],
+        "lora+" => ["adapter.method=lora", "adapter.lora_plus_ratio=16", "optimizer.learning_rate=2e-4", AllLinear],
+        "adalora" => ["adapter.method=adalora", "adapter.rank=3", "adapter.ada_lora.target_rank=2", $"adapter.ada_lora.warm_up={steps / 10}", $"adapter.ada_lora.final={3 * steps / 10}", AllLinear],
+        "increlora" => ["adapter.method=increlora", "adapter.rank=6", "adapter.incre_lora.target_rank=2", $"adapter.incre_lora.warm_up={steps / 10}", $"adapter.incre_lora.interval={Math.Max(1, steps / 20)}", AllLinear],
+        "svft" => ["adapter.method=svft", "optimizer.learning_rate=2e-2", AllLinear],
+        "said" => ["adapter.method=said", "adapter.said.dimension=400", "optimizer.learning_rate=1e-2", AllLinear],
+        "houlsby" or "pfeiffer" or "parallel" or "scaled-parallel" => [$"adapter.method={method}", "adapter.rank=32"],
+        "prompt" or "p-tuning" => [$"adapter.method={method}", "optimizer.learning_rate=1e-2"],
+        "prefix" => ["adapter.method=prefix", "adapter.prompt.tokens=8", "optimizer.learning_rate=5e-3"],
+        "fish" => ["adapter.method=fish", "adapter.fish.share=0.05", "optimizer.learning_rate=5e-4", "training.head_rate_factor=2"],
+        "gmt" => ["adapter.method=gmt", "optimizer.learning_rate=5e-4", "training.head_rate_factor=2"],
+        "neft" => ["adapter.method=neft", "optimizer.learning_rate=5e-4", "training.head_rate_factor=2"],
+        "neft-random" => ["adapter.method=neft", "adapter.neft.choice=random", "optimizer.learning_rate=5e-4", "training.head_rate_factor=2"],
+        "hift" => ["adapter.method=hift", "optimizer.learning_rate=5e-4", "training.head_rate_factor=2"],
+        "lst" => ["adapter.method=lst", "adapter.lst.reduction=4", "optimizer.learning_rate=3e-3"],
+        _ => [$"adapter.method={method}"],
     };
+    // A group of HiFT learns in one of so many steps.
+    if (method == "hift") passes *= model.Layers + 2;
+    var recipe = AdaptRecipe.Parse("", method, [$"task.name={task}", $"seed={seed}", $"training.epochs={passes}", "training.batch_size=16", .. keys]);
+    return recipe with { Optimizer = recipe.Optimizer with { LearningRate = factor * recipe.Optimizer.LearningRate } };
 }
 
 // Direct preference optimisation of a model that others trained: what a girl has shall be red, what a boy has blue. The last names are judged by alone.
