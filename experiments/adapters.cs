@@ -72,13 +72,13 @@ void Acceptability(AdaptBase opened)
 
 void Tags(AdaptBase opened)
 {
-    var (learned, judged) = Sentences();
+    var (learned, judged) = TaggedSentences();
     report.AppendLine("## Parts of speech").AppendLine();
     report.AppendLine($"English EWT: {learned.Count:N0} sentences to learn from, {judged.Count:N0} to judge by.").AppendLine();
     Table(opened, "tokens", learned, judged);
 }
 
-(TaskData Learned, TaskData Judged) Sentences() => (
+(TaskData Learned, TaskData Judged) TaggedSentences() => (
     new TaskData<TaggedSentence>(LabelledWords.ReadConllu(Path.Combine(evaluation, "ud-ewt-dev.conllu.gz"))),
     new TaskData<TaggedSentence>(LabelledWords.ReadConllu(Path.Combine(evaluation, "ud-ewt-test.conllu.gz"))));
 
@@ -95,11 +95,11 @@ void Claims(AdaptBase opened)
         ("ia3", "lora", -2, "three vectors a layer: near LoRA"), ("bitfit", "full", -3, "biases alone come near full"), ("houlsby", "full", -3, "within a point of full with few values"),
         ("pfeiffer", "houlsby", -1, "one adapter a layer does it"), ("parallel", "pfeiffer", -1, "beside is as good as behind"), ("scaled-parallel", "pfeiffer", 0, "scaled beside is better"),
         ("p-tuning", "prompt", 0, "a network in front of the prompt helps"), ("prefix", "prompt", 0, "keys and values in each layer do more than a prompt"),
-        ("fish", "full", -2, "the half percent with most information equals full"), ("fish", "neft-random", 0, "and is no accident"), ("gmt", "full", -1, "the largest gradients suffice"),
+        ("fish", "full", -2, "a few percent of the values, those with most information, equal full"), ("fish", "neft-random", 0, "and is no accident"), ("gmt", "full", -1, "the largest gradients suffice"),
         ("neft", "neft-random", 0, "neurons that a probe changes are those to train"), ("hift", "full", -2, "group by group reaches full, in more steps"),
         ("lst", "lora", -2, "a ladder at the side: near LoRA, with half its memory"),
     ];
-    var (learned, judged) = Sentences();
+    var (learned, judged) = TaggedSentences();
     var (training, validation) = learned.Split(0.1, seed: 1);
     var wanted = Option("--methods") is { } chosen ? chosen.Split(',').ToHashSet() : null;
     var runs = new Dictionary<string, Run[]>();
