@@ -79,7 +79,7 @@ internal static class MethodTable
         new(new() { Method = "neft", Neft = new NeftSettings { Share = 0.3 } }) { TakesQuantizedBase = false, ChoosesByExamples = true },
         new(new() { Method = "hift" }) { TakesQuantizedBase = false },
         new(new() { Method = "lst", Lst = new LstSettings { Reduction = 2 } }),
-        new(new() { Method = "qst", Qst = new QstSettings { Reduction = 2 } }) { AtFirst = AtFirst.Something },
+        new(new() { Method = "qst", Qst = new QstSettings { Reduction = 2, Bottleneck = 5 } }) { AtFirst = AtFirst.Something },
     ];
 
     public static MethodRow Of(string method) => Rows.Single(row => row.Name == method);
