@@ -99,6 +99,7 @@ public static class AdapterRefresh
     {
         Check(request);
         var (before, after) = (AdapterBase.Find(request.Adapter, request.OldBase), ParentModel.Resolve(request.NewBase));
+        AdapterBase.Require(request.Adapter, before);
         var updates = AdapterBase.VersionsSince(after, ModelDirectory.Fingerprint(before));
         if (updates == 0) throw CoppiceException.Usage($"{after}: is the model that {request.Adapter} was trained on: there is nothing to refresh");
         RequireSameTokens(before, after);

@@ -46,7 +46,12 @@ public sealed class SwitchingTests : IDisposable
 
         // The test could not fail if all wrote the same.
         var texts = new List<string>();
-        foreach (var variant in new[] { null, "a", "b" }) texts.Add((await engine.Generate(engine.Tokenize("the same"), Greedy, variant).Completion).Text);
+        foreach (var variant in new[] { null, "a", "b" })
+        {
+            var results = await Task.WhenAll("the quick brown fox jumps over".Split(' ').Select(word => engine.Generate(engine.Tokenize(word), Greedy, variant).Completion));
+            texts.Add(string.Concat(results.Select(result => result.Text)));
+        }
+
         Assert.Equal(3, texts.Distinct().Count());
     }
 
