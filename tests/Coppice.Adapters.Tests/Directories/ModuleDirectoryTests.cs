@@ -67,7 +67,7 @@ public sealed class ModuleDirectoryTests : IDisposable
     [InlineData("houlsby", "\"activation\": \"sine\"", "sine")]
     [InlineData("houlsby", "\"scale\": \"much\"", "scale")]
     [InlineData("houlsby", "\"r\": 2000000000", "shape")]
-    [InlineData("parallel", "\"target_modules\": [\"attn.c_proj\"]", "last projection of an MLP")]
+    [InlineData("parallel", "\"target_modules\": [\"attn.c_proj\"]", "lacks")]
     [InlineData("mixda-domain", "\"peft_type\": \"COPPICE_MIXDA\"", "mixda")]
     public void A_configuration_that_means_something_else_is_refused_by_name(string method, string entry, string named)
     {

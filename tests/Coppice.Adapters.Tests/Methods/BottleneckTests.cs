@@ -131,12 +131,12 @@ public class BottleneckTests
     }
 
     /// <summary>Values for both matrices, small in front of the activation and large behind it, so that tanh is nearly no function at all.</summary>
-    private static void Fill(AdaptedModel adapted, float size = 1e-3f)
+    private static void Fill(AdaptedModel adapted, float size = 1e-5f)
     {
         foreach (var parameter in adapted.Adapter.Parameters.Parameters)
         {
             if (!parameter.Name.EndsWith(".weight", StringComparison.Ordinal) || !parameter.Name.Contains(".adapter_", StringComparison.Ordinal)) continue;
-            var factor = parameter.Name.Contains("down", StringComparison.Ordinal) ? size : 0.1f / size;
+            var factor = parameter.Name.Contains(".adapter_down", StringComparison.Ordinal) ? size : 0.1f / size;
             var random = Initial.RandomOf(parameter.Name, 9);
             parameter.Tensor.CopyFrom([.. Enumerable.Range(0, (int)parameter.Count).Select(i => factor * random.Normal((ulong)i))]);
         }
