@@ -170,8 +170,15 @@ public sealed class Adaptation : IDisposable
         _isTrained = true;
         if (stopping.BestStep >= 0) best.PutBack();
         else TakeAverages(trainer);
-        var found = _validation is null ? null : _task.Measure(evaluator, _validation, intervals: true, cancellation);
-        return Result(done, found, stopping.BestStep);
+        try
+        {
+            return Result(done, _validation is null ? null : _task.Measure(evaluator, _validation, intervals: true, cancellation), stopping.BestStep);
+        }
+        catch (OperationCanceledException)
+        {
+            // The last step is saved: going on from there measures anew.
+            return Result(done with { Interrupted = true }, null, -1);
+        }
     }
 
     /// <summary>Measures the model as it is on other examples.</summary>

@@ -82,9 +82,9 @@ public sealed class AdaptRunTests : IDisposable
         var verified = AdapterVerifier.Verify(_folder.At("run"), _folder.At("base"), _backend);
         Assert.True(verified.Passed, $"{verified}");
         var other = TaskExamples.Directory(_folder, _backend, name: "other", seed: 2);
-        Assert.Contains("trained on another model", Assert.Throws<CoppiceException>(() => AdaptedTask.Open(_folder.At("run"), _backend, other)).Message, StringComparison.Ordinal);
+        Assert.Contains("was trained on another base", Assert.Throws<CoppiceException>(() => AdaptedTask.Open(_folder.At("run"), _backend, other)).Message, StringComparison.Ordinal);
         Directory.Delete(_folder.At("base"), recursive: true);
-        Assert.Contains("name it by --base", Assert.Throws<CoppiceException>(() => AdaptedTask.Open(_folder.At("run"), _backend)).Message, StringComparison.Ordinal);
+        Assert.Contains("give the model directory with --base", Assert.Throws<CoppiceException>(() => AdaptedTask.Open(_folder.At("run"), _backend)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
