@@ -81,7 +81,7 @@ public static class OwnSamples
         options.Check();
         ArgumentOutOfRangeException.ThrowIfNotEqual(probabilities.Count, written.Count);
         return [.. Enumerable.Range(0, labels.Count).SelectMany(label => Enumerable.Range(0, written.Count)
-            .Where(i => written[i].Label == labels[label] && ClassProbabilities.Best(probabilities[i]) == label && probabilities[i][label] >= options.Threshold)
+            .Where(i => written[i].Label == labels[label] && ClassProbabilities.Best(probabilities[i]) == label && probabilities[i][label] >= (float)options.Threshold)
             .OrderByDescending(i => probabilities[i][label]).ThenBy(i => i).Take(options.PerClass)
             .Select(i => written[i]))];
     }

@@ -79,7 +79,7 @@ public static class SelfTraining
         for (var i = 0; i < probabilities.Count; i++)
         {
             var best = ClassProbabilities.Best(probabilities[i]);
-            if (probabilities[i][best] >= threshold) sure.Add(new PseudoLabel(i, best, probabilities[i][best]));
+            if (probabilities[i][best] >= (float)threshold) sure.Add(new PseudoLabel(i, best, probabilities[i][best]));
         }
 
         if (!balanced || sure.Count == 0) return sure;

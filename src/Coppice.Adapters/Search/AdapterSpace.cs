@@ -13,12 +13,15 @@ public sealed record AdapterSpace
 
     private static readonly string[] Usual = ["lora", "rslora", "dora", "pissa", "vera", "ia3", "bitfit", "pfeiffer", "scaled-parallel", "prefix"];
 
-    private static readonly string[] WithoutRank = ["ia3", "bitfit"];
+    private static readonly string[] WithoutRank = ["ia3"];
+
+    // Those that can stand on any projection.
+    private static readonly string[] OnAllLinear = ["lora", "rslora", "dora", "pissa", "olora", "vera"];
 
     /// <summary>The methods; empty for those that need no more settings than rank and placement.</summary>
     public IReadOnlyList<string> Methods { get; init; } = [];
 
-    /// <summary>The ranks, for methods that have one.</summary>
+    /// <summary>The ranks, for methods that have one; of a prefix, its tokens.</summary>
     public IReadOnlyList<int> Ranks { get; init; } = [1, 2, 4, 8, 16, 32];
 
     /// <summary>The most trained parameters of an adapter; 0 for any number.</summary>
@@ -58,7 +61,8 @@ public sealed record AdapterSpace
         var method = methods[random.Integer(0, methods.Length)];
         if (method == "bitfit") return (method, new AdapterSection { Method = method });
         var rank = WithoutRank.Contains(method) ? 0 : Ranks[random.Integer(1, Ranks.Count)];
-        var allLinear = rank > 0 && random.Integer(2, 2) == 0;
+        if (method == "prefix") return (FormattableString.Invariant($"{method} of {rank} tokens"), new AdapterSection { Method = method, Prompt = new PromptSettings { Tokens = rank } });
+        var allLinear = OnAllLinear.Contains(method) && random.Integer(2, 2) == 0;
         // Half of the draws have all layers; in the others each is on or off.
         int[] chosen = random.Integer(3, 2) == 0 ? [] : [.. Enumerable.Range(0, layers).Where(layer => random.Integer(4 + (ulong)layer, 2) == 0)];
         if (chosen.Length == layers) chosen = [];
