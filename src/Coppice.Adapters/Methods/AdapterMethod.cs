@@ -87,6 +87,7 @@ public abstract class AdapterMethod
         var chosen = new HashSet<string>(StringComparer.Ordinal);
         if (settings.Bias == BiasTraining.All) chosen.UnionWith(names.Where(name => name.EndsWith(".bias", StringComparison.Ordinal)));
         if (settings.Bias == BiasTraining.TargetsOnly) chosen.UnionWith(targets.Select(target => target.Name + ".bias").Where(name => model.Parameters.TryGet(name, out _)));
+        if (settings.ModulesToSave.Count > 0) RefuseQuantized(model, "modules of it");
         foreach (var module in settings.ModulesToSave)
         {
             var found = names.Where(name => TargetPattern.IsEnd(ModuleOf(name), module)).ToList();
@@ -110,17 +111,21 @@ public abstract class AdapterMethod
     /// <summary>The module of a parameter: its name without the last part.</summary>
     private protected static string ModuleOf(string parameter) => parameter[..Math.Max(0, parameter.LastIndexOf('.'))];
 
-    /// <summary>Refuses what can't be trained beside a base: a quantised one has no float32 copy, and a matrix that is embedding and head at once would, as the one in a file, silently be the other too.</summary>
+    /// <summary>
+    /// Refuses what can't be trained beside a base: a matrix that is embedding and head at once would, as the one in a file, silently be the other too. What a quantised model
+    /// has among its parameters (biases, norms, learned positions) is float32 all the same.
+    /// </summary>
     private protected static void RefuseUntrainable(LanguageModel model, IReadOnlySet<string> chosen)
     {
-        if (model.Quantized is { } quantized)
-        {
-            if (chosen.Count > 0) throw CoppiceException.Usage($"the model's weights are quantised ({quantized.Quantization.ToString().ToLowerInvariant()}): adapters that train parameters of the base need a base in float32");
-            return;
-        }
-
-        if (model.Configuration.TieEmbeddings && chosen.Contains(model.Embedding.Name))
+        if (model.Quantized is null && model.Configuration.TieEmbeddings && chosen.Contains(model.Embedding.Name))
             throw CoppiceException.Usage($"'{model.Embedding.Name}' is embedding and head in one (tie_word_embeddings): it can't be trained as one of the two");
+    }
+
+    /// <summary>Refuses a quantised base where whole parts of it are trained.</summary>
+    private protected static void RefuseQuantized(LanguageModel model, string what)
+    {
+        if (model.Quantized is { } quantized)
+            throw CoppiceException.Usage($"the model's weights are quantised ({quantized.Quantization.ToString().ToLowerInvariant()}): {what} can't be trained whole; open it without quantisation");
     }
 
     /// <summary>Fills a matrix with values that are normally distributed around 0.</summary>

@@ -12,6 +12,7 @@ public sealed class LayerFreezing : BaseTuning
 
     internal override IEnumerable<string> BaseParameters(LanguageModel model, AdapterSettings settings, IReadOnlyList<TargetModule> targets)
     {
+        RefuseQuantized(model, "layers of it");
         foreach (var layer in settings.Layers)
         {
             if (layer < 0 || layer >= model.Configuration.Layers) throw CoppiceException.Usage($"there is no layer {layer}: the model has {model.Configuration.Layers}, counted from 0");

@@ -63,7 +63,7 @@ public class AdapterSetTests
     }
 
     [Fact]
-    public void A_lora_stands_on_quantised_weights_and_can_not_be_merged_into_them_or_trained_there()
+    public void A_lora_stands_on_quantised_weights_and_can_not_be_merged_into_them()
     {
         using var adapted = new AdaptedModel("lora", "llama", AdaptedModel.Settings("lora") with { Rank = 2 });
         adapted.Train(20);
@@ -76,7 +76,5 @@ public class AdapterSetTests
         Assert.True(AdaptedModel.RelativeError(adapted.AdaptedOutput(), AdaptedModel.Output(quantised)) < 0.1);
         Assert.True(AdaptedModel.RelativeError(without, AdaptedModel.Output(quantised)) > 0.02);
         Assert.Contains("quantis", Assert.Throws<CoppiceException>(() => AdapterMerge.Into(set, "a")).Message, StringComparison.Ordinal);
-        Assert.Contains("quantis", Assert.Throws<CoppiceException>(() => contents.AddTo(set, "b", trainable: true)).Message, StringComparison.Ordinal);
-        Assert.Contains("quantis", Assert.Throws<CoppiceException>(() => set.Add("c", AdaptedModel.Settings("lora"), seed: 1)).Message, StringComparison.Ordinal);
     }
 }

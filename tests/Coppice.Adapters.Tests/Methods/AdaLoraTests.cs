@@ -108,7 +108,7 @@ public sealed class AdaLoraTests
         {
             // Small values, far from orthonormal: a plain descent.
             penalty.AddGradient(Cleared());
-            parameters.Values.ScaleAdd(1, parameters.Gradients!, -0.5f, 0, parameters.Values.Count);
+            parameters.Values.ScaleAdd(1, parameters.Gradients!, -3, 0, parameters.Values.Count);
         }
 
         Assert.True(Value() < 0.5 * before);

@@ -50,14 +50,22 @@ public class QuantizedBaseTests
     }
 
     [Theory]
-    [InlineData("llama", Quantization.Int8, 0.05)]
-    [InlineData("llama", Quantization.Int4, 0.25)]
-    [InlineData("gpt2", Quantization.Int8, 0.05)]
-    public void Gradients_are_near_those_on_the_base_in_float32(string architecture, Quantization quantization, double tolerance)
+    [InlineData("llama", Quantization.Int8)]
+    [InlineData("llama", Quantization.Int4)]
+    [InlineData("gpt2", Quantization.Int8)]
+    [InlineData("gpt2", Quantization.Int4)]
+    public void Gradients_are_near_those_on_the_same_weights_in_float32(string architecture, Quantization quantization)
     {
         using var backend = Backends.Create(2);
         using var dense = TinyModels.Create(architecture, backend);
         using var quantized = QuantizedModel.Of(dense, quantization);
+        foreach (var (own, slot) in dense.Projections.Select(slot => (DenseProjection)slot.Own).Zip(quantized.Projections))
+        {
+            var weight = new TargetModule(slot, 1, 1, ScalesInput: false).ReadWeight();
+            own.Weight.Tensor.CopyFrom(own.Layout == WeightLayout.OutputsByInputs ? weight : TargetModule.Transposed(weight, own.Outputs, own.Inputs));
+        }
+
+        // What is left is the rounding of activations and of the tables.
         var (expected, actual) = (Gradients(dense), Gradients(quantized));
         var (error, size) = (0.0, 0.0);
         for (var i = 0; i < expected.Length; i++)
@@ -66,7 +74,7 @@ public class QuantizedBaseTests
             size += Math.Pow(expected[i], 2);
         }
 
-        Assert.True(Math.Sqrt(error / size) < tolerance, $"{Math.Sqrt(error / size)}");
+        Assert.True(Math.Sqrt(error / size) < 0.1, $"{Math.Sqrt(error / size)}");
 
         static float[] Gradients(LanguageModel model)
         {
@@ -102,13 +110,14 @@ public class QuantizedBaseTests
     }
 
     [Fact]
-    public void Biases_and_layers_of_it_are_refused_and_so_is_merging_into_it()
+    public void Layers_and_modules_of_it_are_refused_and_so_is_merging_into_it()
     {
         using var backend = Backends.Create(1);
         using var dense = TinyModels.Create("gpt2", backend);
         using var model = QuantizedModel.Of(dense, Quantization.Int8);
         using var set = new AdapterSet(model);
-        Assert.Contains("quantised", Assert.Throws<Foundation.CoppiceException>(() => set.Add("a", AdaptedModel.Settings("bitfit"), seed: 1)).Message, StringComparison.Ordinal);
+        Assert.Contains("quantised", Assert.Throws<Foundation.CoppiceException>(() => set.Add("a", AdaptedModel.Settings("layers"), seed: 1)).Message, StringComparison.Ordinal);
+        Assert.Contains("quantised", Assert.Throws<Foundation.CoppiceException>(() => set.Add("a", AdaptedModel.Settings("lora") with { ModulesToSave = ["mlp.c_fc"] }, seed: 1)).Message, StringComparison.Ordinal);
         set.Add("b", AdaptedModel.Settings("lora"), seed: 1);
         Assert.Contains("quantised", Assert.Throws<Foundation.CoppiceException>(() => AdapterMerge.Into(set, "b")).Message, StringComparison.Ordinal);
         Assert.Throws<Foundation.CoppiceException>(() => new Trainer(model, new CausalObjective(), OptimizerRegistry.Create(set["b"].Parameters, new OptimizerSection()), seed: 1));
