@@ -86,32 +86,24 @@ public abstract class PromptMethod : AdapterMethod
     /// <summary>Embeddings to begin with: [tokens, columns].</summary>
     private protected float[] InitialEmbeddings(AdapterParts parts, PromptInitialization initialization, ulong seed)
     {
-        var (columns, embeddings) = (parts.Model.EmbeddingColumns, parts.Model.Embedding.Tensor);
-        var values = new float[Of(parts.Settings).Tokens * columns];
-        if (initialization == PromptInitialization.Random)
-        {
-            var (random, deviation) = (Initial.RandomOf(Name + "." + Table, seed), Deviation(embeddings));
-            for (var i = 0; i < values.Length; i++) values[i] = (float)(deviation * random.Normal((ulong)i));
-            return values;
-        }
-
-        var tokens = InitialTokens(parts, initialization, seed);
-        for (var i = 0; i < tokens.Length; i++) embeddings.CopyTo((long)tokens[i] * columns, values.AsSpan(i * columns, columns));
+        if (initialization != PromptInitialization.Random) return parts.Model.EmbeddingsOf(InitialTokens(parts, initialization, seed));
+        var values = new float[Of(parts.Settings).Tokens * parts.Model.EmbeddingColumns];
+        var (random, deviation) = (Initial.RandomOf(Name + "." + Table, seed), Deviation(parts.Model));
+        for (var i = 0; i < values.Length; i++) values[i] = (float)(deviation * random.Normal((ulong)i));
         return values;
     }
 
     /// <summary>How far embeddings are from 0: the root of their mean square.</summary>
-    private protected static double Deviation(Tensor embeddings)
+    private protected static double Deviation(LanguageModel model)
     {
-        var sum = 0.0;
-        var row = new float[embeddings.Columns];
-        for (var i = 0; i < embeddings.Rows; i++)
+        const int Piece = 1024;
+        var (sum, vocabulary) = (0.0, model.Configuration.VocabularySize);
+        for (var first = 0; first < vocabulary; first += Piece)
         {
-            embeddings.CopyTo((long)i * row.Length, row);
-            foreach (var value in row) sum += (double)value * value;
+            foreach (var value in model.EmbeddingsOf([.. Enumerable.Range(first, Math.Min(Piece, vocabulary - first))])) sum += (double)value * value;
         }
 
-        return Math.Sqrt(sum / embeddings.Count);
+        return Math.Sqrt(sum / ((double)vocabulary * model.EmbeddingColumns));
     }
 
     /// <summary>The parameters of a linear layer of a network that computes virtual tokens.</summary>

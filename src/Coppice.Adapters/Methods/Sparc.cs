@@ -75,7 +75,7 @@ public sealed class Sparc : PromptMethod
         var (model, dimensions) = (parts.Model, Of(parts.Settings).Dimensions);
         parts.Frozen[Basis].Tensor.CopyFrom(Flat(PrincipalComponents(model, [.. Enumerable.Range(0, model.Configuration.VocabularySize)], dimensions, [], seed)));
         // So that the prompt's values are as far from 0 as those of embeddings.
-        FillNormal(parts.Trained[Coordinates], Deviation(model.Embedding.Tensor) * Math.Sqrt((double)model.EmbeddingColumns / dimensions), seed);
+        FillNormal(parts.Trained[Coordinates], Deviation(model) * Math.Sqrt((double)model.EmbeddingColumns / dimensions), seed);
     }
 
     internal override AdapterWiring Wire(AdapterParts parts) =>
@@ -87,15 +87,8 @@ public sealed class Sparc : PromptMethod
         if (tokens.Count < count) throw CoppiceException.Usage($"a subspace of {count} dimensions needs as many tokens of the task, and there are {tokens.Count}");
         if (without.Length + count > model.EmbeddingColumns) throw CoppiceException.Usage($"the embeddings have {model.EmbeddingColumns} dimensions, of which earlier tasks have {without.Length}: there is no room for {count} more");
         var (rows, columns) = (Math.Min(tokens.Count, MostRows), model.EmbeddingColumns);
-        var values = new float[rows * columns];
-        for (var row = 0; row < rows; row++)
-        {
-            // Evenly over all of them.
-            var token = tokens[(int)((long)row * tokens.Count / rows)];
-            if ((uint)token >= (uint)model.Configuration.VocabularySize) throw CoppiceException.Usage($"the task's token {token} is outside the model's vocabulary");
-            model.Embedding.Tensor.CopyTo((long)token * columns, values.AsSpan(row * columns, columns));
-        }
-
+        // Evenly over all of them.
+        var values = model.EmbeddingsOf([.. Enumerable.Range(0, rows).Select(row => tokens[(int)((long)row * tokens.Count / rows)])]);
         Center(values, rows, columns);
         Orthonormal.Make(without = [.. without.Select(vector => (double[])vector.Clone())]);
         foreach (var vector in without) Project(values, rows, vector);

@@ -187,15 +187,28 @@ public abstract class LanguageModel : IDisposable
         return new KeyValueCache(Backend, Configuration.Layers, capacity, Configuration.KeyValueHeads * Configuration.HeadSize, slots, rowsAhead: _virtual?.Count ?? 0, sideLayers: _side?.Layers ?? 0, sideWidth: _side?.CacheWidth ?? 0);
     }
 
+    /// <summary>The rows of tokens in the table of embeddings, however it is held.</summary>
+    /// <param name="tokens">Token ids.</param>
+    /// <returns>[tokens, <see cref="EmbeddingColumns"/>].</returns>
+    /// <exception cref="CoppiceException">A token is outside the vocabulary.</exception>
+    public float[] EmbeddingsOf(ReadOnlySpan<int> tokens)
+    {
+        using var tape = new Tape(Backend) { Recording = false };
+        return Lookup(tape, new ModelInput(this).Targets(tape, tokens)).ToArray();
+    }
+
     /// <summary>The embeddings of tokens, and what stands in front of texts that begin.</summary>
     /// <returns>[rows, columns of the table].</returns>
     internal Tensor Embed(Tape tape, ModelInput input)
     {
-        var tokens = Quantized is { } quantized ? tape.Embedding(input.Tokens, quantized[Configuration.Tables.Embedding]) : tape.Embedding(input.Tokens, Embedding.Tensor);
+        var tokens = Lookup(tape, input.Tokens);
         if (_virtual is null) return tokens;
         _virtual.Rows = input.VirtualRows;
         return input.VirtualRows is { } rows ? rows.Insert(tape, tokens, _virtual.Embed(tape)) : tokens;
     }
+
+    private Tensor Lookup(Tape tape, IntTensor tokens) =>
+        Quantized is { } quantized ? tape.Embedding(tokens, quantized[Configuration.Tables.Embedding]) : tape.Embedding(tokens, Embedding.Tensor);
 
     /// <summary>Runs blocks one after the other, and shows a side network what goes into the first and what comes out of each.</summary>
     internal static Tensor RunBlocks<TBlock>(Tape tape, ModelInput input, TBlock[] blocks, Tensor x_TC, SideNetwork? side)
