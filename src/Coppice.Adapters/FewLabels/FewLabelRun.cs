@@ -49,8 +49,8 @@ public static class FewLabelRun
         AdaptationOutput.Save(adaptation, done, directory, recipe.Model.Path, TaskFiles.Sources(recipe, adaptation));
         if (annotation is not null)
         {
-            var written = ActiveLearningRound.Write(adaptation, opened, labelled.Items, annotation.Unlabelled, annotation.Count, annotation.Path);
-            request.Notice(FormattableString.Invariant($"{annotation.Path}: {written} texts are to be labelled; add them to --data when they are"));
+            var written = ActiveLearningRound.Write(adaptation, opened, [.. labelled.Items, .. settings.Annotated], annotation.Unlabelled, annotation.Count, annotation.Path);
+            request.Notice(FormattableString.Invariant($"{annotation.Path}: {written} texts are to be labelled; name it by --annotated when some are"));
         }
 
         foreach (var observer in observers) observer.Finished(new RunEnd(done.Steps, done.Interrupted));

@@ -18,6 +18,9 @@ public sealed record FewLabelSettings
     /// <summary>Texts without labels.</summary>
     public IReadOnlyList<UnlabelledText> Unlabelled { get; init; } = [];
 
+    /// <summary>Labelled texts besides those of the recipe: of <see cref="AnnotationFile.Read"/>.</summary>
+    public IReadOnlyList<LabelledText> Annotated { get; init; } = [];
+
     /// <summary>Training on own guesses.</summary>
     public SelfTrainingOptions? SelfTraining { get; init; }
 

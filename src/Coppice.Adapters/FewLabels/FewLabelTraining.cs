@@ -44,7 +44,8 @@ public sealed class FewLabelTraining : IDisposable
         var run = new FewLabelTraining(@base, recipe, validation, settings, notice);
         try
         {
-            var texts = settings.OwnSamples is null ? training.Items : [.. training.Items, .. run.WriteSamples(training.Items, observers, cancellation)];
+            IReadOnlyList<LabelledText> texts = [.. training.Items, .. settings.Annotated];
+            if (settings.OwnSamples is not null) texts = [.. texts, .. run.WriteSamples(texts, observers, cancellation)];
             if (settings.SelfTraining is null) run.Train(texts, observers, cancellation);
             else run.TrainOnGuesses(texts, settings.SelfTraining, observers, cancellation);
             return run;

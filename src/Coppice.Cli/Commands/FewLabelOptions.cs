@@ -27,12 +27,14 @@ internal static class FewLabelOptions
 
     private static readonly Option<int> Annotate = new("--annotate") { Description = "Pick so many of the texts without labels for a person to label", DefaultValueFactory = _ => 0, HelpName = "COUNT" };
 
-    private static readonly Option<string?> Annotations = new("--annotations") { Description = "The file to write those to (.jsonl); filled in, it is added to --data", HelpName = "FILE" };
+    private static readonly Option<string?> Annotations = new("--annotations") { Description = "The file to write those to (.jsonl)", HelpName = "FILE" };
+
+    private static readonly Option<string[]> Annotated = new("--annotated") { Description = "Files of --annotations that a person has filled in, as a whole or in part", HelpName = "FILE", AllowMultipleArgumentsPerToken = true };
 
     /// <summary>Adds the options.</summary>
     public static void AddTo(Command command)
     {
-        foreach (var option in new Option[] { Unlabelled, SelfTrain, Threshold, Consistency, Annealing, OwnSamples, Annotate, Annotations }) command.Options.Add(option);
+        foreach (var option in new Option[] { Unlabelled, SelfTrain, Threshold, Consistency, Annealing, OwnSamples, Annotate, Annotations, Annotated }) command.Options.Add(option);
     }
 
     /// <summary>What was asked for; null where nothing was.</summary>
@@ -43,11 +45,13 @@ internal static class FewLabelOptions
         List<UnlabelledText> texts = [.. (parse.GetValue(Unlabelled) ?? []).SelectMany(file => UnlabelledText.Read(file, fields))];
         var (rounds, consistency, samples, picks) = (parse.GetValue(SelfTrain), parse.GetValue(Consistency), parse.GetValue(OwnSamples), parse.GetValue(Annotate));
         if (picks > 0 && (texts.Count == 0 || parse.GetValue(Annotations) is null)) throw CoppiceException.Usage("--annotate needs the texts (--unlabelled) and the file to write them to (--annotations)");
-        if (rounds is null && consistency is null && samples is null && picks == 0)
+        List<LabelledText> annotated = [.. (parse.GetValue(Annotated) ?? []).SelectMany(file => AnnotationFile.Read(file).Labelled)];
+        if (rounds is null && consistency is null && samples is null && picks == 0 && annotated.Count == 0)
             return texts.Count == 0 ? null : throw CoppiceException.Usage("--unlabelled: say what is done with the texts: --self-train, --consistency or --annotate");
         var settings = new FewLabelSettings
         {
             Unlabelled = rounds is null && consistency is null ? [] : texts,
+            Annotated = annotated,
             SelfTraining = rounds is { } number ? new SelfTrainingOptions { Rounds = number, Threshold = parse.GetValue(Threshold) } : null,
             Consistency = consistency is null ? null : new ConsistencyOptions { Annealing = Value<SignalAnnealing>("--annealing", parse.GetRequiredValue(Annealing)) },
             Augmentation = consistency is null ? Augmentation.Drop : Value<Augmentation>("--consistency", consistency),
