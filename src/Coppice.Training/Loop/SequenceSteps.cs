@@ -57,6 +57,6 @@ public sealed class SequenceSteps : IStepSource
     private int LongestAt(long step)
     {
         var (first, whole, steps) = (_training.FirstLength, _training.SequenceLength, _training.LengthWarmupSteps);
-        return first == 0 || step >= steps ? whole : (int)(first * Math.Pow((double)whole / first, (double)step / steps));
+        return first == 0 || step >= steps ? whole : (int)Math.Round(first * Math.Pow((double)whole / first, (double)step / steps));
     }
 }
