@@ -131,7 +131,7 @@ public sealed class AdaptCommandTests(AdaptFiles files) : IClassFixture<AdaptFil
         Refused("holds no example", files.Write("empty.jsonl", ""), "classification");
         Refused("no message is the assistant's", files.Write("chat.jsonl", """{"messages": [{"role": "user", "content": "hi"}]}"""), "sft");
         Refused("none of the 1 examples fits into 32 tokens", files.Write("long.jsonl", $$"""{"prompt": "p", "response": "{{new string('x', 400)}}"}"""), "sft", "--set", "data.validation_share=0");
-        Refused("has no chat template", files.Data, "chat");
+        Refused("has no chat template", files.Write("asked.jsonl", """{"prompt": "hi", "response": "hello"}"""), "chat", "--set", "data.validation_share=0");
 
         void Refused(string message, string data, string task, params string[] more)
         {

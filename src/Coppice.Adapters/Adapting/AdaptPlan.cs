@@ -59,7 +59,7 @@ public sealed record AdaptPlan(long Trained, long Parameters, long Steps, int Ex
         memory = memory with { Weights = memory.Weights + frozen, Run = memory.Run + kept + BytesOfAToken * tokens };
         return new AdaptPlan(
             adaptation.TrainedCount, configuration.Plan().Sum(parameter => parameter.Shape.Count), adaptation.TotalSteps, adaptation.Examples.Examples.Count, adaptation.Examples.Tokens, memory,
-            model.Quantized is { } quantized ? memory.Other + quantized.Bytes + LargestMatrix(configuration) : 0);
+            model.Quantized is { } quantized ? memory.Other + quantized.Bytes + LargestMatrix(configuration) + QuantizedModel.UncollectedBytes : 0);
     }
 
     /// <summary>Of one pass over the examples, the micro-batches with most tokens, with the longest document, and with most targets: one of them takes most memory.</summary>

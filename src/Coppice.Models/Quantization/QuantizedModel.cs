@@ -13,6 +13,9 @@ namespace Coppice.Models;
 [Technique("group-quantisation", Title = "ZeroQuant: Efficient and Affordable Post-Training Quantization for Large-Scale Transformers", Paper = "arXiv:2206.01861")]
 public static class QuantizedModel
 {
+    /// <summary>Bytes of matrices in float32 that are done with and still in memory, at most, while a model is quantised; beside the one that is.</summary>
+    public const long UncollectedBytes = 64 << 20;
+
     private const int RowsOfAChunk = 256;
 
     // Half precision has to hold the minimum of a block.
@@ -56,7 +59,17 @@ public static class QuantizedModel
         try
         {
             var plan = configuration.Plan();
-            foreach (var parameter in plan.Where(configuration.IsQuantizable)) matrices.Add(parameter.Name, Quantize(configuration, backend, quantization, parameter, readValues, readBlocks));
+            var garbage = 0L;
+            foreach (var parameter in plan.Where(configuration.IsQuantizable))
+            {
+                matrices.Add(parameter.Name, Quantize(configuration, backend, quantization, parameter, readValues, readBlocks));
+                garbage += parameter.Shape.Count * sizeof(float);
+                if (garbage < UncollectedBytes) continue;
+                // Large arrays are collected seldom: without this, more than the whole model in float32 would be resident for a while.
+                GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+                garbage = 0;
+            }
+
             model = configuration.Create(backend, matrices);
             foreach (var parameter in plan.Where(parameter => !matrices.Contains(parameter.Name))) model.Parameters[parameter.Name].Tensor.CopyFrom(readValues(parameter));
             return model;
