@@ -45,6 +45,22 @@ public sealed class AdaptRunTests : IDisposable
         Assert.Equal(Losses("whole"), Losses("parts"));
     }
 
+    [Theory]
+    [MemberData(nameof(Methods))]
+    public void Every_method_is_planned_stopped_gone_on_with_and_opened_again(string method)
+    {
+        var recipe = Recipe("lora", "gpt2", ["training.epochs=2"]);
+        recipe = recipe with { Adapter = SectionOf(MethodTable.Of(method)) };
+        var plan = AdaptPlan.For(recipe);
+        var whole = Run(recipe, "whole");
+        Assert.Equal((whole.Trained, whole.Training.Steps), (plan.Trained, plan.Steps));
+        Assert.True(Run(recipe, "parts", stopAfter: 3).Training.Interrupted);
+        Assert.False(Run(recipe, "parts", resume: true).Training.Interrupted);
+        foreach (var file in new[] { HeadFile.FileName, AdapterDirectory.WeightsFile }) Assert.Equal(File.ReadAllBytes(Path.Combine(_folder.At("whole"), file)), File.ReadAllBytes(Path.Combine(_folder.At("parts"), file)));
+        using var opened = AdaptedTask.Open(_folder.At("whole"), _backend);
+        Assert.Equal(whole.Training.Validation!.Loss, opened.Evaluate([_folder.At("validation.jsonl")]).Loss, 1e-4);
+    }
+
     [Fact]
     public void A_run_that_has_begun_is_not_begun_anew_and_not_gone_on_with_by_another_recipe_or_other_data()
     {
@@ -108,9 +124,26 @@ public sealed class AdaptRunTests : IDisposable
         }
     }
 
-    private AdaptRecipe Recipe(string method, params string[] keys)
+    // full, which here trains the model itself, has tests of its own.
+    public static TheoryData<string> Methods => [.. MethodTable.Rows.Select(row => row.Name).Where(name => name != AdapterSection.Full)];
+
+    /// <summary>A recipe's section with the settings of a row of the table.</summary>
+    private static AdapterSection SectionOf(MethodRow row)
     {
-        if (!Directory.Exists(_folder.At("base"))) TaskExamples.Directory(_folder, _backend);
+        var section = new AdapterSection { Layers = [.. row.Settings.Layers], Targets = row.Settings.Targets is null ? [] : [TargetPattern.AllLinear] };
+        foreach (var own in typeof(AdapterSection).GetProperties().Where(property => property.CanWrite))
+        {
+            if (typeof(AdapterSettings).GetProperty(own.Name) is { } same && same.PropertyType == own.PropertyType) own.SetValue(section, same.GetValue(row.Settings));
+        }
+
+        return section;
+    }
+
+    private AdaptRecipe Recipe(string method, params string[] keys) => Recipe(method, "llama", keys);
+
+    private AdaptRecipe Recipe(string method, string architecture, string[] keys)
+    {
+        if (!Directory.Exists(_folder.At("base"))) TaskExamples.Directory(_folder, _backend, architecture);
         var recipe = TaskExamples.Recipe("classification", method, [$"model.path={_folder.At("base")}", "training.threads=1", .. keys]);
         Write("data.jsonl", recipe.Task.Name, 16);
         Write("validation.jsonl", recipe.Task.Name, 8);
