@@ -30,7 +30,7 @@ public sealed record AdapterSummary(
     {
         var configuration = AdapterDirectory.ReadConfiguration(directory);
         var settings = configuration.Settings;
-        var method = settings is { Method: "lora", RankStabilized: true } ? "rslora" : settings.Method;
+        var method = NameOf(settings);
         var hasRank = Ranked.Contains(method);
         var tensors = AdapterDirectory.ReadNames(directory);
         var trainedOn = Provenance.Load(directory)?.Parent;
@@ -50,6 +50,10 @@ public sealed record AdapterSummary(
             head?.Labels ?? [],
             configuration.Warnings);
     }
+
+    /// <summary>The name of a method; files have rsLoRA as LoRA with a key of its own.</summary>
+    /// <param name="settings">An adapter's settings.</param>
+    public static string NameOf(AdapterSettings settings) => settings is { Method: "lora", RankStabilized: true } ? "rslora" : settings.Method;
 
     private static BaseState StateOf(string directory, ProvenanceParent? trainedOn)
     {

@@ -31,8 +31,8 @@ internal static class AdapterConvertCommand
             AdapterDirectory.Save(directory, contents, model, Provenance.RelativePath(directory, place));
             AdapterBase.Record(directory, place, madeOf: path);
             var hasHead = AdapterMergeDirectory.CopyHead(path, directory);
-            if (parse.GetValue(CommonOptions.Json)) JsonOutput.Write(new { Output = directory, From = loaded.Method.Name, contents.Settings.Rank, Head = hasHead });
-            else Page.Facts(("from", loaded.Method.Name), ("rank", Figures.Count(contents.Settings.Rank)), ("written to", directory));
+            if (parse.GetValue(CommonOptions.Json)) JsonOutput.Write(new { Output = directory, From = AdapterSummary.NameOf(loaded.Settings), contents.Settings.Rank, Head = hasHead });
+            else Page.Facts(("from", AdapterSummary.NameOf(loaded.Settings)), ("rank", Figures.Count(contents.Settings.Rank)), ("written to", directory));
         });
         return command;
     }

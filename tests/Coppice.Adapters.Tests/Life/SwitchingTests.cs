@@ -128,7 +128,7 @@ public sealed class SwitchingTests : IDisposable
             foreach (var parameter in adapter.Parameters.Parameters)
             {
                 var random = new Philox(seed, (ulong)parameter.Offset);
-                parameter.Tensor.CopyFrom([.. parameter.Tensor.ToArray().Select((value, i) => value + 0.3f * random.Normal((ulong)i))]);
+                parameter.Tensor.CopyFrom([.. parameter.Tensor.ToArray().Select((value, i) => value + 0.5f * random.Normal((ulong)i))]);
             }
         }
 
