@@ -27,6 +27,12 @@ internal enum ChunkSection
     /// <summary>What the decision after this stage must know of each document that was kept (<see cref="SketchRecords"/>).</summary>
     Sketches,
 
+    /// <summary>Of each document that was kept the fingerprint of its sketch, where the decision after this stage is that of a linking step (<see cref="LinkRecords"/>).</summary>
+    Fingerprints,
+
+    /// <summary>Their keys, likewise.</summary>
+    Keys,
+
     /// <summary>The id of each document that was kept (<see cref="BinaryWriter.Write(string)"/>), in stages before the last.</summary>
     Ids,
 
@@ -53,7 +59,7 @@ internal enum ChunkSection
 internal sealed class ChunkFile
 {
     private const int CountBytes = 8, DigestBytes = SHA256.HashSizeInBytes;
-    private static readonly byte[] Magic = "coppice chunk 4\n"u8.ToArray();
+    private static readonly byte[] Magic = "coppice chunk 5\n"u8.ToArray();
     private static readonly int Sections = Enum.GetValues<ChunkSection>().Length;
     private static readonly int FooterBytes = (3 * CountBytes) + (Sections * (CountBytes + DigestBytes)) + Magic.Length;
 
