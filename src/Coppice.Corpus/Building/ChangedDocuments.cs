@@ -1,3 +1,7 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using Coppice.Corpus.Deduplication;
+
 namespace Coppice.Corpus.Building;
 
 /// <summary>Which documents a linking step decides on again: those that are new since its decision before, and those that are linked with one that is new or gone.</summary>
@@ -41,7 +45,7 @@ internal sealed class ChangedDocuments
     {
         var changed = new ChangedDocuments(before, fingerprints);
         if (changed.NewKeys(corpus) is not { } keys) return null;
-        changed.AddLinked(corpus, new KeySet(keys));
+        changed.AddLinked(corpus, new KeySet(CollectionsMarshal.AsSpan(keys)));
         return changed;
     }
 
@@ -110,23 +114,36 @@ internal sealed class ChangedDocuments
         corpus.ForEachChunk(() => chunk =>
         {
             if (news[chunk] == 0) return;
-            var ofChunk = new List<ulong>();
-            LinkRecords.ReadKeys(corpus.Open(chunk), (place, keys) =>
-            {
-                if (_matches[corpus.StartOf(chunk) + place] == New) ofChunk.AddRange(keys);
-            });
-            lock (all) all.AddRange(ofChunk);
+            byte[] buffer = [];
+            var keys = LinkRecords.ReadKeys(corpus.Open(chunk), ref buffer);
+            lock (all) AddNew(keys, (int)corpus.StartOf(chunk), all);
         });
         return all;
     }
 
-    private void AddLinked(ChunkedCorpus corpus, KeySet news) => corpus.ForEachChunk(() => chunk =>
+    private void AddNew(ReadOnlySpan<ulong> keys, int index, List<ulong> all)
     {
-        var start = (int)corpus.StartOf(chunk);
-        LinkRecords.ReadKeys(corpus.Open(chunk), (place, keys) =>
+        for (; !keys.IsEmpty; index++)
         {
-            // Threads may find out the same at once.
-            if (!IsChanged(start + place) && news.HasAny(keys)) _isAffected[_before.Roots[_matches[start + place]]] = true;
-        });
+            var ofDocument = LinkRecords.TakeFirst(ref keys);
+            if (_matches[index] == New) all.AddRange(ofDocument);
+        }
+    }
+
+    private void AddLinked(ChunkedCorpus corpus, KeySet news) => corpus.ForEachChunk(() =>
+    {
+        byte[] buffer = [];
+        return chunk => MarkLinked(LinkRecords.ReadKeys(corpus.Open(chunk), ref buffer), (int)corpus.StartOf(chunk), news);
     });
+
+    // All old documents go through it, and nothing else takes as long: it can't wait until the runtime finds that out. Threads may mark the same at once.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void MarkLinked(ReadOnlySpan<ulong> keys, int index, KeySet news)
+    {
+        for (; !keys.IsEmpty; index++)
+        {
+            var ofDocument = LinkRecords.TakeFirst(ref keys);
+            if (!IsChanged(index) && news.HasAny(ofDocument)) _isAffected[_before.Roots[_matches[index]]] = true;
+        }
+    }
 }

@@ -75,10 +75,10 @@ internal sealed class ChunkedCorpus : ISketchedCorpus
         foreach (var document in EarlierDocuments) lookAtEarlier(document);
         ForEachChunk(() =>
         {
-            var look = begin();
+            var (look, buffer) = (begin(), Array.Empty<byte>());
             return chunk =>
             {
-                foreach (var document in Read(chunk)) look(document);
+                foreach (var document in Read(chunk, ref buffer)) look(document);
             };
         });
     }
@@ -104,8 +104,9 @@ internal sealed class ChunkedCorpus : ISketchedCorpus
 
     /// <summary>The documents of a chunk.</summary>
     /// <param name="chunk">The chunk.</param>
-    public IEnumerable<SketchedDocument> Read(int chunk) =>
-        SketchRecords.Read(Open(chunk).Read(ChunkSection.Sketches), _starts[chunk], isEarlier: false).Select(record => record.Document);
+    /// <param name="buffer">Takes them, and is replaced where it is too small.</param>
+    public IEnumerable<SketchedDocument> Read(int chunk, ref byte[] buffer) =>
+        SketchRecords.Read(Open(chunk).Read(ChunkSection.Sketches, ref buffer), _starts[chunk], isEarlier: false).Select(record => record.Document);
 
     /// <summary>Opens a chunk.</summary>
     /// <param name="chunk">The chunk.</param>

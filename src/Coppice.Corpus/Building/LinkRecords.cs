@@ -9,11 +9,6 @@ namespace Coppice.Corpus.Building;
 /// </summary>
 internal static class LinkRecords
 {
-    /// <summary>What is done with the keys of a document.</summary>
-    /// <param name="place">The document's place in the chunk.</param>
-    /// <param name="keys">Its keys.</param>
-    public delegate void Look(int place, ReadOnlySpan<ulong> keys);
-
     /// <summary>Writes what is kept of a document.</summary>
     /// <param name="fingerprints">Takes the fingerprint.</param>
     /// <param name="keys">Takes the keys.</param>
@@ -32,17 +27,17 @@ internal static class LinkRecords
     /// <param name="chunk">The chunk.</param>
     public static ReadOnlySpan<ulong> ReadFingerprints(ChunkFile chunk) => MemoryMarshal.Cast<byte, ulong>(chunk.Read(ChunkSection.Fingerprints));
 
-    /// <summary>Looks at the keys of a chunk's documents, in order.</summary>
+    /// <summary>Reads the keys of a chunk's documents.</summary>
     /// <param name="chunk">The chunk.</param>
-    /// <param name="look">Is shown them.</param>
-    public static void ReadKeys(ChunkFile chunk, Look look)
+    /// <param name="buffer">Takes them, and is replaced where it is too small.</param>
+    public static ReadOnlySpan<ulong> ReadKeys(ChunkFile chunk, ref byte[] buffer) => MemoryMarshal.Cast<byte, ulong>(chunk.Read(ChunkSection.Keys, ref buffer).Span);
+
+    /// <summary>The keys of the first document of some.</summary>
+    /// <param name="keys">The keys of documents; replaced by those of the documents behind the first.</param>
+    public static ReadOnlySpan<ulong> TakeFirst(ref ReadOnlySpan<ulong> keys)
     {
-        var rest = MemoryMarshal.Cast<byte, ulong>(chunk.Read(ChunkSection.Keys));
-        for (var place = 0; !rest.IsEmpty; place++)
-        {
-            var count = (int)rest[0];
-            look(place, rest.Slice(1, count));
-            rest = rest[(count + 1)..];
-        }
+        var first = keys.Slice(1, (int)keys[0]);
+        keys = keys[(first.Length + 1)..];
+        return first;
     }
 }

@@ -10,7 +10,17 @@ internal sealed class PartialCorpus(ChunkedCorpus corpus, int[] indices, IDecisi
     public long Count => indices.Length;
 
     /// <inheritdoc/>
-    public IEnumerable<SketchedDocument> Documents => Enumerable.Range(0, corpus.Chunks).SelectMany(Read);
+    public IEnumerable<SketchedDocument> Documents
+    {
+        get
+        {
+            byte[] buffer = [];
+            for (var chunk = 0; chunk < corpus.Chunks; chunk++)
+            {
+                foreach (var document in Read(chunk, ref buffer)) yield return document;
+            }
+        }
+    }
 
     /// <inheritdoc/>
     public string WorkFolder => corpus.WorkFolder;
@@ -24,10 +34,10 @@ internal sealed class PartialCorpus(ChunkedCorpus corpus, int[] indices, IDecisi
     /// <inheritdoc/>
     public void LookAtAll(Func<Action<SketchedDocument>> begin) => corpus.ForEachChunk(() =>
     {
-        var look = begin();
+        var (look, buffer) = (begin(), Array.Empty<byte>());
         return chunk =>
         {
-            foreach (var document in Read(chunk)) look(document);
+            foreach (var document in Read(chunk, ref buffer)) look(document);
         };
     });
 
@@ -50,11 +60,15 @@ internal sealed class PartialCorpus(ChunkedCorpus corpus, int[] indices, IDecisi
     /// <inheritdoc/>
     public void Link(long first, long second) => decisions.Link(indices[first], indices[second]);
 
-    private IEnumerable<SketchedDocument> Read(int chunk)
+    private IEnumerable<SketchedDocument> Read(int chunk, ref byte[] buffer)
     {
-        var (next, end) = (FirstFrom(corpus.StartOf(chunk)), FirstFrom(corpus.EndOf(chunk)));
-        if (next == end) yield break;
-        foreach (var document in corpus.Read(chunk))
+        var (first, end) = (FirstFrom(corpus.StartOf(chunk)), FirstFrom(corpus.EndOf(chunk)));
+        return first == end ? [] : Select(corpus.Read(chunk, ref buffer), first, end);
+    }
+
+    private IEnumerable<SketchedDocument> Select(IEnumerable<SketchedDocument> documents, int next, int end)
+    {
+        foreach (var document in documents)
         {
             if (document.Index != indices[next]) continue;
             yield return document with { Index = next };
