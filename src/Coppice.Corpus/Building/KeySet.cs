@@ -3,25 +3,28 @@ using System.Runtime.CompilerServices;
 
 namespace Coppice.Corpus.Building;
 
-/// <summary>A set of keys that is asked for very many others: a table of bits that fits into the caches answers for nearly all of them.</summary>
+/// <summary>
+/// A set of keys that is asked for very many others: a table of bits that fits into the caches answers for nearly all of them. Of a key it holds half, beside the place where that is:
+/// of another it may say, once in some thousands of millions, that it is there.
+/// </summary>
 internal sealed class KeySet
 {
     /// <summary>The most bytes of memory that a key takes, with those of a list that it comes from.</summary>
-    public const int BytesPerKey = 56;
+    public const int BytesPerKey = 40;
 
-    private const int BitsPerWord = 64, KeysPerWord = 4;
+    private const int BitsPerWord = 64, PlacesPerWord = 8;
 
-    // 0 stands for none: of a key that is 0 it may be said that it is there where it is not.
-    private readonly ulong[] _keys, _bits;
+    private readonly uint[] _halves;
+    private readonly ulong[] _bits;
     private readonly int _shift;
 
     /// <summary>Makes the set.</summary>
     /// <param name="keys">The keys: good hashes.</param>
     public KeySet(ReadOnlySpan<ulong> keys)
     {
-        _keys = new ulong[BitOperations.RoundUpToPowerOf2((uint)Math.Max(2 * KeysPerWord, 2L * keys.Length))];
-        _bits = new ulong[_keys.Length / KeysPerWord];
-        _shift = BitOperations.LeadingZeroCount((ulong)_keys.Length - 1);
+        _halves = new uint[BitOperations.RoundUpToPowerOf2((uint)Math.Max(2 * PlacesPerWord, 2L * keys.Length))];
+        _bits = new ulong[_halves.Length / PlacesPerWord];
+        _shift = BitOperations.LeadingZeroCount((ulong)_halves.Length - 1);
         Add(keys);
     }
 
@@ -32,7 +35,7 @@ internal sealed class KeySet
     {
         foreach (var key in keys)
         {
-            if ((_bits[(key >> _shift) / KeysPerWord] & BitOf(key)) != 0 && _keys[PlaceOf(key)] == key) return true;
+            if ((_bits[(key >> _shift) / PlacesPerWord] & BitOf(key)) != 0 && _halves[PlaceOf(key)] != 0) return true;
         }
 
         return false;
@@ -43,8 +46,8 @@ internal sealed class KeySet
     {
         foreach (var key in keys)
         {
-            _bits[(key >> _shift) / KeysPerWord] |= BitOf(key);
-            _keys[PlaceOf(key)] = key;
+            _bits[(key >> _shift) / PlacesPerWord] |= BitOf(key);
+            _halves[PlaceOf(key)] = HalfOf(key);
         }
     }
 
@@ -52,9 +55,12 @@ internal sealed class KeySet
     private int PlaceOf(ulong key)
     {
         var place = (int)(key >> _shift);
-        while (_keys[place] != 0 && _keys[place] != key) place = (place + 1) & (_keys.Length - 1);
+        while (_halves[place] != 0 && _halves[place] != HalfOf(key)) place = (place + 1) & (_halves.Length - 1);
         return place;
     }
+
+    // 0 stands for none.
+    private static uint HalfOf(ulong key) => (uint)key | 1;
 
     private static ulong BitOf(ulong key) => 1UL << (int)(key & (BitsPerWord - 1));
 }
