@@ -27,6 +27,12 @@ internal enum ChunkSection
     /// <summary>What the decision after this stage must know of each document that was kept (<see cref="SketchRecords"/>).</summary>
     Sketches,
 
+    /// <summary>Of each document that was kept the fingerprint of its sketch, where the decision after this stage is that of a linking step (<see cref="LinkRecords"/>).</summary>
+    Fingerprints,
+
+    /// <summary>Their keys, likewise.</summary>
+    Keys,
+
     /// <summary>The id of each document that was kept (<see cref="BinaryWriter.Write(string)"/>), in stages before the last.</summary>
     Ids,
 
@@ -53,7 +59,7 @@ internal enum ChunkSection
 internal sealed class ChunkFile
 {
     private const int CountBytes = 8, DigestBytes = SHA256.HashSizeInBytes;
-    private static readonly byte[] Magic = "coppice chunk 4\n"u8.ToArray();
+    private static readonly byte[] Magic = "coppice chunk 5\n"u8.ToArray();
     private static readonly int Sections = Enum.GetValues<ChunkSection>().Length;
     private static readonly int FooterBytes = (3 * CountBytes) + (Sections * (CountBytes + DigestBytes)) + Magic.Length;
 
@@ -150,10 +156,21 @@ internal sealed class ChunkFile
     /// <exception cref="CoppiceException">It is damaged.</exception>
     public byte[] Read(ChunkSection section)
     {
-        var bytes = ReadRange(section, 0, checked((int)Length(section)));
-        Span<byte> digest = stackalloc byte[DigestBytes];
-        SHA256.HashData(bytes, digest);
-        return digest.SequenceEqual(Digest(section)) ? bytes : throw Damaged(_path);
+        var bytes = new byte[checked((int)Length(section))];
+        Fill(section, bytes);
+        return bytes;
+    }
+
+    /// <summary>The bytes of a section, in a buffer that is used again: whoever goes through all chunks would otherwise take as much memory as they have.</summary>
+    /// <param name="section">Which.</param>
+    /// <param name="buffer">The buffer, replaced where it is too small.</param>
+    /// <exception cref="CoppiceException">It is damaged.</exception>
+    public ReadOnlyMemory<byte> Read(ChunkSection section, ref byte[] buffer)
+    {
+        var length = checked((int)Length(section));
+        if (buffer.Length < length) buffer = GC.AllocateUninitializedArray<byte>((int)Math.Min(Array.MaxLength, length * 5L / 4));
+        Fill(section, buffer.AsSpan(0, length));
+        return buffer.AsMemory(0, length);
     }
 
     /// <summary>How many bytes a section has.</summary>
@@ -174,7 +191,8 @@ internal sealed class ChunkFile
     {
         var number = Array.FindLastIndex(blocks, block => block.Place <= place);
         var end = number + 1 < blocks.Length ? blocks[number + 1].Offset : (int)Length(ChunkSection.Documents);
-        var member = ReadRange(ChunkSection.Documents, blocks[number].Offset, end - blocks[number].Offset);
+        var member = new byte[end - blocks[number].Offset];
+        ReadRange(ChunkSection.Documents, blocks[number].Offset, member);
         using var lines = new Utf8LineReader(new GZipStream(new MemoryStream(member), CompressionMode.Decompress), Array.MaxLength);
         for (var before = place - blocks[number].Place; lines.Read(); before--)
         {
@@ -236,13 +254,20 @@ internal sealed class ChunkFile
         }
     }
 
-    private byte[] ReadRange(ChunkSection section, int offset, int length)
+    private void Fill(ChunkSection section, Span<byte> bytes)
+    {
+        ReadRange(section, 0, bytes);
+        Span<byte> digest = stackalloc byte[DigestBytes];
+        SHA256.HashData(bytes, digest);
+        if (!digest.SequenceEqual(Digest(section))) throw Damaged(_path);
+    }
+
+    private void ReadRange(ChunkSection section, int offset, Span<byte> bytes)
     {
         try
         {
             using var file = File.OpenHandle(_path);
-            var bytes = new byte[length];
-            return PositionedRead.Fill(file, bytes, _starts[(int)section] + offset) ? bytes : throw Damaged(_path);
+            if (!PositionedRead.Fill(file, bytes, _starts[(int)section] + offset)) throw Damaged(_path);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {

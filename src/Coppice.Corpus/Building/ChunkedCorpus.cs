@@ -73,21 +73,44 @@ internal sealed class ChunkedCorpus : ISketchedCorpus
     {
         var lookAtEarlier = begin();
         foreach (var document in EarlierDocuments) lookAtEarlier(document);
+        ForEachChunk(() =>
+        {
+            var (look, buffer) = (begin(), Array.Empty<byte>());
+            return chunk =>
+            {
+                foreach (var document in Read(chunk, ref buffer)) look(document);
+            };
+        });
+    }
+
+    /// <summary>Goes through the chunks on all threads, in no order.</summary>
+    /// <param name="begin">Begins on a thread: the function that it returns is given the chunks that fall to this thread.</param>
+    public void ForEachChunk(Func<Action<int>> begin)
+    {
         var next = -1;
         _run.InParallel(Enumerable.Repeat<Action<CancellationToken>>(
             stop =>
             {
-                var look = begin();
+                var work = begin();
                 while (Interlocked.Increment(ref next) is var chunk && chunk < _chunks.Count)
                 {
                     stop.ThrowIfCancellationRequested();
                     _run.Resident.Keep();
-                    var sketches = ChunkFile.Open(_chunks[chunk]).Read(ChunkSection.Sketches);
-                    foreach (var record in SketchRecords.Read(sketches, _starts[chunk], isEarlier: false)) look(record.Document);
+                    work(chunk);
                 }
             },
             _run.Threads));
     }
+
+    /// <summary>The documents of a chunk.</summary>
+    /// <param name="chunk">The chunk.</param>
+    /// <param name="buffer">Takes them, and is replaced where it is too small.</param>
+    public IEnumerable<SketchedDocument> Read(int chunk, ref byte[] buffer) =>
+        SketchRecords.Read(Open(chunk).Read(ChunkSection.Sketches, ref buffer), _starts[chunk], isEarlier: false).Select(record => record.Document);
+
+    /// <summary>Opens a chunk.</summary>
+    /// <param name="chunk">The chunk.</param>
+    public ChunkFile Open(int chunk) => ChunkFile.Open(_chunks[chunk]);
 
     /// <summary>The documents themselves, without earlier ones.</summary>
     public IEnumerable<Document> Texts => _chunks.SelectMany(chunk => ChunkFile.Open(chunk).Documents());
@@ -98,9 +121,13 @@ internal sealed class ChunkedCorpus : ISketchedCorpus
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((ulong)index, (ulong)Count, nameof(index));
         if (index < EarlierCount) return null;
         var (chunk, place) = Find(index);
-        var (file, blocks) = Open(chunk);
+        var (file, blocks) = OpenBlocks(chunk);
         return file.ReadDocument(blocks, place);
     }
+
+    /// <summary>The index of the first document of a chunk.</summary>
+    /// <param name="chunk">The chunk.</param>
+    public long StartOf(int chunk) => _starts[chunk];
 
     /// <summary>The index behind the last document of a chunk.</summary>
     /// <param name="chunk">The chunk.</param>
@@ -138,7 +165,7 @@ internal sealed class ChunkedCorpus : ISketchedCorpus
             }
 
             var (chunk, place) = Find(index);
-            if (chunk != open) (open, ids) = (chunk, ChunkFile.Open(_chunks[chunk]).ReadIds());
+            if (chunk != open) (open, ids) = (chunk, Open(chunk).ReadIds());
             yield return (item, ids[place]);
         }
     }
@@ -156,12 +183,12 @@ internal sealed class ChunkedCorpus : ISketchedCorpus
         }
     }
 
-    private (ChunkFile File, DocumentBlock[] Blocks) Open(int chunk)
+    private (ChunkFile File, DocumentBlock[] Blocks) OpenBlocks(int chunk)
     {
         lock (_gate)
         {
             if (_opened[chunk] is { } known) return known;
-            var file = ChunkFile.Open(_chunks[chunk]);
+            var file = Open(chunk);
             _opened[chunk] = (file, file.ReadBlocks());
             return _opened[chunk]!.Value;
         }

@@ -23,7 +23,7 @@ public sealed record CorpusBuildOptions
 
     /// <summary>
     /// Bytes of memory to stay within: text that is worked on, and what steps compare documents by, of which the rest goes to the disk. 0 means 2 GB, or half of what there is where
-    /// that is less. Beside it are the program itself, what single steps are told to hold (lists, models, filters), and some 30 bytes a document. The result does not depend on it.
+    /// that is less. Beside it are the program itself, what single steps are told to hold (lists, models, filters), and some 40 bytes a document. The result does not depend on it.
     /// </summary>
     public long Memory { get; init; }
 

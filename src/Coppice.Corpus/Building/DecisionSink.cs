@@ -20,14 +20,17 @@ internal sealed class DecisionSink : IDecisions, IDisposable
     private readonly ExternalSorter<Repeat> _repeats;
     private readonly FileStream _bytes;
     private readonly List<string> _phrases = [];
+    private readonly UnionFind? _links;
     private readonly Lock _gate = new();
 
     /// <summary>Takes none yet.</summary>
     /// <param name="corpus">The documents that are decided on.</param>
     /// <param name="memory">Bytes of memory to stay within.</param>
-    public DecisionSink(ChunkedCorpus corpus, long memory)
+    /// <param name="links">Takes which documents are linked, where anybody wants to know.</param>
+    public DecisionSink(ChunkedCorpus corpus, long memory, UnionFind? links = null)
     {
         _corpus = corpus;
+        _links = links;
         _memory = memory / 2;
         _taken = new ExternalSorter<Taken>(corpus.WorkFolder, _memory);
         _repeats = new ExternalSorter<Repeat>(corpus.WorkFolder, _memory / 2);
@@ -56,33 +59,35 @@ internal sealed class DecisionSink : IDecisions, IDisposable
         lock (_gate) Take(new Taken(index, DecisionKind.Edit, NoPhrase, NoPhrase, 0, 0, Keep(edit), edit.Length));
     }
 
+    /// <inheritdoc/>
+    public void Link(long first, long second)
+    {
+        if (_links is null) return;
+        lock (_gate) _links.Join((int)first, (int)second);
+    }
+
     /// <summary>
     /// Writes all decisions: those on each chunk one after another, then the length and digest of each. To be called once. Nobody waits until the disk has them: where a loss of power
     /// cut them off they are taken again.
     /// </summary>
     /// <param name="path">The file.</param>
-    public void Write(string path)
+    /// <param name="others">Decisions on documents on which none was taken here, by index.</param>
+    public void Write(string path, IEnumerable<(long Index, Decision Decision)> others)
     {
         using var names = SortNames();
         _bytes.Flush();
         void WriteTo(Stream stream)
         {
             using var table = new MemoryStream();
-            using var taken = _taken.Sorted().GetEnumerator();
-            using var named = names.Sorted().GetEnumerator();
-            var (isMore, isNamed) = (taken.MoveNext(), named.MoveNext());
+            using var decided = Merge(TakenHere(names), others).GetEnumerator();
+            var isMore = decided.MoveNext();
             for (var chunk = 0; chunk < _corpus.Chunks; chunk++)
             {
                 using var bytes = new MemoryStream();
                 using var output = new BinaryWriter(bytes);
-                while (isMore && taken.Current.Index < _corpus.EndOf(chunk))
+                for (; isMore && decided.Current.Index < _corpus.EndOf(chunk); isMore = decided.MoveNext())
                 {
-                    var decision = taken.Current;
-                    var because = isNamed && named.Current.Index == decision.Index ? Encoding.UTF8.GetString(Read(named.Current.At, named.Current.Length)) : null;
-                    if (because is not null) isNamed = named.MoveNext();
-                    ChunkDecisions.Write(output, _corpus.Find(decision.Index).Place, Decode(decision, because));
-                    isMore = taken.MoveNext();
-                    if (isMore && taken.Current.Index == decision.Index) throw new InvalidOperationException("two decisions were taken on one document");
+                    ChunkDecisions.Write(output, (int)(decided.Current.Index - _corpus.StartOf(chunk)), decided.Current.Decision);
                 }
 
                 stream.Write(bytes.GetBuffer(), 0, (int)bytes.Length);
@@ -103,6 +108,33 @@ internal sealed class DecisionSink : IDecisions, IDisposable
         _taken.Dispose();
         _repeats.Dispose();
         _bytes.Dispose();
+    }
+
+    private IEnumerable<(long Index, Decision Decision)> TakenHere(ExternalSorter<Name> names)
+    {
+        using var named = names.Sorted().GetEnumerator();
+        var (isNamed, last) = (named.MoveNext(), -1L);
+        foreach (var taken in _taken.Sorted())
+        {
+            if (taken.Index == last) throw new InvalidOperationException("two decisions were taken on one document");
+            last = taken.Index;
+            var because = isNamed && named.Current.Index == taken.Index ? Encoding.UTF8.GetString(Read(named.Current.At, named.Current.Length)) : null;
+            if (because is not null) isNamed = named.MoveNext();
+            yield return (taken.Index, Decode(taken, because));
+        }
+    }
+
+    private static IEnumerable<(long Index, Decision Decision)> Merge(IEnumerable<(long Index, Decision Decision)> first, IEnumerable<(long Index, Decision Decision)> second)
+    {
+        using var other = second.GetEnumerator();
+        var isOther = other.MoveNext();
+        foreach (var decided in first)
+        {
+            for (; isOther && other.Current.Index < decided.Index; isOther = other.MoveNext()) yield return other.Current;
+            yield return decided;
+        }
+
+        for (; isOther; isOther = other.MoveNext()) yield return other.Current;
     }
 
     // By their ids: what is decided of a document must not read otherwise because a file was added before the one that it repeats.

@@ -31,40 +31,27 @@ internal sealed class StageDecisions
     {
         var step = stage.Decides!.Step;
         IReadOnlyList<EarlierSketches> earlier = step is ICorpusStep sketching ? [.. run.Options.Against.Select(corpus => EarlierSketches.Open(corpus, sketching))] : [];
-        var path = run.Work.Decisions(BuildStage.Hash(chunks.Prepend(stage.Fingerprint).Concat(earlier.Select(corpus => corpus.Fingerprint))));
-        var kept = run.Work.Kept(stage.Fingerprint);
+        var key = BuildStage.Hash(chunks.Prepend(stage.Fingerprint).Concat(earlier.Select(corpus => corpus.Fingerprint)));
+        var (path, kept, decided) = (run.Work.Decisions(key), run.Work.Kept(stage.Fingerprint), run.Work.Decided(stage.Fingerprint));
         var decisions = Open(path, chunks.Count);
         if (decisions is null)
         {
             run.Begin($"Deciding ({stage.Decides.Name})", 0);
             var folder = run.Work.Temporary("deciding");
             var corpus = new ChunkedCorpus(run, earlier, [.. chunks.Select(run.Work.Chunk)], folder, kept);
-            using (var sink = new DecisionSink(corpus, run.MemoryForDecisions))
-            {
-                if (step is ICorpusStep corpusStep) corpusStep.Decide(corpus, sink, run.Cancellation);
-                else OrderedStep.Decide((IDocumentStep)step, corpus.Texts, sink, run.Cancellation);
-                run.Cancellation.ThrowIfCancellationRequested();
-                sink.Write(path);
-            }
-
+            if (step is ILinkingStep linking && LinkedDecision.IsPossible(corpus)) new LinkedDecision(run, linking, corpus, decided).Take(key);
+            else TakeOnAll(run, step, corpus, path);
             Directory.Delete(folder, recursive: true);
             decisions = Open(path, chunks.Count) ?? throw Damaged(path);
         }
 
-        return (decisions, [path, kept]);
+        return (decisions, [path, kept, decided]);
     }
 
-    /// <summary>The decisions on a chunk's documents.</summary>
-    /// <param name="chunk">The chunk's number.</param>
-    public byte[] Read(int chunk)
-    {
-        using var file = File.OpenHandle(_path);
-        var bytes = new byte[_starts[chunk + 1] - _starts[chunk]];
-        return PositionedRead.Fill(file, bytes, _starts[chunk]) && Checksum.Of(bytes) == Digests[chunk] ? bytes : throw Damaged(_path);
-    }
-
-    // The decisions on each chunk one after another, then the length and digest of each. Null where it is not there or a loss of power cut it off.
-    private static StageDecisions? Open(string path, int chunks)
+    /// <summary>Opens decisions: those on each chunk one after another, then the length and digest of each. Null where they are not there or a loss of power cut them off.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="chunks">How many chunks.</param>
+    public static StageDecisions? Open(string path, int chunks)
     {
         if (!File.Exists(path)) return null;
         using var file = File.OpenHandle(path);
@@ -81,6 +68,24 @@ internal sealed class StageDecisions
         }
 
         return starts[chunks] == tableAt ? new StageDecisions(path, starts, digests) : null;
+    }
+
+    /// <summary>The decisions on a chunk's documents.</summary>
+    /// <param name="chunk">The chunk's number.</param>
+    public byte[] Read(int chunk)
+    {
+        using var file = File.OpenHandle(_path);
+        var bytes = new byte[_starts[chunk + 1] - _starts[chunk]];
+        return PositionedRead.Fill(file, bytes, _starts[chunk]) && Checksum.Of(bytes) == Digests[chunk] ? bytes : throw Damaged(_path);
+    }
+
+    private static void TakeOnAll(BuildRun run, object step, ChunkedCorpus corpus, string path)
+    {
+        using var sink = new DecisionSink(corpus, run.MemoryForDecisions);
+        if (step is ICorpusStep corpusStep) corpusStep.Decide(corpus, sink, run.Cancellation);
+        else OrderedStep.Decide((IDocumentStep)step, corpus.Texts, sink, run.Cancellation);
+        run.Cancellation.ThrowIfCancellationRequested();
+        sink.Write(path, []);
     }
 
     private static CoppiceException Damaged(string path) => new($"{path}: damaged. Delete it and start the same command again; what is missing is made anew.");

@@ -22,6 +22,7 @@ internal sealed class StageWorker : IDisposable
     private readonly IReadOnlyList<string> _counted;
     private readonly Func<Document, StepResult>[] _functions;
     private Action<Document, IBufferWriter<byte>>? _sketch;
+    private readonly ILinkingStep? _linking;
     private readonly DocumentLines _lines = new();
     private readonly ArrayBufferWriter<byte> _sketchBytes = new();
 
@@ -29,6 +30,7 @@ internal sealed class StageWorker : IDisposable
     private readonly MemoryStream[] _sections = [.. Enum.GetValues<ChunkSection>().Select(_ => new MemoryStream())];
     private readonly BinaryWriter _ids;
     private readonly ArrayBufferWriter<byte> _sketches = new();
+    private readonly List<ulong> _keys = [];
     private readonly MemoryStream _traces = new();
     private readonly List<StepVerdict> _verdicts = [];
     private readonly List<DocumentBlock> _blocks = [];
@@ -54,6 +56,7 @@ internal sealed class StageWorker : IDisposable
         _counted = [.. stage.CountedSteps.Append(stage.Decides).OfType<ConfiguredStep>().Select(step => step.Name)];
         _functions = [.. stage.Steps.Select(step => ((IDocumentStep)step.Step).Begin())];
         _sketch = (stage.Decides?.Step as ICorpusStep)?.BeginSketching();
+        _linking = stage.Decides?.Step as ILinkingStep;
     }
 
     /// <summary>Puts the documents of a chunk through the stage and writes what comes of them.</summary>
@@ -328,8 +331,18 @@ internal sealed class StageWorker : IDisposable
             return false;
         }
 
+        var start = _sketches.WrittenCount;
         SketchRecords.Write(_sketches, document, _sketchBytes.WrittenSpan);
+        if (_linking is not null) WriteLinks(_linking, _sketches.WrittenSpan[start..]);
         return true;
+    }
+
+    private void WriteLinks(ILinkingStep linking, ReadOnlySpan<byte> record)
+    {
+        _keys.Clear();
+        _keys.Add(0);
+        linking.AddKeys(_sketchBytes.WrittenSpan, _keys);
+        LinkRecords.Write(Section(ChunkSection.Fingerprints), Section(ChunkSection.Keys), record, CollectionsMarshal.AsSpan(_keys));
     }
 
     private void Write(Document document, long bytes, int place)

@@ -65,6 +65,10 @@ internal sealed class WorkFolder : IDisposable
     /// <param name="key">The key of the stage.</param>
     public string Kept(string key) => Result(key, "kept");
 
+    /// <summary>The file of what a linking step decided on last (<see cref="DecidedDocuments"/>).</summary>
+    /// <param name="key">The key of the stage.</param>
+    public string Decided(string key) => Result(key, "decided");
+
     /// <summary>The keys of the chunks of each stage of the last build that was finished, or null where they are gone.</summary>
     public IReadOnlyList<IReadOnlyList<string>>? ReadChunks() => ReadJson<string[][]>(ChunksPath);
 

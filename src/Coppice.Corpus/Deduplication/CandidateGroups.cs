@@ -7,7 +7,8 @@ namespace Coppice.Corpus.Deduplication;
 /// </remarks>
 /// <param name="pairs">Confirms.</param>
 /// <param name="clusters">Takes the result.</param>
-internal sealed class CandidateGroups(PairJudge pairs, UnionFind clusters)
+/// <param name="decisions">Told of all candidates.</param>
+internal sealed class CandidateGroups(PairJudge pairs, UnionFind clusters, IDecisions decisions)
 {
     private const int MaximumLeaders = 16;
 
@@ -23,6 +24,7 @@ internal sealed class CandidateGroups(PairJudge pairs, UnionFind clusters)
         {
             if (entry.Key == key)
             {
+                decisions.Link(_leaders[0], entry.Document);
                 JoinWithLeaders(entry.Document);
                 continue;
             }

@@ -13,7 +13,7 @@ namespace Coppice.Corpus.Deduplication;
 /// Whether to compare words only, so that texts which differ in case, punctuation, white space, digits or accents are the same (the normalisation of
 /// <see cref="MinHashDuplicates"/>). A text without words is then compared as it is.
 /// </param>
-public sealed class ExactDocuments(KeepPolicy keep = KeepPolicy.First, bool normalized = false) : ICorpusStep
+public sealed class ExactDocuments(KeepPolicy keep = KeepPolicy.First, bool normalized = false) : ILinkingStep
 {
     private const int HashBytes = 16;
 
@@ -31,6 +31,9 @@ public sealed class ExactDocuments(KeepPolicy keep = KeepPolicy.First, bool norm
         BinaryPrimitives.WriteInt32LittleEndian(bytes[HashBytes..], (int)Math.Min(document.Copies, int.MaxValue));
         sketch.Advance(HashBytes + sizeof(int));
     };
+
+    /// <inheritdoc/>
+    public void AddKeys(ReadOnlySpan<byte> sketch, List<ulong> keys) => keys.Add((ulong)BinaryPrimitives.ReadUInt128LittleEndian(sketch));
 
     /// <inheritdoc/>
     public void Decide(ISketchedCorpus corpus, IDecisions decisions, CancellationToken cancellation)
@@ -55,8 +58,10 @@ public sealed class ExactDocuments(KeepPolicy keep = KeepPolicy.First, bool norm
                 Count(kept, copies, decisions);
                 (kept, copies) = (copy, copy.Copies);
             }
-            else if (copy.Preference != Preference.Earlier)
+            else
             {
+                decisions.Link(first.Index, copy.Index);
+                if (copy.Preference == Preference.Earlier) continue;
                 decisions.Drop(copy.Index, "exact duplicate", because: first.Index);
                 copies += copy.Copies;
             }

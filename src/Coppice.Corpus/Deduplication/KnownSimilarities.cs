@@ -16,6 +16,7 @@ internal sealed class KnownSimilarities
     private readonly string? _path;
     private readonly Dictionary<Pair, double> _before = [];
     private readonly Dictionary<Pair, double> _asked = [];
+    private bool _hasNew;
 
     /// <summary>Reads what an earlier decision kept. A file that is damaged is passed over.</summary>
     /// <param name="path">The file, whether it is there or not; null where nothing is kept.</param>
@@ -38,17 +39,22 @@ internal sealed class KnownSimilarities
     {
         var pair = first < second ? new Pair(first, second) : new Pair(second, first);
         if (_asked.TryGetValue(pair, out var similarity)) return similarity;
-        if (!_before.TryGetValue(pair, out similarity)) similarity = measure();
+        if (!_before.TryGetValue(pair, out similarity))
+        {
+            similarity = measure();
+            _hasNew = true;
+        }
+
         if (_asked.Count < MostKept) _asked[pair] = similarity;
         return similarity;
     }
 
-    /// <summary>Keeps what was asked for.</summary>
+    /// <summary>Keeps what was asked for and, as far as there is room, what was known before: a decision on some documents asks for theirs alone.</summary>
     /// <exception cref="CoppiceException">The file can't be written.</exception>
     public void Write()
     {
-        if (_path is null || _asked.Count == 0) return;
-        Record[] records = [.. _asked.Select(known => new Record(known.Key, known.Value))];
+        if (_path is null || !_hasNew) return;
+        Record[] records = [.. _asked.Concat(_before.Where(known => !_asked.ContainsKey(known.Key))).Take(MostKept).Select(known => new Record(known.Key, known.Value))];
         var bytes = MemoryMarshal.AsBytes(records.AsSpan());
         byte[] checksummed = [.. bytes, .. SHA256.HashData(bytes)];
         AtomicFile.Write(_path, stream => stream.Write(checksummed), toDisk: false);

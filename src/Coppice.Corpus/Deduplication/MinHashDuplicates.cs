@@ -18,7 +18,7 @@ namespace Coppice.Corpus.Deduplication;
 [Technique("minhash", Title = "On the resemblance and containment of documents", Paper = "doi:10.1109/SEQUEN.1997.666900")]
 [Technique("minhash-lsh", Title = "Approximate nearest neighbors: towards removing the curse of dimensionality", Paper = "doi:10.1145/276698.276876")]
 [Technique("fineweb-minhash", Title = "The FineWeb Datasets: Decanting the Web for the Finest Text Data at Scale", Paper = "arXiv:2406.17557")]
-public sealed class MinHashDuplicates(MinHashOptions? options = null) : ICorpusStep
+public sealed class MinHashDuplicates(MinHashOptions? options = null) : ILinkingStep
 {
     // How many documents it stands for, and the hash of its text; then the signature, of a document that has one.
     private const int CopiesBytes = sizeof(int), HeadBytes = CopiesBytes + sizeof(ulong);
@@ -52,6 +52,13 @@ public sealed class MinHashDuplicates(MinHashOptions? options = null) : ICorpusS
     }
 
     /// <inheritdoc/>
+    public void AddKeys(ReadOnlySpan<byte> sketch, List<ulong> keys)
+    {
+        if (sketch.Length == HeadBytes) return;
+        for (var band = 0; band < _options.Bands.Bands; band++) keys.Add(KeyOf(sketch[HeadBytes..], band));
+    }
+
+    /// <inheritdoc/>
     public void Decide(ISketchedCorpus corpus, IDecisions decisions, CancellationToken cancellation)
     {
         var count = DocumentCount.Of(corpus);
@@ -77,16 +84,16 @@ public sealed class MinHashDuplicates(MinHashOptions? options = null) : ICorpusS
                 copies[index] = BinaryPrimitives.ReadInt32LittleEndian(sketch);
                 if (!document.IsEarlier) texts[index] = BinaryPrimitives.ReadUInt64LittleEndian(sketch[CopiesBytes..]);
                 if (sketch.Length == HeadBytes) return;
-                for (var i = 0; i < hashes; i++) signature[i] = BinaryPrimitives.ReadUInt32LittleEndian(sketch[(HeadBytes + (i * sizeof(uint)))..]);
+                for (var i = 0; i < hashes; i++) signature[i] = ValueAt(sketch[HeadBytes..], i);
                 if (_options.Verify != Verification.None) signatures.Write(index, signature);
-                for (var band = 0; band < _options.Bands.Bands; band++) keys.Add(new BandKey(KeyOf(signature, band), index));
+                for (var band = 0; band < _options.Bands.Bands; band++) keys.Add(new BandKey(KeyOf(sketch[HeadBytes..], band), index));
             };
         });
         foreach (var buffer in buffers) buffer.Flush();
 
         var known = new KnownSimilarities(corpus.KeptFile);
         var pairs = new PairJudge(_options, corpus, signatures, texts, known);
-        new CandidateGroups(pairs, clusters).Join(bands.SortedShared(band => band.Key), cancellation);
+        new CandidateGroups(pairs, clusters, decisions).Join(bands.SortedShared(band => band.Key), cancellation);
         Choose(clusters, preferences, copies, pairs, decisions, cancellation);
         known.Write();
     }
@@ -94,13 +101,15 @@ public sealed class MinHashDuplicates(MinHashOptions? options = null) : ICorpusS
     /// <inheritdoc/>
     public StepResult Apply(Document document, ReadOnlySpan<byte> edit) => StepResult.Keep(document);
 
-    private ulong KeyOf(ReadOnlySpan<uint> signature, int band)
+    private ulong KeyOf(ReadOnlySpan<byte> signature, int band)
     {
         // The band goes into the key, so that one sort serves all bands.
         var key = CounterRandom.Mix((ulong)band);
-        foreach (var value in signature.Slice(band * _options.Bands.Rows, _options.Bands.Rows)) key = CounterRandom.Mix(key ^ value);
+        for (var row = band * _options.Bands.Rows; row < (band + 1) * _options.Bands.Rows; row++) key = CounterRandom.Mix(key ^ ValueAt(signature, row));
         return key;
     }
+
+    private static uint ValueAt(ReadOnlySpan<byte> signature, int place) => BinaryPrimitives.ReadUInt32LittleEndian(signature[(place * sizeof(uint))..]);
 
     /// <summary>In each cluster, from the most preferred on: a document goes if it is a duplicate of one that stays.</summary>
     private void Choose(UnionFind clusters, ulong[] preferences, int[] copies, PairJudge pairs, IDecisions decisions, CancellationToken cancellation)

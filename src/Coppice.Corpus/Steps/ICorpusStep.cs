@@ -97,4 +97,11 @@ public interface IDecisions
     /// <param name="index">Which.</param>
     /// <param name="edit">What <see cref="ICorpusStep.Apply"/> will be given; copied.</param>
     void Edit(long index, ReadOnlySpan<byte> edit);
+
+    /// <summary>Says that two documents share a key (<see cref="ILinkingStep"/>). Of many that do, it is enough to link each with the first.</summary>
+    /// <param name="first">A document.</param>
+    /// <param name="second">Another.</param>
+    void Link(long first, long second)
+    {
+    }
 }

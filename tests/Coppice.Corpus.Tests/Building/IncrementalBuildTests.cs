@@ -63,6 +63,68 @@ public sealed class IncrementalBuildTests : IDisposable
         AssertAsAfresh("out");
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void Files_that_come_and_go_and_change_give_what_building_afresh_gives(int seed)
+    {
+        var random = new Random(seed);
+        WriteFiles(6, documents: 100);
+        Build("out");
+        for (var round = 0; round < 6; round++)
+        {
+            var files = Directory.GetFiles(_folder.At("in")).Order(StringComparer.Ordinal).ToList();
+            if (round % 3 == 1) File.Delete(files[random.Next(files.Count)]);
+            if (round % 3 == 2) File.AppendAllText(files[random.Next(files.Count)], $"{{\"text\": {JsonSerializer.Serialize(_texts[random.Next(_texts.Count)])}}}\n");
+
+            // Copies, and copies with a word more that make one of two texts that had nothing to do with each other.
+            var texts = Enumerable.Range(0, 30).Select(_ => random.Next(4) switch
+            {
+                0 => _texts[random.Next(_texts.Count)],
+                1 => _texts[random.Next(_texts.Count)] + " and more",
+                2 => $"{_texts[random.Next(_texts.Count)]} {_texts[random.Next(_texts.Count)]}",
+                _ => Fresh(1)[0],
+            }).ToList();
+            WriteFile(FormattableString.Invariant($"part-{random.Next(8):00}-{round}"), texts);
+            _texts.AddRange(texts);
+            Build("out", options => options with { Threads = 1 + random.Next(3) });
+            AssertAsAfresh("out");
+        }
+    }
+
+    [Fact]
+    public void A_step_that_links_documents_decides_on_what_changed_and_what_that_is_linked_with()
+    {
+        var step = new LinkedByWord();
+        long LookedAtAndAsAfresh(string afresh, long memory = 0)
+        {
+            CorpusBuildOptions WithStep(CorpusBuildOptions options) =>
+                options with { Memory = memory, Recipe = new CurationRecipe("linked", [ConfiguredStep.Of(step), ConfiguredStep.Of(_last)]) };
+            var before = step.LookedAt;
+            Build("out", WithStep);
+            var lookedAt = step.LookedAt - before;
+            Build(afresh, WithStep);
+            Assert.Equal(Snapshot(afresh), Snapshot("out"));
+            return lookedAt;
+        }
+
+        WriteFiles(4, documents: 300);
+        Assert.Equal(1200, LookedAtAndAsAfresh("first"));
+        WriteFile("part-02b", Fresh(100));
+        Assert.InRange(LookedAtAndAsAfresh("grown"), 101, 200);
+        WriteFile("part-99", [$"{_texts[700].Split(' ')[0]} is a word that it begins with"]);
+        Assert.InRange(LookedAtAndAsAfresh("linked"), 2, 10);
+        File.Delete(_folder.At("in/part-99.jsonl"));
+        Assert.InRange(LookedAtAndAsAfresh("shrunk"), 1, 9);
+
+        var decided = Assert.Single(Directory.GetFiles(_folder.At("out/.work"), "*.decided", SearchOption.AllDirectories));
+        File.WriteAllBytes(decided, [.. File.ReadAllBytes(decided).Select((value, i) => i == 200 ? (byte)~value : value)]);
+        WriteFile("part-99", Fresh(1));
+        Assert.Equal(1301, LookedAtAndAsAfresh("damaged"));
+        WriteFile("part-99", Fresh(2));
+        Assert.Equal(1302, LookedAtAndAsAfresh("little memory", memory: 1));
+    }
+
     [Fact]
     public void A_build_that_is_stopped_on_the_way_leaves_the_earlier_corpus_and_goes_on()
     {

@@ -86,6 +86,35 @@ internal sealed class FirstOfWord : ICorpusStep
         StepResult.Rewrite(document with { Text = $"{document.Text} ({Encoding.UTF8.GetString(edit)})" }, new ReasonCount("marked", 1));
 }
 
+/// <summary>The same as a step that links documents by their first word, and how many documents it was given to decide on.</summary>
+internal sealed class LinkedByWord : ILinkingStep
+{
+    private readonly FirstOfWord _step = new();
+
+    public long LookedAt { get; private set; }
+
+    public string Name => _step.Name;
+
+    public string SketchVersion => _step.SketchVersion;
+
+    public Action<Document, IBufferWriter<byte>> BeginSketching() => _step.BeginSketching();
+
+    public void AddKeys(ReadOnlySpan<byte> sketch, List<ulong> keys) => keys.Add(TextHash.Of(Encoding.UTF8.GetString(sketch)));
+
+    public void Decide(ISketchedCorpus corpus, IDecisions decisions, CancellationToken cancellation)
+    {
+        LookedAt += corpus.Count;
+        foreach (var word in corpus.Documents.GroupBy(document => Encoding.UTF8.GetString(document.Sketch.Span), document => document.Index))
+        {
+            foreach (var other in word.Skip(1)) decisions.Link(word.First(), other);
+        }
+
+        _step.Decide(corpus, decisions, cancellation);
+    }
+
+    public StepResult Apply(Document document, ReadOnlySpan<byte> edit) => _step.Apply(document, edit);
+}
+
 /// <summary>Loads every document again, the last one first, and compares it with what was sketched of it: all of its text.</summary>
 internal sealed class LoadsAll : ICorpusStep
 {
