@@ -33,7 +33,7 @@ public sealed class ModelInput
     /// <summary>Token ids.</summary>
     public IntTensor Tokens => _tokens ?? throw new InvalidOperationException("The input was not set.");
 
-    /// <summary>Position of each token in its document, from the model's first on.</summary>
+    /// <summary>Position of each token in its document, from the model's first on, or from the first of long documents (<see cref="ModelConfiguration.ShortPositions"/>).</summary>
     public IntTensor Positions => _positions ?? throw new InvalidOperationException("The input was not set.");
 
     /// <summary>The places of all tokens of the cached sequence, new ones included, where its keys are turned as they are read; null elsewhere.</summary>
@@ -42,7 +42,7 @@ public sealed class ModelInput
     /// <summary>Type of each token, for models that have types.</summary>
     public IntTensor TokenTypes => _tokenTypes ?? throw new InvalidOperationException("The input was not set, or the model has no token types.");
 
-    /// <summary>The largest position.</summary>
+    /// <summary>The largest of <see cref="Positions"/>.</summary>
     public int LastPosition { get; private set; }
 
     /// <summary>Which tokens attend to which.</summary>
@@ -74,19 +74,19 @@ public sealed class ModelInput
         if (positions.Length != tokens.Length || cumulativeLengths[^1] != tokens.Length)
             throw new ArgumentException($"{tokens.Length} tokens, {positions.Length} positions, documents up to {cumulativeLengths[^1]}.");
         CheckTokens(tokens);
-        LastPosition = 0;
+        var last = 0;
         foreach (var position in positions)
         {
             if (position < 0) throw new ArgumentOutOfRangeException(nameof(positions));
-            LastPosition = Math.Max(LastPosition, position);
+            last = Math.Max(last, position);
         }
 
-        CheckPosition(LastPosition);
+        CheckPosition(last);
         (Count, Training, Cache, KeyPlaces, Source, Target) = (tokens.Length, training, null, null, null, null);
-        _tokens = tape.Integers(tokens);
-        _positions = tape.Integers(FromFirst(positions));
-        _tokenTypes = _model.Configuration.TokenTypes > 0 ? tape.Integers(Types(tokens.Length, tokenTypes)) : null;
         Layout = AttentionLayout.Packed(tape, cumulativeLengths);
+        _tokens = tape.Integers(tokens);
+        _positions = tape.Integers(FromFirst(positions, cumulativeLengths));
+        _tokenTypes = _model.Configuration.TokenTypes > 0 ? tape.Integers(Types(tokens.Length, tokenTypes)) : null;
     }
 
     /// <summary>Sets a packed batch of pairs for an encoder-decoder: <see cref="Source"/> and <see cref="Target"/>. The input has no tokens of its own then.</summary>
@@ -122,6 +122,10 @@ public sealed class ModelInput
     }
 
     /// <summary>Sets the next tokens of several sequences, side by side. The pass writes their keys and values to their slots; advance those afterwards.</summary>
+    /// <remarks>
+    /// Where long documents have positions of their own (<see cref="ModelConfiguration.ShortPositions"/>), all sequences have them if the cache has room for such a one: what
+    /// becomes of a sequence has to be known before its first token is read.
+    /// </remarks>
     /// <param name="tape">Holds the integers until its reset.</param>
     /// <param name="tokens">Token ids, run after run.</param>
     /// <param name="cache">Holds the keys and values of the tokens before.</param>
@@ -140,19 +144,20 @@ public sealed class ModelInput
         var keyOffsets = _layoutNumbers.AsSpan(tokens.Length + runs.Length + 1, runs.Length);
         var keyLengths = _layoutNumbers.AsSpan(size - runs.Length, runs.Length);
         (queryOffsets[0], LastPosition) = (0, 0);
+        var firstPosition = cache.TurnsOnRead ? _model.Configuration.FirstPosition : _model.Configuration.FirstPositionOf(cache.Capacity);
         for (var r = 0; r < runs.Length; r++)
         {
             var (slot, count) = runs[r];
             var (first, length) = (queryOffsets[r], cache.LengthOf(slot));
             if (count > cache.RoomOf(slot)) throw new ArgumentException($"The cache has room for {cache.Capacity} tokens a sequence.");
             if (count > tokens.Length - first) throw new ArgumentException($"{tokens.Length} tokens are fewer than the runs have.");
-            for (var i = 0; i < count; i++) positions[first + i] = _model.Configuration.FirstPosition + length + i;
+            CheckPosition(length + count - 1);
+            for (var i = 0; i < count; i++) positions[first + i] = firstPosition + length + i;
             (queryOffsets[r + 1], keyOffsets[r], keyLengths[r]) = (first + count, cache.RowOf(slot), length + count);
-            LastPosition = Math.Max(LastPosition, length + count - 1);
+            LastPosition = Math.Max(LastPosition, firstPosition + length + count - 1);
         }
 
         if (queryOffsets[^1] != tokens.Length) throw new ArgumentException($"{tokens.Length} tokens, runs of {queryOffsets[^1]}.");
-        CheckPosition(LastPosition);
         (Count, Training, Cache, Source, Target, _runCount) = (tokens.Length, false, cache, null, null, runs.Length);
         _tokens = tape.Integers(tokens);
         _positions = tape.Integers(positions);
@@ -177,13 +182,23 @@ public sealed class ModelInput
         return places;
     }
 
-    private ReadOnlySpan<int> FromFirst(ReadOnlySpan<int> positions)
+    /// <summary>The rows of positions, each document from its first row on.</summary>
+    private ReadOnlySpan<int> FromFirst(ReadOnlySpan<int> positions, ReadOnlySpan<int> cumulativeLengths)
     {
-        var first = _model.Configuration.FirstPosition;
-        if (first == 0) return positions;
-        var shifted = Scratch(positions.Length);
-        for (var i = 0; i < shifted.Length; i++) shifted[i] = positions[i] + first;
-        return shifted;
+        LastPosition = 0;
+        var rows = Scratch(positions.Length);
+        for (var d = 0; d + 1 < cumulativeLengths.Length; d++)
+        {
+            var (start, end) = (cumulativeLengths[d], cumulativeLengths[d + 1]);
+            if (start == end) continue;
+            var last = 0;
+            for (var i = start; i < end; i++) last = Math.Max(last, positions[i]);
+            var first = _model.Configuration.FirstPositionOf(last + 1);
+            for (var i = start; i < end; i++) rows[i] = positions[i] + first;
+            LastPosition = Math.Max(LastPosition, first + last);
+        }
+
+        return rows;
     }
 
     private ReadOnlySpan<int> Types(int count, ReadOnlySpan<int> types)

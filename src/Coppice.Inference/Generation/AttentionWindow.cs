@@ -30,7 +30,8 @@ public sealed record AttentionWindow(int Tokens, int Sinks = AttentionWindow.Def
     /// <exception cref="CoppiceException">The numbers mean nothing, or the model is an encoder or can't forget.</exception>
     internal void Check(LanguageModel model)
     {
-        var positions = model.Configuration.MaxPositions;
+        // Keys that are turned as they are read have the positions of short texts.
+        var positions = Math.Min(model.Configuration.MaxPositions, model.Configuration.ShortPositions);
         if (Tokens < 1 || Tokens > positions) throw CoppiceException.Usage($"window is {Tokens}; 1 to the model's {positions} positions is expected");
         if (Sinks < 0 || Sinks >= Tokens) throw CoppiceException.Usage($"sinks is {Sinks}; 0 to {Tokens - 1} is expected, fewer than the window has tokens");
         model.RequireCausal("continue a text");

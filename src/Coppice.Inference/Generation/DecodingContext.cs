@@ -8,7 +8,8 @@ namespace Coppice.Inference;
 /// <summary>
 /// A sequence that grows, and what the model expects after it. Keys and values are cached, so that a pass computes the new tokens only.
 /// When the sequence no longer fits the model's longest, its last half is computed anew as a sequence of its own and the rest is forgotten; with a window,
-/// the oldest tokens behind the first ones are forgotten and nothing is computed anew.
+/// the oldest tokens behind the first ones are forgotten and nothing is computed anew. A sequence that becomes longer than the model's short ones
+/// (<see cref="ModelConfiguration.ShortPositions"/>) is computed anew too: its tokens have other positions then.
 /// </summary>
 /// <remarks>Not thread-safe.</remarks>
 internal sealed class DecodingContext : IDisposable
@@ -36,8 +37,8 @@ internal sealed class DecodingContext : IDisposable
         _logits = new float[model.Configuration.VocabularySize];
     }
 
-    /// <summary>How many tokens fit before the first ones are forgotten.</summary>
-    public int Room => (_window?.Tokens ?? _model.Configuration.MaxPositions) - _tokens.Count;
+    /// <summary>How many tokens fit before the first ones are forgotten or computed anew.</summary>
+    public int Room => (_window?.Tokens ?? LongestWith(_tokens.Count)) - _tokens.Count;
 
     /// <summary>How many tokens have their keys and values cached.</summary>
     public int Kept => _cache?.Length ?? 0;
@@ -132,16 +133,22 @@ internal sealed class DecodingContext : IDisposable
     {
         // A full window needs all of its memory, to forget in.
         if (_window is not null && length == _window.Tokens) length = _window.Capacity;
-        if (_cache is not null && _cache.Capacity >= length) return _cache;
-        var most = _window?.Capacity ?? _model.Configuration.MaxPositions;
+        var most = _window?.Capacity ?? LongestWith(length - 1);
+        var isOfKind = _cache is not null && (_window is not null || IsShort(_cache.Capacity) == IsShort(length));
+        if (isOfKind && _cache!.Capacity >= length) return _cache;
         var capacity = (int)Math.Min((uint)most, BitOperations.RoundUpToPowerOf2((uint)Math.Max(length, SmallestCapacity)));
         var larger = _window is null ? _model.CreateCache(capacity) : _model.CreateForgettingCache(capacity);
-        if (_cache is not null)
-        {
-            larger.CopyFirst(0, _cache, 0, _cache.Length);
-            _cache.Dispose();
-        }
-
+        if (isOfKind) larger.CopyFirst(0, _cache!, 0, _cache!.Length);
+        _cache?.Dispose();
         return _cache = larger;
+    }
+
+    private bool IsShort(int length) => length <= _model.Configuration.ShortPositions;
+
+    /// <summary>How long a sequence of more than so many tokens can become whose positions are of one kind.</summary>
+    private int LongestWith(int tokens)
+    {
+        var (most, few) = (_model.Configuration.MaxPositions, _model.Configuration.ShortPositions);
+        return tokens < few ? Math.Min(few, most) : most;
     }
 }

@@ -66,7 +66,7 @@ public static class GgufImport
         var places = GgufLayout.Places(configuration);
         foreach (var place in places) RequireShape(file, place);
         var known = places.Select(place => place.Tensor).ToHashSet(StringComparer.Ordinal);
-        var stranger = file.Tensors.FirstOrDefault(tensor => !known.Contains(tensor.Name));
+        var stranger = file.Tensors.FirstOrDefault(tensor => !known.Contains(tensor.Name) && !(configuration is LlamaConfiguration { RotaryScaling: not null } && GgufRotary.IsDivisors(tensor.Name)));
         if (stranger is not null) throw new CoppiceException($"{file.Path}: '{stranger.Name}' is not part of a {configuration.ModelType} model of this configuration");
         if (configuration is Gpt2Configuration gpt2 && BiasesAreZero(file, places)) configuration = gpt2 with { Bias = false };
         if (quantization != Quantization.None)
