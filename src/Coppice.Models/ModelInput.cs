@@ -165,6 +165,32 @@ public sealed class ModelInput
         Layout = new AttentionLayout(runs.Length, tape.Integers(queryOffsets), tape.Integers(keyOffsets), tape.Integers(keyLengths));
     }
 
+    /// <summary>
+    /// Sets a tree of tokens that may follow a sequence: each sees the sequence and the tokens on its way to the tree's first one, and its position is behind the last of them.
+    /// The pass writes keys and values of all to the cache's first slot; keep one path afterwards (<see cref="KeyValueCache.Keep"/>).
+    /// </summary>
+    /// <param name="tape">Holds the integers until its reset.</param>
+    /// <param name="tokens">Token ids, at most <see cref="AttentionLayout.MostTreeQueries"/>.</param>
+    /// <param name="parents">The token that each follows, which comes before it: -1 for the first one.</param>
+    /// <param name="cache">Holds the keys and values of the sequence.</param>
+    /// <exception cref="CoppiceException">A token is outside the vocabulary, or the sequence too long.</exception>
+    public void SetTree(Tape tape, ReadOnlySpan<int> tokens, ReadOnlySpan<int> parents, KeyValueCache cache)
+    {
+        if (tokens.Length > AttentionLayout.MostTreeQueries || parents.Length != tokens.Length || cache.TurnsOnRead)
+            throw new ArgumentException($"A tree of {tokens.Length} tokens and {parents.Length} parents; at most {AttentionLayout.MostTreeQueries}, in a cache of turned keys.");
+        Set(tape, tokens, cache);
+        var first = LastPosition - (tokens.Length - 1);
+        var positions = Scratch(tokens.Length);
+        for (var row = 0; row < positions.Length; row++)
+        {
+            if (parents[row] >= row || parents[row] < (row == 0 ? -1 : 0)) throw new ArgumentException($"Token {row} can't follow token {parents[row]}.", nameof(parents));
+            positions[row] = row == 0 ? first : positions[parents[row]] + 1;
+        }
+
+        _positions = tape.Integers(positions);
+        Layout = Layout with { Parents = tape.Integers(parents) };
+    }
+
     /// <summary>Targets in the backend's memory, checked against the vocabulary as tokens are.</summary>
     /// <param name="tape">Holds the integers until its reset.</param>
     /// <param name="targets">Token ids.</param>

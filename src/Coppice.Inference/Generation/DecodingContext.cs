@@ -38,7 +38,7 @@ internal sealed class DecodingContext : IDisposable
     }
 
     /// <summary>How many tokens fit before the first ones are forgotten or computed anew.</summary>
-    public int Room => (_window?.Tokens ?? LongestWith(_tokens.Count)) - _tokens.Count;
+    public int Room => (_window?.Tokens ?? LongestOfKind(_tokens.Count)) - _tokens.Count;
 
     /// <summary>How many tokens have their keys and values cached.</summary>
     public int Kept => _cache?.Length ?? 0;
@@ -71,6 +71,33 @@ internal sealed class DecodingContext : IDisposable
         return Pass(rows);
     }
 
+    /// <summary>Appends a tree of tokens, of which <see cref="Keep"/> keeps one path.</summary>
+    /// <param name="tokens">As many as fit at most; the first one follows the sequence.</param>
+    /// <param name="parents">The token that each follows, which comes before it: -1 for the first one.</param>
+    /// <returns>The logits after each: [tokens, vocabulary]. The caller may change them; valid until the next call.</returns>
+    public Span<float> Append(scoped ReadOnlySpan<int> tokens, scoped ReadOnlySpan<int> parents)
+    {
+        for (var row = 0; row < parents.Length; row++)
+        {
+            if (parents[row] == row - 1) continue;
+            _tokens.AddRange(tokens);
+            return Pass(tokens.Length, parents);
+        }
+
+        return Append(tokens, tokens.Length);
+    }
+
+    /// <summary>Forgets all of the tokens that were appended last but some.</summary>
+    /// <param name="path">Which of them stay, in ascending order; at least the first one.</param>
+    /// <param name="count">How many were appended.</param>
+    public void Keep(scoped ReadOnlySpan<int> path, int count)
+    {
+        var first = _tokens.Count - count;
+        for (var i = 0; i < path.Length; i++) _tokens[first + i] = _tokens[first + path[i]];
+        _tokens.RemoveRange(first + path.Length, count - path.Length);
+        _cache!.Keep(_cache.Length - count, path);
+    }
+
     /// <summary>Appends tokens in as many passes as the window needs, each after as many old tokens are forgotten as it has no room for.</summary>
     private Span<float> AppendWithin(AttentionWindow window, scoped ReadOnlySpan<int> tokens, int rows)
     {
@@ -92,13 +119,14 @@ internal sealed class DecodingContext : IDisposable
     }
 
     /// <summary>Computes the tokens that are not cached.</summary>
-    private Span<float> Pass(int rows)
+    private Span<float> Pass(int rows, scoped ReadOnlySpan<int> parents = default)
     {
         var cache = CacheFor(_tokens.Count);
         var next = CollectionsMarshal.AsSpan(_tokens)[cache.Length..];
         try
         {
-            _input.Set(_tape, next, cache);
+            if (parents.IsEmpty) _input.Set(_tape, next, cache);
+            else _input.SetTree(_tape, next, parents, cache);
             var hidden = _model.Hidden(_tape, _input);
             var logits = _model.Logits(_tape, _tape.SliceRows(hidden, next.Length - rows, rows));
             if (_logits.Length < logits.Count) _logits = new float[logits.Count];
@@ -133,7 +161,7 @@ internal sealed class DecodingContext : IDisposable
     {
         // A full window needs all of its memory, to forget in.
         if (_window is not null && length == _window.Tokens) length = _window.Capacity;
-        var most = _window?.Capacity ?? LongestWith(length - 1);
+        var most = _window?.Capacity ?? LongestOfKind(length);
         var isOfKind = _cache is not null && (_window is not null || IsShort(_cache.Capacity) == IsShort(length));
         if (isOfKind && _cache!.Capacity >= length) return _cache;
         var capacity = (int)Math.Min((uint)most, BitOperations.RoundUpToPowerOf2((uint)Math.Max(length, SmallestCapacity)));
@@ -145,10 +173,10 @@ internal sealed class DecodingContext : IDisposable
 
     private bool IsShort(int length) => length <= _model.Configuration.ShortPositions;
 
-    /// <summary>How long a sequence of more than so many tokens can become whose positions are of one kind.</summary>
-    private int LongestWith(int tokens)
+    /// <summary>How long a sequence of a length can become without other positions.</summary>
+    private int LongestOfKind(int length)
     {
         var (most, few) = (_model.Configuration.MaxPositions, _model.Configuration.ShortPositions);
-        return tokens < few ? Math.Min(few, most) : most;
+        return length <= few ? Math.Min(few, most) : most;
     }
 }
