@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Coppice.Foundation;
 using Coppice.Models.Gguf;
 using Coppice.Tensors;
+using Coppice.Tensors.Storage;
 using Coppice.Testing;
 
 namespace Coppice.Models.Tests;
@@ -27,7 +28,7 @@ public sealed class RotaryScalingTests : IDisposable
     public void Logits_are_those_computed_elsewhere_in_double_precision(string reference)
     {
         using var model = ModelDirectory.Load(At(reference), _backend);
-        CheckLogits(reference, model);
+        CheckLogits(reference, model, 2e-5);
     }
 
     [Theory]
@@ -42,7 +43,8 @@ public sealed class RotaryScalingTests : IDisposable
         var result = GgufExport.Write(model, tokenizer: null, "tiny", _folder.At("model.gguf"), GgufExportType.F32);
         GgufImport.Read(result.Output, _folder.At("imported"), _backend);
         using var imported = ModelDirectory.Load(_folder.At("imported"), _backend);
-        CheckLogits(reference, imported);
+        // Divisors are single precision in such a file.
+        CheckLogits(reference, imported, 1e-4);
         Assert.Equal(reference == "rope-longrope", result.Notes.Any(note => note.Contains("with a context of more than 32 tokens", StringComparison.Ordinal)));
     }
 
@@ -151,24 +153,21 @@ public sealed class RotaryScalingTests : IDisposable
         Assert.Equal((1.0, int.MaxValue), (scaling.Magnitude, imported.Configuration.ShortPositions));
         var tokens = TinyModels.Tokens(Long, vocabulary: 13);
         Assert.Equal(TinyModels.Logits(model, tokens), TinyModels.Logits(imported, tokens), (a, b) => Math.Abs(a - b) < 1e-4);
-        // And to the same file again.
-        var bytes = File.ReadAllBytes(file);
-        GgufExport.Write(imported, tokenizer: null, "tiny", file, GgufExportType.F32);
-        using var again = GgufFile.Open(file);
-        Assert.Equal(bytes.Length, new FileInfo(file).Length);
-        Assert.True(again.Contains("rope_freqs.weight"));
+        using var written = GgufFile.Open(file);
+        using var again = GgufFile.Open(GgufExport.Write(imported, tokenizer: null, "tiny", _folder.At("again.gguf"), GgufExportType.F32).Output);
+        Assert.Equal(written.ReadFloats("rope_freqs.weight"), again.ReadFloats("rope_freqs.weight"));
     }
 
     private static string At(string reference) => Path.Combine(AppContext.BaseDirectory, "References", reference);
 
-    private static void CheckLogits(string reference, LanguageModel model)
+    private static void CheckLogits(string reference, LanguageModel model, double largest)
     {
         using var expected = SafetensorsFile.Open(Path.Combine(At(reference), "io.safetensors"));
         foreach (var (length, count) in new[] { ("short", Short), ("long", Long) })
         {
             int[] tokens = [.. expected.ReadIntegers(length + ".input_ids").Select(token => (int)token)];
             Assert.Equal(count, tokens.Length);
-            Assert.Equal(expected.ReadFloats(length + ".logits"), TinyModels.Logits(model, tokens), (a, b) => Math.Abs(a - b) < 2e-5);
+            Assert.Equal(expected.ReadFloats(length + ".logits"), TinyModels.Logits(model, tokens), (a, b) => Math.Abs(a - b) < largest);
         }
     }
 
