@@ -47,4 +47,15 @@ public class VerifyCommandTests
         Assert.Equal(1, run.ExitCode);
         Assert.Contains("io.safetensors", run.Error, StringComparison.Ordinal);
     }
+
+    [SharedDataFact("oracles/adapters/dora")]
+    public void An_adapter_is_compared_on_the_base_that_is_named()
+    {
+        var (adapter, model) = (SharedData.At("oracles/adapters/dora"), SharedData.At("oracles/models/llama"));
+        var run = CommandRun.Of("verify", adapter, "--base", model, "--json");
+        Assert.Equal(0, run.ExitCode);
+        Assert.True(run.Json.GetProperty("passed").GetBoolean());
+        Assert.InRange(run.Json.GetProperty("merged_logits_max_abs_error").GetDouble(), 0, 2e-5);
+        Assert.Contains("--base", CommandRun.Of("verify", adapter).Error, StringComparison.Ordinal);
+    }
 }

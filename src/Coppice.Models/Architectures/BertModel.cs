@@ -24,12 +24,12 @@ public sealed class BertModel : LanguageModel
         _stack = new EncoderStack(this, names.Prefix, sizes);
         if (configuration.MaskedHead)
         {
-            _transform = new PredictionTransform(Parameters, names.TransformDense, names.TransformNorm, sizes);
+            _transform = new PredictionTransform(this, names.TransformDense, names.TransformNorm, sizes);
             HeadBias = Parameters[names.HeadBias];
         }
 
-        if (configuration.Pooler) _pooler = new DenseProjection(Parameters, names.Pooler);
-        if (configuration.NextSentenceHead) _nextSentence = new DenseProjection(Parameters, BertNames.NextSentence);
+        if (configuration.Pooler) _pooler = Project(names.Pooler);
+        if (configuration.NextSentenceHead) _nextSentence = Project(BertNames.NextSentence);
     }
 
     /// <inheritdoc/>

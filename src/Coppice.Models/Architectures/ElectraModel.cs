@@ -26,13 +26,13 @@ public sealed class ElectraModel : LanguageModel
         _stack = new EncoderStack(this, ElectraNames.Prefix, configuration.Sizes);
         if (configuration.DetectionHead)
         {
-            _detectionDense = new DenseProjection(Parameters, ElectraNames.DetectionDense);
-            _detection = new DenseProjection(Parameters, ElectraNames.Detection);
+            _detectionDense = Project(ElectraNames.DetectionDense);
+            _detection = Project(ElectraNames.Detection);
         }
 
         if (configuration.GeneratorSizes is not { } sizes) return;
         _generator = new EncoderStack(this, ElectraNames.GeneratorPrefix, sizes);
-        _generatorTransform = new PredictionTransform(Parameters, ElectraNames.GeneratorDense, ElectraNames.GeneratorNorm, sizes);
+        _generatorTransform = new PredictionTransform(this, ElectraNames.GeneratorDense, ElectraNames.GeneratorNorm, sizes);
         HeadBias = Parameters[ElectraNames.GeneratorBias];
     }
 

@@ -80,10 +80,10 @@ internal sealed class EncoderStack
 }
 
 /// <summary>What stands between hidden states and the head that predicts hidden tokens: a linear layer, an activation and a norm.</summary>
-internal sealed class PredictionTransform(ParameterSet parameters, string dense, string norm, EncoderSizes sizes)
+internal sealed class PredictionTransform(LanguageModel model, string dense, string norm, EncoderSizes sizes)
 {
-    private readonly Projection _dense = new DenseProjection(parameters, dense);
-    private readonly LayerNormPart _norm = new(parameters, norm, sizes.NormEpsilon);
+    private readonly Projection _dense = model.Project(dense);
+    private readonly LayerNormPart _norm = new(model.Parameters, norm, sizes.NormEpsilon);
 
     public Tensor Forward(Tape tape, Tensor x) => _norm.Forward(tape, tape.Apply(_dense.Forward(tape, x), sizes.Activation));
 }

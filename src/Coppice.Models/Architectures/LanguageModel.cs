@@ -9,6 +9,8 @@ namespace Coppice.Models;
 /// </summary>
 public abstract class LanguageModel : IDisposable
 {
+    private readonly List<ProjectionSlot> _projections = [];
+
     private protected LanguageModel(ModelConfiguration configuration, Backend backend, bool trainable, QuantizedParameters? quantized = null)
     {
         (Configuration, Quantized) = (configuration, quantized);
@@ -24,6 +26,9 @@ public abstract class LanguageModel : IDisposable
 
     /// <summary>Its quantised matrices; null where all are float32.</summary>
     public QuantizedParameters? Quantized { get; }
+
+    /// <summary>The places of its projections, from the first layer to the last. The head that predicts tokens is none of them.</summary>
+    public IReadOnlyList<ProjectionSlot> Projections => _projections;
 
     /// <summary>What computes.</summary>
     public Backend Backend => Parameters.Backend;
@@ -127,13 +132,17 @@ public abstract class LanguageModel : IDisposable
     internal Tensor Embed(Tape tape, IntTensor tokens) =>
         Quantized is { } quantized ? tape.Embedding(tokens, quantized[Configuration.Tables.Embedding]) : tape.Embedding(tokens, Embedding.Tensor);
 
-    /// <summary>A projection, however its weight is held.</summary>
+    /// <summary>A place for a projection, which is listed, and in it the projection however its weight is held.</summary>
     /// <param name="name">The name of the parameter without <c>.weight</c>.</param>
     internal Projection Project(string name)
     {
         var weight = name + ".weight";
-        if (Quantized?.Contains(weight) != true) return new DenseProjection(Parameters, name, Configuration.LayoutOf(weight));
-        return new QuantizedProjection(name, Quantized[weight], Parameters.TryGet(name + ".bias", out var bias) ? bias.Tensor : null);
+        Projection own = Quantized?.Contains(weight) == true
+            ? new QuantizedProjection(name, Quantized[weight], Parameters.TryGet(name + ".bias", out var bias) ? bias.Tensor : null)
+            : new DenseProjection(Parameters, name, Configuration.LayoutOf(weight));
+        var slot = new ProjectionSlot(own);
+        _projections.Add(slot);
+        return slot;
     }
 
     /// <summary>Gives back what an architecture holds beside its parameters.</summary>

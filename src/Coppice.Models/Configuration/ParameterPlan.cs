@@ -30,7 +30,7 @@ public readonly record struct Initial(float StandardDeviation, float Constant)
     /// <param name="seed">The seed of the run.</param>
     public void Fill(Parameter parameter, ulong seed)
     {
-        var random = new Philox(seed, NameHash(parameter.Name));
+        var random = RandomOf(parameter.Name, seed);
         Span<float> values = stackalloc float[ChunkValues];
         for (var start = 0L; start < parameter.Count; start += ChunkValues)
         {
@@ -39,6 +39,11 @@ public readonly record struct Initial(float StandardDeviation, float Constant)
             parameter.Tensor.CopyFrom(start, chunk);
         }
     }
+
+    /// <summary>The random numbers of a parameter, which depend on the seed and its name alone.</summary>
+    /// <param name="parameter">Its name.</param>
+    /// <param name="seed">The seed of the run.</param>
+    public static Philox RandomOf(string parameter, ulong seed) => new(seed, NameHash(parameter));
 
     /// <summary>FNV-1a over the characters: the same on every machine, as <see cref="string.GetHashCode()"/> is not.</summary>
     private static ulong NameHash(string name)

@@ -19,7 +19,7 @@ public sealed class Parameter
     public string Name { get; }
 
     /// <summary>Its values, and its gradient where the set is trainable.</summary>
-    public Tensor Tensor { get; }
+    public Tensor Tensor { get; internal set; }
 
     /// <summary>Where its first value lies in the flat buffers of its set.</summary>
     public long Offset { get; }
@@ -65,15 +65,7 @@ public sealed unsafe class ParameterSet : IDisposable
         if (trainable) Gradients = new FlatBuffer(backend, total);
         for (var i = 0; i < ordered.Count; i++)
         {
-            var tensor = new Tensor(backend)
-            {
-                Shape = ordered[i].Shape,
-                Data = Values.Data + offsets[i],
-                Gradient = Gradients == null ? null : Gradients.Data + offsets[i],
-                RequiresGradient = trainable,
-                Kept = true,
-            };
-            _byName.Add(ordered[i].Name, new Parameter(ordered[i].Name, tensor, offsets[i]));
+            _byName.Add(ordered[i].Name, new Parameter(ordered[i].Name, OwnTensor(ordered[i].Shape, offsets[i]), offsets[i]));
         }
 
         // Listed as the model declares them, whatever the order in memory.
@@ -128,10 +120,63 @@ public sealed unsafe class ParameterSet : IDisposable
         }
     }
 
+    /// <summary>
+    /// Lets parameters of this set stand in for those of the same names in a frozen set: what computes with those computes with the values of these, and their
+    /// gradients are these'. The values of the frozen set stay as they are. Until <see cref="StandBack"/>, and between steps only.
+    /// </summary>
+    /// <param name="frozen">A set without gradients, on the same backend.</param>
+    /// <param name="names">Parameters that both sets have, in the same shapes.</param>
+    /// <exception cref="InvalidOperationException">Another set stands in for one of them already.</exception>
+    public void StandIn(ParameterSet frozen, IReadOnlyCollection<string> names)
+    {
+        if (frozen.Gradients is not null || frozen.Backend != Backend) throw new ArgumentException("Only frozen parameters of the same backend can be stood in for.", nameof(frozen));
+        foreach (var name in names)
+        {
+            var (own, other) = (this[name], frozen[name]);
+            if (own.Shape != other.Shape) throw new ArgumentException($"'{name}' has the shape {own.Shape} here and {other.Shape} there.", nameof(names));
+            if (other.Tensor.Data != frozen.Values.Data + other.Offset) throw new InvalidOperationException($"Another set stands in for '{name}' already.");
+        }
+
+        foreach (var name in names)
+        {
+            var (own, tensor) = (this[name], frozen[name].Tensor);
+            tensor.Data = own.Tensor.Data;
+            tensor.Gradient = own.Tensor.Gradient;
+            tensor.RequiresGradient = own.Tensor.RequiresGradient;
+            // One object from here on, so that what is marked on the one (a stale gradient) is marked on the other.
+            own.Tensor = tensor;
+        }
+    }
+
+    /// <summary>Ends <see cref="StandIn"/>: the frozen set's parameters are its own again.</summary>
+    /// <param name="frozen">The frozen set.</param>
+    /// <param name="names">The parameters.</param>
+    public void StandBack(ParameterSet frozen, IReadOnlyCollection<string> names)
+    {
+        foreach (var name in names)
+        {
+            var (own, other) = (this[name], frozen[name]);
+            own.Tensor = OwnTensor(own.Shape, own.Offset);
+            var tensor = other.Tensor;
+            (tensor.RequiresGradient, tensor.GradientIsStale) = (false, false);
+            tensor.Data = frozen.Values.Data + other.Offset;
+            tensor.Gradient = null;
+        }
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {
         Values.Dispose();
         Gradients?.Dispose();
     }
+
+    private Tensor OwnTensor(Shape shape, long offset) => new(Backend)
+    {
+        Shape = shape,
+        Data = Values.Data + offset,
+        Gradient = Gradients == null ? null : Gradients.Data + offset,
+        RequiresGradient = Gradients is not null,
+        Kept = true,
+    };
 }

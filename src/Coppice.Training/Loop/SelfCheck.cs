@@ -10,7 +10,7 @@ namespace Coppice.Training.Loop;
 /// Looks at the first step for mistakes that would otherwise show after hours, or never: a vocabulary that does not fit, no token counted,
 /// parameters that are cut off from the loss.
 /// </summary>
-internal sealed class SelfCheck(LanguageModel model, ITokenizer tokenizer)
+internal sealed class SelfCheck(LanguageModel model, ITokenizer tokenizer, ParameterSet trained)
 {
     private const int ShownTokens = 64;
 
@@ -37,9 +37,10 @@ internal sealed class SelfCheck(LanguageModel model, ITokenizer tokenizer)
     /// <param name="warn">Receives a line that names the parameters that did not move.</param>
     public void After(bool updated, Action<string> warn)
     {
-        if (!updated) return;
+        // What is added to a frozen model may stand still at first: a factor does as long as the other one is zero.
+        if (!updated || trained != model.Parameters) return;
         var after = Fingerprints();
-        var still = model.Parameters.Parameters.Where((_, i) => after[i].Equals(_before[i])).Select(parameter => parameter.Name).ToList();
+        var still = trained.Parameters.Where((_, i) => after[i].Equals(_before[i])).Select(parameter => parameter.Name).ToList();
         if (still.Count > 0) warn($"{still.Count} parameters did not move in the first step: {string.Join(", ", still.Take(5))}{(still.Count > 5 ? ", …" : "")}");
     }
 
@@ -47,7 +48,7 @@ internal sealed class SelfCheck(LanguageModel model, ITokenizer tokenizer)
     private double[] Fingerprints()
     {
         var part = new float[1 << 16];
-        return [.. model.Parameters.Parameters.Select(parameter => Fingerprint(parameter, part))];
+        return [.. trained.Parameters.Select(parameter => Fingerprint(parameter, part))];
     }
 
     private static double Fingerprint(Parameter parameter, float[] part)

@@ -34,19 +34,25 @@ public sealed class Trainer : IDisposable
     private readonly List<PackedBatch> _prepared = [];
 
     /// <summary>Prepares training.</summary>
-    /// <param name="model">A trainable model.</param>
+    /// <param name="model">A trainable model, or a frozen one with <paramref name="parameters"/>.</param>
     /// <param name="objective">What is minimised.</param>
     /// <param name="optimizer">The chain of gradient transforms; disposed with the trainer.</param>
     /// <param name="seed">The seed of dropout and of what the objective draws.</param>
     /// <param name="regularisers">What the weights are penalised by; disposed with the trainer.</param>
+    /// <param name="parameters">What is trained, where that is not the model's own parameters but what was added to a frozen model.</param>
     /// <exception cref="Coppice.Foundation.CoppiceException">The model is quantised.</exception>
-    public Trainer(LanguageModel model, IObjective objective, OptimizerChain optimizer, ulong seed, IReadOnlyList<IRegulariser>? regularisers = null)
+    public Trainer(
+        LanguageModel model, IObjective objective, OptimizerChain optimizer, ulong seed, IReadOnlyList<IRegulariser>? regularisers = null, ParameterSet? parameters = null)
     {
         model.RequireExactWeights("trained");
         (_model, _objective, Optimizer, _seed, _regularisers) = (model, objective, optimizer, seed, regularisers ?? []);
+        Parameters = parameters ?? model.Parameters;
         _input = new ModelInput(model);
         _tape = new Tape(model.Backend);
     }
+
+    /// <summary>What is trained.</summary>
+    public ParameterSet Parameters { get; }
 
     /// <summary>The chain of gradient transforms.</summary>
     public OptimizerChain Optimizer { get; }
@@ -80,8 +86,7 @@ public sealed class Trainer : IDisposable
 
         // A micro-batch weighs as much as it has counted tokens: the sum over micro-batches is the mean of the big batch.
         var scale = 1f / Math.Max(1, counted);
-        var parameters = _model.Parameters;
-        parameters.BeginGradients();
+        Parameters.BeginGradients();
         var loss = 0.0;
         for (var i = 0; i < microBatches.Length; i++)
         {
@@ -93,10 +98,10 @@ public sealed class Trainer : IDisposable
             _tape.Reset();
         }
 
-        parameters.EndGradients();
+        Parameters.EndGradients();
         var penalty = 0.0;
-        for (var i = 0; i < _regularisers.Count; i++) penalty += _regularisers[i].AddGradient(parameters);
-        return new StepResult(loss, Math.Sqrt(parameters.Gradients!.SumOfSquares()), counted, penalty);
+        for (var i = 0; i < _regularisers.Count; i++) penalty += _regularisers[i].AddGradient(Parameters);
+        return new StepResult(loss, Math.Sqrt(Parameters.Gradients!.SumOfSquares()), counted, penalty);
     }
 
     private static ulong Number(long step, int microBatch, int microBatches) => (ulong)(step * microBatches + microBatch);

@@ -20,6 +20,9 @@ public sealed record LoopParts
     /// <summary>The model, with the weights that the run begins with.</summary>
     public required LanguageModel Model { get; init; }
 
+    /// <summary>Writes what is trained into a checkpoint's directory, where that is not the whole model; null for the model.</summary>
+    public Action<string>? SaveWeights { get; init; }
+
     /// <summary>Its tokenizer: saved with each checkpoint.</summary>
     public required Tokenizer Tokenizer { get; init; }
 
@@ -121,7 +124,7 @@ public sealed class TrainingLoop
     public LoopResult Run(CancellationToken cancellation)
     {
         foreach (var observer in _parts.Observers) observer.Started(new RunStart(_step, _totalSteps, _totalSteps * _training.TokensPerStep));
-        var check = _step == 0 ? new SelfCheck(_parts.Model, _parts.Tokenizer) : null;
+        var check = _step == 0 ? new SelfCheck(_parts.Model, _parts.Tokenizer, _trainer.Parameters) : null;
         if (_step == 0) Probe();
         _lastLog = (_clock.Elapsed.TotalSeconds, _tokens);
         _clock.Start();
@@ -141,7 +144,7 @@ public sealed class TrainingLoop
     public T WithReleasedWeights<T>(Func<T> measure)
     {
         if (_trainer.Optimizer.AverageWeights is not { } average) return measure();
-        var parameters = _parts.Model.Parameters;
+        var parameters = _trainer.Parameters;
         using var own = new FlatBuffer(_parts.Model.Backend, average.Count);
         own.CopyFrom(parameters.Values);
         parameters.Values.CopyFrom(average);
@@ -244,7 +247,8 @@ public sealed class TrainingLoop
 
     private void WriteState(string folder)
     {
-        ModelDirectory.Save(folder, _parts.Model);
+        if (_parts.SaveWeights is { } save) save(folder);
+        else ModelDirectory.Save(folder, _parts.Model);
         _parts.Tokenizer.Save(Path.Combine(folder, Tokenizer.FileName));
         var state = new RunState
         {

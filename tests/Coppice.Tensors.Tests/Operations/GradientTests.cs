@@ -61,6 +61,13 @@ public class GradientTests
     public void Of_dropout_that_is_off() => GradientCheck.Run((s, x) => s.Tape.Scale(s.Tape.Dropout(s.Tape.Dropout(x[0], 0.4f, training: false), 0, training: true), 2), [Matrix]);
 
     [Fact]
+    public void Of_scaled_columns() => GradientCheck.Run((s, x) => s.Tape.ScaleColumns(x[0], x[1]), [Matrix, new Shape(7)]);
+
+    [Fact]
+    public void Of_scaled_columns_with_bias_and_residual() => GradientCheck.Run(
+        (s, x) => s.Tape.ScaleColumns(x[0], x[1], x[2], x[3]), [new Shape(5, 19), new Shape(19, 1), new Shape(19), new Shape(5, 19)]);
+
+    [Fact]
     public void Of_a_softmax() => GradientCheck.Run((s, x) => s.Tape.Softmax(x[0]), [Matrix]);
 
     [Fact]

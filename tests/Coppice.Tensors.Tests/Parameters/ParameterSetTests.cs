@@ -32,6 +32,36 @@ public sealed class ParameterSetTests : IDisposable
     }
 
     [Fact]
+    public void What_stands_in_for_frozen_parameters_computes_and_takes_the_gradients_and_leaves_them_as_they_were()
+    {
+        using var frozen = new ParameterSet(_backend, Specifications, trainable: false);
+        using var own = new ParameterSet(_backend, [new("bias", new Shape(17)), new("added", new Shape(2))]);
+        var before = Enumerable.Range(0, 17).Select(i => (float)i).ToArray();
+        frozen["bias"].Tensor.CopyFrom(before);
+        var held = frozen["bias"].Tensor;
+        own["bias"].Tensor.CopyFrom([.. Enumerable.Repeat(2f, 17)]);
+
+        own.StandIn(frozen, ["bias"]);
+        Assert.Throws<InvalidOperationException>(() => own.StandIn(frozen, ["bias"]));
+        for (var step = 1; step <= 2; step++)
+        {
+            using var tape = new Tape(_backend);
+            own.BeginGradients();
+            var loss = tape.Sum(tape.Scale(held, 3 * step));
+            Assert.Equal(17 * 6 * step, loss.Item);
+            tape.Backward(loss);
+            own.EndGradients();
+            Assert.All(own["bias"].Tensor.GradientToArray(), gradient => Assert.Equal(3 * step, gradient));
+            Assert.All(own["added"].Tensor.GradientToArray(), gradient => Assert.Equal(0, gradient));
+        }
+
+        own.StandBack(frozen, ["bias"]);
+        Assert.Equal(before, held.ToArray());
+        Assert.False(held.RequiresGradient);
+        Assert.Equal(Enumerable.Repeat(2f, 17), own["bias"].Tensor.ToArray());
+    }
+
+    [Fact]
     public void Matrices_come_first_each_at_a_multiple_of_16_and_listing_keeps_the_order_of_the_model()
     {
         using var set = new ParameterSet(_backend, Specifications);
