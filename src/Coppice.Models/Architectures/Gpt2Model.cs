@@ -25,9 +25,6 @@ public sealed class Gpt2Model : LanguageModel
     }
 
     /// <inheritdoc/>
-    public override bool CanForget => true;
-
-    /// <inheritdoc/>
     public override Tensor Hidden(Tape tape, ModelInput input)
     {
         var x_TC = Embed(tape, input.Tokens);

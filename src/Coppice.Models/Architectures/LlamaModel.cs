@@ -29,9 +29,6 @@ public sealed class LlamaModel : LanguageModel
     }
 
     /// <inheritdoc/>
-    public override bool CanForget => true;
-
-    /// <inheritdoc/>
     public override Tensor Hidden(Tape tape, ModelInput input)
     {
         var rotary = _rotary.For(input.LastPosition);

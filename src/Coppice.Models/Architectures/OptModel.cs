@@ -24,9 +24,6 @@ public sealed class OptModel : LanguageModel
     }
 
     /// <inheritdoc/>
-    public override bool CanForget => true;
-
-    /// <inheritdoc/>
     public override Tensor Hidden(Tape tape, ModelInput input)
     {
         var x_TC = Embed(tape, input.Tokens);

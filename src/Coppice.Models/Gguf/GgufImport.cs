@@ -17,10 +17,11 @@ public sealed record GgufImportResult(string Output, string ModelType, long Para
 /// <param name="EndOfText">The token that ends a turn or text; null where the file names none.</param>
 public sealed record GgufChatTemplate(string Source, int? BeginOfText, int? EndOfText);
 
-/// <summary>Makes a model directory of a GGUF file: configuration, weights as float32, tokenizer.</summary>
+/// <summary>Makes a model directory of a GGUF file: configuration, weights as float32, tokenizer with its chat template.</summary>
 public static class GgufImport
 {
     private const string TokenizerFile = "tokenizer.json";
+    private const string TokenizerConfigurationFile = "tokenizer_config.json";
 
     /// <summary>Imports a model.</summary>
     /// <param name="path">The GGUF file.</param>
@@ -34,7 +35,12 @@ public static class GgufImport
         using var model = ReadModel(file, backend);
         var tokenizer = ReadTokenizer(file, model.Configuration);
         ModelDirectory.Save(directory, model);
-        if (tokenizer is not null) AtomicFile.WriteText(Path.Combine(directory, TokenizerFile), tokenizer);
+        if (tokenizer is not null)
+        {
+            AtomicFile.WriteText(Path.Combine(directory, TokenizerFile), tokenizer);
+            AtomicFile.WriteText(Path.Combine(directory, TokenizerConfigurationFile), GgufTokenizerImport.ReadConfiguration(file, model.Configuration));
+        }
+
         var types = file.Tensors.GroupBy(tensor => tensor.Format.Name).ToDictionary(group => group.Key, group => group.Count(), StringComparer.Ordinal);
         return new GgufImportResult(directory, model.Configuration.ModelType, model.Parameters.Count, types, tokenizer is not null);
     }
