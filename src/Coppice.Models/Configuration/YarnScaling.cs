@@ -46,6 +46,9 @@ public sealed record YarnScaling(double Factor, int OriginalPositions) : RotaryS
     public override double Magnitude => AttentionFactor
         ?? (MagnitudeScale != 0 && MagnitudeOfAll != 0 ? MagnitudeOf(Factor, MagnitudeScale) / MagnitudeOf(Factor, MagnitudeOfAll) : MagnitudeOf(Factor, 1));
 
+    /// <summary>Whether it goes over where the paper does.</summary>
+    internal bool IsUsual => (FastTurns, SlowTurns, Truncate) == (DefaultFastTurns, DefaultSlowTurns, true);
+
     /// <summary>The magnitude that the paper found for a factor.</summary>
     internal static double MagnitudeOf(double factor, double scale) => factor <= 1 ? 1 : 0.1 * scale * Math.Log(factor) + 1;
 

@@ -37,20 +37,15 @@ internal static class GgufRotary
                 file.Add(prefix + "type", "linear");
                 file.Add(prefix + "factor", (float)linear.Factor);
                 break;
-            case YarnScaling yarn:
-                if (!yarn.Truncate) throw new CoppiceException("llama.cpp's YaRN goes over from whole pairs to whole pairs, and this model's 'truncate' is false: it can't be exported");
+            case not null when IsOfDivisors(name, scaling):
+                if (scaling is Llama3Scaling llama3) file.Add(prefix + "original_context_length", llama3.OriginalPositions);
+                AddMagnitude(scaling.Magnitude);
+                break;
+            case YarnScaling { IsUsual: true } yarn:
                 file.Add(prefix + "type", "yarn");
                 file.Add(prefix + "factor", (float)yarn.Factor);
                 file.Add(prefix + "original_context_length", yarn.OriginalPositions);
                 AddMagnitude(yarn.Magnitude / YarnScaling.MagnitudeOf(yarn.Factor, 1));
-                if (yarn.FastTurns != YarnScaling.DefaultFastTurns) file.Add(prefix + "yarn_beta_fast", (float)yarn.FastTurns);
-                if (yarn.SlowTurns != YarnScaling.DefaultSlowTurns) file.Add(prefix + "yarn_beta_slow", (float)yarn.SlowTurns);
-                break;
-            case Llama3Scaling llama3 when name == "llama":
-                file.Add(prefix + "original_context_length", llama3.OriginalPositions);
-                break;
-            case LongRopeScaling { IsOne: true } one when name == "llama":
-                AddMagnitude(one.Magnitude);
                 break;
             case LongRopeScaling longRope when name is "llama" or "phi3":
                 file.Add(prefix + "type", "longrope");
@@ -58,6 +53,8 @@ internal static class GgufRotary
                 AddMagnitude(longRope.Magnitude);
                 notes.Add($"with a context of more than {longRope.OriginalPositions} tokens, llama.cpp has short texts too at the positions of long ones: give it a context of {longRope.OriginalPositions} for short texts");
                 break;
+            case YarnScaling:
+                throw new CoppiceException($"GGUF's {name} has no YaRN with a beta_fast, beta_slow or truncate of its own: this model can't be exported");
             case Llama3Scaling or LongRopeScaling:
                 throw new CoppiceException($"GGUF's {name} has no rotary positions of the kind '{scaling.Kind}': this model can't be exported");
         }
@@ -72,19 +69,12 @@ internal static class GgufRotary
     /// <param name="configuration">The model's configuration.</param>
     public static IEnumerable<GgufTensorToWrite> Tensors(ModelConfiguration configuration)
     {
-        if (configuration is not LlamaConfiguration llama) yield break;
-        switch (llama.RotaryScaling)
+        if (configuration is not LlamaConfiguration { RotaryScaling: { } scaling } llama) yield break;
+        if (IsOfDivisors(GgufArchitecture.NameOf(llama), scaling)) yield return Tensor(Frequencies, Divisors(scaling, llama.RopeTheta, llama.RotarySize));
+        else if (scaling is LongRopeScaling longRope)
         {
-            case Llama3Scaling scaling:
-                yield return Tensor(Frequencies, Divisors(scaling, llama.RopeTheta, llama.RotarySize));
-                break;
-            case LongRopeScaling { IsOne: true } one when GgufArchitecture.NameOf(llama) == "llama":
-                yield return Tensor(Frequencies, one.ShortDivisors);
-                break;
-            case LongRopeScaling scaling:
-                yield return Tensor(LongDivisors, scaling.LongDivisors);
-                yield return Tensor(ShortDivisors, scaling.ShortDivisors);
-                break;
+            yield return Tensor(LongDivisors, longRope.LongDivisors);
+            yield return Tensor(ShortDivisors, longRope.ShortDivisors);
         }
     }
 
@@ -125,6 +115,9 @@ internal static class GgufRotary
         if (magnitude != 1) throw metadata.Error(prefix + "attn_factor", "only 1 is supported where frequencies are not scaled pair by pair");
         return factor == 1 ? null : new LinearScaling(factor);
     }
+
+    /// <summary>Whether llama.cpp takes a scaling as divisors that are the same for all texts.</summary>
+    private static bool IsOfDivisors(string name, RotaryScaling scaling) => name == "llama" && scaling is (Llama3Scaling or LongRopeScaling { IsOne: true } or YarnScaling { IsUsual: false });
 
     private static YarnScaling ReadYarn(GgufMetadata metadata, string prefix, double theta, double factor, int original, double magnitude)
     {

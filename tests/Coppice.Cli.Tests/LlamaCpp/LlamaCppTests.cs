@@ -73,7 +73,8 @@ public sealed class LlamaCppTests(ITestOutputHelper output) : IDisposable
     [InlineData("llama", "llama3")]
     [InlineData("llama", "divisors")]
     [InlineData("llama", "yarn")]
-    [InlineData("qwen3", "yarn with options")]
+    [InlineData("qwen3", "yarn with a factor")]
+    [InlineData("llama", "yarn with turns")]
     [InlineData("phi3", "longrope")]
     [InlineData("phi3", "longrope of short texts")]
     public void Scaled_rotary_positions_give_the_same_losses(string name, string kind)
@@ -85,7 +86,8 @@ public sealed class LlamaCppTests(ITestOutputHelper output) : IDisposable
             "llama3" => new Llama3Scaling(8, 1, 4, 32),
             "divisors" => new LongRopeScaling([1, 1.5, 7], [1, 1.5, 7], 32, 3) { AttentionFactor = 1.25 },
             "yarn" => new YarnScaling(4, 32),
-            "yarn with options" => new YarnScaling(4, 32) { AttentionFactor = 1.3, FastTurns = 8, SlowTurns = 0.5 },
+            "yarn with a factor" => new YarnScaling(4, 32) { AttentionFactor = 1.3 },
+            "yarn with turns" => new YarnScaling(4, 32) { FastTurns = 2, SlowTurns = 0.25 },
             // A context is at least 256 tokens there, and its length decides.
             "longrope of short texts" => new LongRopeScaling([1, 1.5], [2, 9], 300, 4),
             _ => new LongRopeScaling([1, 1.5], [2, 9], 32, 3),
