@@ -42,7 +42,7 @@ public sealed class ModelInput
     /// <summary>Token ids.</summary>
     public IntTensor Tokens => _tokens ?? throw new InvalidOperationException("The input was not set.");
 
-    /// <summary>Position of each row in its document, from the model's first on.</summary>
+    /// <summary>Position of each row in its document, from the model's first on, or from the first of long documents (<see cref="ModelConfiguration.ShortPositions"/>).</summary>
     public IntTensor Positions => _positions ?? throw new InvalidOperationException("The input was not set.");
 
     /// <summary>The places of all rows of the cached sequence, new ones included, where its keys are turned as they are read; null elsewhere.</summary>
@@ -51,7 +51,7 @@ public sealed class ModelInput
     /// <summary>Type of each row, for models that have types.</summary>
     public IntTensor TokenTypes => _tokenTypes ?? throw new InvalidOperationException("The input was not set, or the model has no token types.");
 
-    /// <summary>The largest position.</summary>
+    /// <summary>The largest of <see cref="Positions"/>.</summary>
     public int LastPosition { get; private set; }
 
     /// <summary>Which tokens attend to which.</summary>
@@ -83,25 +83,26 @@ public sealed class ModelInput
         if (positions.Length != tokens.Length || cumulativeLengths[^1] != tokens.Length)
             throw new ArgumentException($"{tokens.Length} tokens, {positions.Length} positions, documents up to {cumulativeLengths[^1]}.");
         CheckTokens(tokens);
-        LastPosition = 0;
+        var last = 0;
         foreach (var position in positions)
         {
             if (position < 0) throw new ArgumentOutOfRangeException(nameof(positions));
-            LastPosition = Math.Max(LastPosition, position);
+            last = Math.Max(last, position);
         }
 
         Ahead = _model.Virtual?.Count ?? 0;
-        LastPosition += Ahead;
-        CheckPosition(LastPosition);
+        CheckPosition(last + Ahead);
         (Count, Training, Cache, KeyPlaces, Source, Target) = (tokens.Length, training, null, null, null, null);
         tape.Training = training;
         _tokens = tape.Integers(tokens);
         var documents = cumulativeLengths.Length - 1;
-        var offsets = Numbers(2 * documents + 1)[..(documents + 1)];
+        var offsets = Numbers(3 * documents + 1)[..(documents + 1)];
         var begun = _numbers.AsSpan(documents + 1, documents);
+        var firsts = _numbers.AsSpan(2 * documents + 1, documents);
         cumulativeLengths.CopyTo(offsets);
         begun.Fill(Ahead);
-        SetRows(tape, positions, offsets, begun);
+        FindFirsts(positions, cumulativeLengths, firsts);
+        SetRows(tape, positions, offsets, begun, firsts);
         _tokenTypes = _model.Configuration.TokenTypes > 0 ? tape.Integers(Types(tokenTypes, cumulativeLengths, begun)) : null;
         Layout = AttentionLayout.Packed(tape, offsets);
     }
@@ -139,6 +140,10 @@ public sealed class ModelInput
     }
 
     /// <summary>Sets the next tokens of several sequences, side by side. The pass writes their keys and values to their slots; advance those afterwards.</summary>
+    /// <remarks>
+    /// Where long documents have positions of their own (<see cref="ModelConfiguration.ShortPositions"/>), all sequences have them if the cache has room for such a one: what
+    /// becomes of a sequence has to be known before its first token is read.
+    /// </remarks>
     /// <param name="tape">Holds the integers until its reset.</param>
     /// <param name="tokens">Token ids, run after run.</param>
     /// <param name="cache">Holds the keys and values of the tokens before.</param>
@@ -150,34 +155,62 @@ public sealed class ModelInput
         if (_runs.Length < runs.Length) _runs = new CacheRun[runs.Length];
         Ahead = _model.Virtual?.Count ?? 0;
         if (Ahead > cache.RowsAhead) throw new ArgumentException($"The cache has room for {cache.RowsAhead} virtual tokens in front of a text, and the model has {Ahead}: it was made before they were.");
-        // For each run the first query (and at the end the number of all), the first key, the number of keys and of rows ahead of it, then positions.
-        var size = tokens.Length + 4 * runs.Length + 1;
+        // For each run the first query (and at the end the number of all), the first key, the number of keys, of rows ahead of it and the row of position 0, then positions.
+        var size = tokens.Length + 5 * runs.Length + 1;
         var queryOffsets = Numbers(size)[..(runs.Length + 1)];
         var keyOffsets = _numbers.AsSpan(runs.Length + 1, runs.Length);
         var keyLengths = _numbers.AsSpan(2 * runs.Length + 1, runs.Length);
         var begun = _numbers.AsSpan(3 * runs.Length + 1, runs.Length);
-        var positions = _numbers.AsSpan(4 * runs.Length + 1, tokens.Length);
+        var firsts = _numbers.AsSpan(4 * runs.Length + 1, runs.Length);
+        var positions = _numbers.AsSpan(5 * runs.Length + 1, tokens.Length);
         (queryOffsets[0], LastPosition) = (0, 0);
+        var firstPosition = cache.TurnsOnRead ? _model.Configuration.FirstPosition : _model.Configuration.FirstPositionOf(Ahead + cache.Capacity);
         for (var r = 0; r < runs.Length; r++)
         {
             var (slot, count) = (runs[r].Slot, runs[r].Tokens);
             var (first, length) = (queryOffsets[r], cache.LengthOf(slot));
             if (count > cache.RoomOf(slot)) throw new ArgumentException($"The cache has room for {cache.Capacity} tokens a sequence.");
             if (count > tokens.Length - first) throw new ArgumentException($"{tokens.Length} tokens are fewer than the runs have.");
+            CheckPosition(Ahead + length + count - 1);
             for (var i = 0; i < count; i++) positions[first + i] = length + i;
             (queryOffsets[r + 1], keyOffsets[r], keyLengths[r], begun[r]) = (first + count, cache.RowOf(slot) - Ahead, Ahead + length + count, length == 0 ? Ahead : 0);
-            _runs[r] = runs[r] with { Ahead = begun[r] };
-            LastPosition = Math.Max(LastPosition, Ahead + length + count - 1);
+            (_runs[r], firsts[r]) = (runs[r] with { Ahead = begun[r] }, firstPosition);
+            LastPosition = Math.Max(LastPosition, firstPosition + Ahead + length + count - 1);
         }
 
         if (queryOffsets[^1] != tokens.Length) throw new ArgumentException($"{tokens.Length} tokens, runs of {queryOffsets[^1]}.");
-        CheckPosition(LastPosition);
         (Count, Training, Cache, Source, Target, _runCount) = (tokens.Length, false, cache, null, null, runs.Length);
         tape.Training = false;
         _tokens = tape.Integers(tokens);
-        SetRows(tape, positions, queryOffsets, begun);
+        SetRows(tape, positions, queryOffsets, begun, firsts);
         KeyPlaces = cache.TurnsOnRead ? tape.Integers(Places(keyLengths[0])) : null;
         Layout = new AttentionLayout(runs.Length, tape.Integers(queryOffsets), tape.Integers(keyOffsets), tape.Integers(keyLengths));
+    }
+
+    /// <summary>
+    /// Sets a tree of tokens that may follow a sequence: each sees the sequence and the tokens on its way to the tree's first one, and its position is behind the last of them.
+    /// The pass writes keys and values of all to the cache's first slot; keep one path afterwards (<see cref="KeyValueCache.Keep"/>).
+    /// </summary>
+    /// <param name="tape">Holds the integers until its reset.</param>
+    /// <param name="tokens">Token ids, at most <see cref="AttentionLayout.MostTreeQueries"/>.</param>
+    /// <param name="parents">The token that each follows, which comes before it: -1 for the first one.</param>
+    /// <param name="cache">Holds the keys and values of the sequence.</param>
+    /// <exception cref="CoppiceException">A token is outside the vocabulary, or the sequence too long.</exception>
+    public void SetTree(Tape tape, ReadOnlySpan<int> tokens, ReadOnlySpan<int> parents, KeyValueCache cache)
+    {
+        if (tokens.Length > AttentionLayout.MostTreeQueries || parents.Length != tokens.Length || cache.TurnsOnRead)
+            throw new ArgumentException($"A tree of {tokens.Length} tokens and {parents.Length} parents; at most {AttentionLayout.MostTreeQueries}, in a cache of turned keys.");
+        Set(tape, tokens, cache);
+        var first = LastPosition - (tokens.Length - 1);
+        var positions = Scratch(tokens.Length);
+        for (var row = 0; row < positions.Length; row++)
+        {
+            if (parents[row] >= row || parents[row] < (row == 0 ? -1 : 0)) throw new ArgumentException($"Token {row} can't follow token {parents[row]}.", nameof(parents));
+            positions[row] = row == 0 ? first : positions[parents[row]] + 1;
+        }
+
+        _positions = tape.Integers(positions);
+        Layout = Layout with { Parents = tape.Integers(parents) };
     }
 
     /// <summary>Targets in the backend's memory, checked against the vocabulary as tokens are.</summary>
@@ -197,26 +230,43 @@ public sealed class ModelInput
         return places;
     }
 
-    /// <summary>Sets the positions of all rows, and which of them are virtual. Positions are given from 0 on; offsets of tokens become those of rows.</summary>
-    private void SetRows(Tape tape, ReadOnlySpan<int> positions, Span<int> offsets, ReadOnlySpan<int> begun)
+    /// <summary>The row of each document's first position, and the last row of all.</summary>
+    private void FindFirsts(ReadOnlySpan<int> positions, ReadOnlySpan<int> cumulativeLengths, Span<int> firsts)
     {
-        var (first, added) = (_model.Configuration.FirstPosition, 0);
+        LastPosition = 0;
+        for (var d = 0; d < firsts.Length; d++)
+        {
+            var (start, end, last) = (cumulativeLengths[d], cumulativeLengths[d + 1], 0);
+            for (var i = start; i < end; i++) last = Math.Max(last, positions[i]);
+            firsts[d] = _model.Configuration.FirstPositionOf(Ahead + last + 1);
+            if (end > start) LastPosition = Math.Max(LastPosition, firsts[d] + Ahead + last);
+        }
+    }
+
+    /// <summary>Sets the positions of all rows, and which of them are virtual. Positions are given from 0 on, and where those of each document begin; offsets of tokens become those of rows.</summary>
+    private void SetRows(Tape tape, ReadOnlySpan<int> positions, Span<int> offsets, ReadOnlySpan<int> begun, ReadOnlySpan<int> firsts)
+    {
+        var (added, shifted) = (0, Ahead > 0);
         foreach (var ahead in begun) added += ahead;
+        foreach (var first in firsts) shifted |= first > 0;
         var step = _model.Virtual is { HavePlaces: true } ? 1 : 0;
         VirtualRows = null;
         if (added > 0)
         {
-            var all = tape.Integers(Spread([], offsets, begun, first: positions.Length, step: 1, shift: 0));
+            var all = tape.Integers(Spread([], offsets, begun, [], step: 1));
             VirtualRows = new VirtualRows(all, tape.Integers(RowsOfTokens(positions.Length, offsets, begun)));
         }
 
-        _positions = tape.Integers(added + first + Ahead == 0 ? positions : Spread(positions, offsets, begun, first, step, shift: first + Ahead));
+        _positions = tape.Integers(added > 0 || shifted ? Spread(positions, offsets, begun, firsts, step) : positions);
         var rows = 0;
         for (var r = 0; r < begun.Length; r++) offsets[r + 1] += rows += begun[r];
     }
 
-    /// <summary>A number for each row: of the virtual ones in front of a document from <paramref name="first"/> on, of tokens their own, shifted; where those are none, the token's number.</summary>
-    private Span<int> Spread(ReadOnlySpan<int> values, ReadOnlySpan<int> offsets, ReadOnlySpan<int> begun, int first, int step, int shift)
+    /// <summary>
+    /// A number for each row. Of positions: those of virtual rows in front of a document from its first on, then those of its tokens behind them. Without positions: each token's number, and
+    /// of virtual rows the numbers behind those of all tokens.
+    /// </summary>
+    private Span<int> Spread(ReadOnlySpan<int> positions, ReadOnlySpan<int> offsets, ReadOnlySpan<int> begun, ReadOnlySpan<int> firsts, int step)
     {
         var rows = offsets[^1];
         foreach (var ahead in begun) rows += ahead;
@@ -224,8 +274,9 @@ public sealed class ModelInput
         var row = 0;
         for (var d = 0; d < begun.Length; d++)
         {
+            var first = positions.IsEmpty ? offsets[^1] : firsts[d];
             for (var i = 0; i < begun[d]; i++) spread[row++] = first + step * i;
-            for (var token = offsets[d]; token < offsets[d + 1]; token++) spread[row++] = (values.IsEmpty ? token : values[token]) + shift;
+            for (var token = offsets[d]; token < offsets[d + 1]; token++) spread[row++] = positions.IsEmpty ? token : positions[token] + first + Ahead;
         }
 
         return spread;

@@ -62,7 +62,7 @@ public sealed class EncoderCommandTests : IDisposable
         var exported = CommandRun.Of("export", model, "-o", _folder.At("model.gguf"));
         Assert.Equal(1, exported.ExitCode);
         Assert.Contains("llama.cpp has no t5", exported.Error, StringComparison.Ordinal);
-        foreach (var option in new[] { new[] { "--chat" }, ["--speculate", "recycling"], ["--window", "20"] })
+        foreach (var option in new[] { new[] { "--chat" }, ["--speculate", "recycling"], ["--speculate", model], ["--window", "20"], ["--beams", "2"] })
         {
             var refused = CommandRun.Of(["generate", model, "--prompt", "a", .. option]);
             Assert.Equal(2, refused.ExitCode);

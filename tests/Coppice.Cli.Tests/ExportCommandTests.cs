@@ -3,6 +3,7 @@ using Coppice.Models.Tests;
 using Coppice.Tensors;
 using Coppice.Testing;
 using Coppice.Tokenizers;
+using Coppice.Tokenizers.ChatTemplates;
 using Coppice.Tokenizers.Training;
 
 namespace Coppice.Cli.Tests;
@@ -30,6 +31,20 @@ public sealed class ExportCommandTests : IDisposable
         Assert.True(import.Json.GetProperty("has_tokenizer").GetBoolean());
         Assert.Equal(File.ReadAllBytes(Path.Combine(directory, "model.safetensors")), File.ReadAllBytes(_folder.At("imported/model.safetensors")));
         Assert.Equal(0, CommandRun.Of("generate", _folder.At("imported"), "--prompt", "The ", "--max-tokens", "4").ExitCode);
+    }
+
+    [Fact]
+    public void A_chat_template_comes_back_with_the_tokens_that_it_may_write()
+    {
+        const string Template = "{{ bos_token }}{% for m in messages %}{{ m.role }}: {{ m.content }}{{ eos_token }}{% endfor %}";
+        var directory = Model("llama", BpeStyle.Gpt4);
+        File.WriteAllText(Path.Combine(directory, TokenizerFiles.ChatTemplateFile), Template);
+        Assert.Equal(0, CommandRun.Of("export", directory, "-o", _folder.At("model.gguf")).ExitCode);
+        Assert.Equal(0, CommandRun.Of("import", _folder.At("model.gguf"), "-o", _folder.At("imported")).ExitCode);
+        Assert.Equal(Template, ChatTemplate.SourceOf(_folder.At("imported")));
+        var tokenizer = Tokenizer.Load(directory);
+        var (begin, end) = (tokenizer.IdToToken(tokenizer.BeginOfText!.Value), tokenizer.IdToToken(tokenizer.EndOfText!.Value));
+        Assert.Equal($"{begin}user: Hello{end}", ChatTemplate.Load(_folder.At("imported"))!.Render([new ChatMessage("user", "Hello")]).Text);
     }
 
     [Fact]

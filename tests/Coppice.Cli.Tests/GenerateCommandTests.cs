@@ -46,7 +46,7 @@ public class GenerateCommandTests
     {
         string[] arguments = ["generate", SharedData.At(Stories), "--temperature", "0", "--max-tokens", "100", "--json"];
         var plain = CommandRun.Of(arguments).Json;
-        foreach (var source in new[] { "prompt-lookup", "recycling", SharedData.At(Stories) })
+        foreach (var source in new[] { "prompt-lookup", "recycling", "recycling-tree", SharedData.At(Stories) })
         {
             var run = CommandRun.Of([.. arguments, "--speculate", source]).Json;
             Assert.Equal(plain.GetProperty("text").GetString(), run.GetProperty("text").GetString());

@@ -23,7 +23,7 @@ public sealed class SpeculationTests : IDisposable
             var data = new TheoryData<string, string>();
             foreach (var model in new[] { "gpt2", "llama", "mistral", "qwen3" })
             {
-                foreach (var source in new[] { "lookup", "recycling", "draft", "self", "nonsense" }) data.Add(model, source);
+                foreach (var source in new[] { "lookup", "recycling", "tree", "draft", "self", "nonsense", "branches" }) data.Add(model, source);
             }
 
             return data;
@@ -55,7 +55,7 @@ public sealed class SpeculationTests : IDisposable
         }
 
         Assert.True(speculation.Proposed > 0);
-        if (source != "nonsense") Assert.True(speculation.Accepted > 0);
+        if (source is not ("nonsense" or "branches")) Assert.True(speculation.Accepted > 0);
     }
 
     [Theory]
@@ -66,9 +66,9 @@ public sealed class SpeculationTests : IDisposable
     {
         using var model = Endless(name, seed: 3);
         using var plain = new TextGenerator(model, Characters);
-        foreach (var source in new IDraftSource[] { new PromptLookup(), new TokenRecycling(), new Nonsense() })
+        foreach (var source in new IDraftSource[] { new PromptLookup(), new TokenRecycling(), new TokenRecycling(trees: true), new Nonsense(), new Nonsense(branches: true) })
         {
-            using var generator = new TextGenerator(model, Characters, new Speculation(source, 16));
+            using var generator = new TextGenerator(model, Characters, new Speculation(source, source.Branches ? Speculation.MostTokens : 16));
             for (var i = 0; i < 40; i++) Assert.Equal(plain.Generate(Case(i).Prompt, Case(i).Options).Tokens, generator.Generate(Case(i).Prompt, Case(i).Options).Tokens);
         }
     }
@@ -197,6 +197,91 @@ public sealed class SpeculationTests : IDisposable
     }
 
     [Fact]
+    public void A_tree_of_recycled_tokens_has_the_likeliest_ones_of_its_size()
+    {
+        var recycling = new TokenRecycling(trees: true);
+        recycling.Begin([0], new GenerationOptions());
+        var (draft, parents) = (new int[6], new int[6]);
+        Assert.Equal(0, recycling.Propose(draft, parents));
+        recycling.Observe(0, [0, 5, 1, 2, 4, 3, 0.5f, -1, -2, -3]);
+        recycling.Observe(1, [0, 1, 2, 9, 3, 4, 5, 6, 7, 8]);
+        recycling.Observe(4, [9, 0, 0, 0, 0, 8, 0, 0, 0, 0]);
+        // After 0 come 1, 4, 5, 3; after 1 come 3, 9; after 4 comes 0. Nothing is known of what follows 3.
+        Assert.Equal(6, recycling.Propose(draft, parents));
+        Assert.Equal([(1, -1), (3, 0), (4, -1), (5, -1), (9, 0), (0, 2)], draft.Zip(parents));
+        // The beginning of a tree is the tree of a smaller size.
+        var (fewer, above) = (new int[3], new int[3]);
+        Assert.Equal(3, recycling.Propose(fewer, above));
+        Assert.Equal(draft[..3].Zip(parents), fewer.Zip(above));
+        recycling.Accept(2);
+        Assert.Equal(0, recycling.Propose(draft, parents));
+    }
+
+    [Theory]
+    [MemberData(nameof(TinyModels.All), MemberType = typeof(TinyModels))]
+    public void The_tokens_of_a_tree_see_their_own_way_alone(string name)
+    {
+        // Shapes for both ways to compute: few rows and many; siblings, a chain, and branches as they come.
+        int[][] shapes =
+        [
+            [-1, 0, 0], [-1, 0, 1], [-1, 0, 0, 1], [-1, 0, 1, 2, 3, 1, 5, 0, 7, 8],
+            [-1, .. Enumerable.Range(1, 40).Select(i => new Philox(5, 5).Integer((ulong)i, i))], [-1, .. Enumerable.Range(1, 63).Select(i => (i - 1) / 2)],
+        ];
+        foreach (var level in Backends.Supported)
+        {
+            using var backend = Backends.Create(threads: 2, level);
+            using var model = TinyModels.Create(name, backend, positions: 110);
+            foreach (var parents in shapes)
+            {
+                using var context = new DecodingContext(model);
+                var text = TinyModels.Tokens(21);
+                var tree = TinyModels.Tokens(parents.Length, seed: 3);
+                context.Append(text);
+                var logits = context.Append(tree, parents).ToArray();
+                for (var row = 0; row < tree.Length; row += 1 + row / 8)
+                {
+                    int[] path = [.. text, .. Way(parents, row).Select(place => tree[place])];
+                    Assert.Equal(TinyModels.Logits(model, path)[^50..], logits[(50 * row)..(50 * row + 50)], (a, b) => Math.Abs(a - b) < 1e-4);
+                }
+
+                // What is kept of it is as if it had been read alone.
+                var kept = Way(parents, tree.Length - 1);
+                context.Keep(kept, tree.Length);
+                Assert.Equal(110 - 21 - kept.Length, context.Room);
+                int[] whole = [.. text, .. kept.Select(place => tree[place]), 7];
+                Assert.Equal(TinyModels.Logits(model, whole)[^50..], context.Append([7]).ToArray(), (a, b) => Math.Abs(a - b) < 1e-4);
+            }
+        }
+    }
+
+    [Fact]
+    public void A_tree_of_few_tokens_has_the_bits_of_its_ways_one_token_at_a_time()
+    {
+        foreach (var level in Backends.Supported.Where(level => level is KernelLevel.Avx512))
+        {
+            using var backend = Backends.Create(threads: 2, level);
+            using var model = TinyModels.Create("llama", backend, positions: 60);
+            foreach (var parents in new int[][] { [-1, 0, 0], [-1, 0, 1] })
+            {
+                using var together = new DecodingContext(model);
+                using var single = new DecodingContext(model);
+                var tree = TinyModels.Tokens(parents.Length, seed: 3);
+                together.Append(TinyModels.Tokens(37));
+                single.Append(TinyModels.Tokens(37));
+                var logits = together.Append(tree, parents).ToArray();
+                for (var row = 0; row < tree.Length; row++)
+                {
+                    var way = Way(parents, row);
+                    float[] last = [];
+                    foreach (var place in way) last = single.Append([tree[place]]).ToArray();
+                    Assert.Equal(last, logits[(50 * row)..(50 * row + 50)]);
+                    single.Drop(way.Length);
+                }
+            }
+        }
+    }
+
+    [Fact]
     public void What_can_not_draft_is_refused()
     {
         Assert.Equal(ExitCode.Usage, Assert.Throws<CoppiceException>(() => new Speculation(new PromptLookup(), 0)).ExitCode);
@@ -215,9 +300,9 @@ public sealed class SpeculationTests : IDisposable
         using var model = ModelDirectory.Load(SharedData.At("models/stories260k"), _backend);
         var tokenizer = Tokenizer.Load(SharedData.At("models/stories260k"));
         using var plain = new TextGenerator(model, tokenizer);
-        foreach (var source in new IDraftSource[] { new PromptLookup(), new TokenRecycling() })
+        foreach (var source in new IDraftSource[] { new PromptLookup(), new TokenRecycling(), new TokenRecycling(trees: true) })
         {
-            var speculation = new Speculation(source);
+            var speculation = new Speculation(source, source.Branches ? 8 : Speculation.ExactTokens);
             using var generator = new TextGenerator(model, tokenizer, speculation);
             var tokens = 0;
             foreach (var prompt in new[] { "", "Once upon a time", "Lily and Tom", "The dog said: run, run, run, run", "One day" })
@@ -248,11 +333,16 @@ public sealed class SpeculationTests : IDisposable
         return (prompt, options);
     }
 
+    /// <summary>The places on the way from a tree's first token to one of it.</summary>
+    private static int[] Way(int[] parents, int row) => row < 0 ? [] : [.. Way(parents, parents[row]), row];
+
     private static IDraftSource Source(string name, DraftModel draft) => name switch
     {
         "lookup" => new PromptLookup(),
         "recycling" => new TokenRecycling(),
+        "tree" => new TokenRecycling(trees: true),
         "nonsense" => new Nonsense(),
+        "branches" => new Nonsense(branches: true),
         _ => draft,
     };
 
@@ -266,10 +356,12 @@ public sealed class SpeculationTests : IDisposable
     private LanguageModel Endless(string name, ulong seed, int positions = 96) =>
         TinyModels.Create(TinyModels.Configuration(name, positions: positions) with { EndOfText = null }, _backend, seed: seed);
 
-    private sealed class Nonsense : IDraftSource
+    private sealed class Nonsense(bool branches = false) : IDraftSource
     {
         private readonly Philox _random = new(3, 3);
         private ulong _number;
+
+        public bool Branches => branches;
 
         public void Begin(ReadOnlySpan<int> prompt, GenerationOptions options)
         {
@@ -283,6 +375,22 @@ public sealed class SpeculationTests : IDisposable
         {
             var count = _random.Integer(_number++, draft.Length + 1);
             foreach (ref var token in draft[..count]) token = _random.Integer(_number++, Letters.Length);
+            return count;
+        }
+
+        public int Propose(Span<int> draft, Span<int> parents)
+        {
+            var count = Propose(draft);
+            for (var i = 0; i < count; i++)
+            {
+                parents[i] = _random.Integer(_number++, i + 1) - 1;
+                // Those that follow the same one are different.
+                for (var j = 0; j < i; j++)
+                {
+                    if ((parents[j], draft[j]) == (parents[i], draft[i])) return i;
+                }
+            }
+
             return count;
         }
     }

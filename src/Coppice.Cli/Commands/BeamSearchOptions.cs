@@ -37,6 +37,9 @@ internal sealed class BeamSearchOptions
         });
     }
 
+    /// <summary>Whether a search was asked for.</summary>
+    public bool AreGiven(ParseResult parse) => parse.Given(_beams) is not null;
+
     /// <summary>What was asked for; null where a text is drawn.</summary>
     /// <param name="parse">The command line.</param>
     /// <param name="common">What a search has in common with a text that is drawn.</param>

@@ -74,10 +74,10 @@ internal static class GenerateCommand
             using var opened = InferenceModel.Load(path, backend, CommonOptions.ReadQuantize(parse));
             var (model, tokenizer) = (opened.Model, opened.Tokenizer);
             using var adapters = AdapterOption.Activate(adapter.Read(parse), path, model);
-            using var drafts = speculation.Open(parse, tokenizer, backend);
+            var kept = window.Read(parse);
             if (model.Configuration.IsEncoderDecoder)
             {
-                if (parse.GetValue(chat) || beams.Read(parse, options) is not null || window.Read(parse) is not null || drafts.Speculation is not null)
+                if (parse.GetValue(chat) || beams.AreGiven(parse) || kept is not null || speculation.IsGiven(parse))
                     throw CoppiceException.Usage($"--chat, --beams, --window and --speculate are for models that continue a text, and a {model.Configuration.ModelType} model doesn't");
                 using var writer = new TextToTextGenerator(model, tokenizer);
                 Show(writer.Generate(parse.GetRequiredValue(prompt), options, json ? null : Page.Piece), json, null);
@@ -98,7 +98,8 @@ internal static class GenerateCommand
                 return;
             }
 
-            using var generator = new TextGenerator(model, tokenizer, drafts.Speculation, window.Read(parse));
+            using var drafts = speculation.Open(parse, tokenizer, backend);
+            using var generator = new TextGenerator(model, tokenizer, drafts.Speculation, kept);
             Action<string>? show = json ? null : Page.Piece;
             var result = conversation is not null ? Answer(generator, conversation, options, show) : generator.Generate(parse.GetRequiredValue(prompt), options, show);
             Show(result, json, drafts.Speculation);

@@ -11,7 +11,7 @@ internal static class ImportCommand
 {
     public static Command Create()
     {
-        var file = new Argument<string>("FILE.gguf") { Description = "A GGUF file of a GPT-2, Llama, Mistral, Qwen2 or Qwen3 model" };
+        var file = new Argument<string>("FILE.gguf") { Description = "A GGUF file of a GPT-2, Llama, Mistral, Qwen2, Qwen3, Phi-3, Gemma or GPT-NeoX model" };
         var output = CommonOptions.Output("DIR", "The model directory to write: new or empty");
         var command = new Command("import", "Make a model directory of a GGUF file") { file, output, CommonOptions.Json };
         command.SetAction(parse =>

@@ -11,11 +11,12 @@ internal sealed class SpeculationOptions
 {
     private const string Lookup = "prompt-lookup";
     private const string Recycling = "recycling";
+    private const string RecyclingTree = "recycling-tree";
 
     private readonly Option<string> _source = new("--speculate")
     {
         Description = "Guess ahead and verify several tokens in a pass; the text stays the same. Guesses come from the text itself, from what was probable before, or from a smaller model",
-        HelpName = $"{Lookup}|{Recycling}|MODEL",
+        HelpName = $"{Lookup}|{Recycling}|{RecyclingTree}|MODEL",
     };
 
     private readonly Option<int> _tokens = CommonOptions.Whole(
@@ -32,6 +33,9 @@ internal sealed class SpeculationOptions
         });
     }
 
+    /// <summary>Whether guesses were asked for.</summary>
+    public bool IsGiven(ParseResult parse) => parse.GetValue(_source) is not null;
+
     /// <summary>Makes ready what was asked for.</summary>
     /// <param name="parse">The command line.</param>
     /// <param name="tokenizer">The tokenizer of the model that decides.</param>
@@ -43,8 +47,8 @@ internal sealed class SpeculationOptions
         {
             null => new Drafts(null, null),
             Lookup => new Drafts(new Speculation(new PromptLookup(), most), null),
-            Recycling => new Drafts(new Speculation(new TokenRecycling(), most), null),
-            _ when !Directory.Exists(name) && !File.Exists(name) => throw CoppiceException.Usage($"--speculate must be {Lookup}, {Recycling} or a model, not '{name}'{NearestName.Hint(name, [Lookup, Recycling])}"),
+            Recycling or RecyclingTree => new Drafts(new Speculation(new TokenRecycling(trees: name == RecyclingTree), most), null),
+            _ when !Directory.Exists(name) && !File.Exists(name) => throw CoppiceException.Usage($"--speculate must be {Lookup}, {Recycling}, {RecyclingTree} or a model, not '{name}'{NearestName.Hint(name, [Lookup, Recycling, RecyclingTree])}"),
             _ => Of(DraftModel.Load(name, tokenizer, backend, CommonOptions.ReadQuantize(parse)), most),
         };
     }

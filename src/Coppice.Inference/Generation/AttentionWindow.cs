@@ -27,13 +27,13 @@ public sealed record AttentionWindow(int Tokens, int Sinks = AttentionWindow.Def
 
     /// <summary>Refuses a window that a model can't have.</summary>
     /// <param name="model">The model.</param>
-    /// <exception cref="CoppiceException">The numbers mean nothing, or the model is an encoder or can't forget.</exception>
+    /// <exception cref="CoppiceException">The numbers mean nothing, or the model is an encoder.</exception>
     internal void Check(LanguageModel model)
     {
-        var positions = model.MaxTokens;
+        // Keys that are turned as they are read have the positions of short texts.
+        var positions = Math.Min(model.MaxTokens, model.Configuration.ShortPositions);
         if (Tokens < 1 || Tokens > positions) throw CoppiceException.Usage($"window is {Tokens}; 1 to the model's {positions} positions is expected");
         if (Sinks < 0 || Sinks >= Tokens) throw CoppiceException.Usage($"sinks is {Sinks}; 0 to {Tokens - 1} is expected, fewer than the window has tokens");
         model.RequireCausal("continue a text");
-        if (!model.CanForget) throw CoppiceException.Usage($"the positions in the keys of a {model.Configuration.ModelType} model can't be changed: it has no window with sinks");
     }
 }

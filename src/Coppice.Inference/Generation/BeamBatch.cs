@@ -17,6 +17,7 @@ internal sealed class BeamBatch : IDisposable
     private readonly ModelInput _input;
     private KeyValueCache? _cache;
     private float[] _logits = [];
+    private int _longest;
 
     // The slot of each text.
     private int[] _slots = [];
@@ -33,11 +34,13 @@ internal sealed class BeamBatch : IDisposable
     /// <summary>Begins with one text.</summary>
     /// <param name="prompt">Its tokens, at least one.</param>
     /// <param name="most">The most texts that will become of it.</param>
+    /// <param name="longest">The most tokens that a text will have.</param>
     /// <returns>The logits after it: [vocabulary]. Valid until the next call.</returns>
-    public Span<float> Begin(scoped ReadOnlySpan<int> prompt, int most)
+    public Span<float> Begin(scoped ReadOnlySpan<int> prompt, int most, int longest)
     {
         _cache?.Dispose();
-        _cache = _model.CreateCache(Math.Max(SmallestCapacity, 2 * prompt.Length), most);
+        _longest = longest;
+        _cache = _model.CreateCache(CapacityFor(prompt.Length), most);
         _slots = [0];
         return Pass(_cache, prompt, [new CacheRun(0, prompt.Length)]);
     }
@@ -88,13 +91,21 @@ internal sealed class BeamBatch : IDisposable
         return cache;
     }
 
+    /// <summary>Room for texts to grow in, of the kind that the longest one will be of: what is computed is not computed anew.</summary>
+    private int CapacityFor(int length)
+    {
+        var few = _model.Configuration.ShortPositions;
+        var capacity = Math.Max(SmallestCapacity, 2 * length);
+        return _longest > few ? Math.Max(capacity, few + 1) : Math.Min(capacity, few);
+    }
+
     /// <summary>The cache, with room for a token more; all texts have one length.</summary>
     private KeyValueCache WithRoom()
     {
         var cache = _cache ?? throw new InvalidOperationException("There is no text.");
         var length = cache.LengthOf(_slots[0]);
         if (length < cache.Capacity) return cache;
-        _cache = _model.CreateCache(2 * length, cache.Slots);
+        _cache = _model.CreateCache(CapacityFor(length), cache.Slots);
         foreach (var slot in _slots) _cache.CopyFirst(slot, cache, slot, length);
         cache.Dispose();
         return _cache;

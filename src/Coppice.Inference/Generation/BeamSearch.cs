@@ -69,7 +69,7 @@ public sealed class BeamSearch : IDisposable
         // However many of them end a text, enough are left to go on with.
         var candidates = new BeamCandidates((2 + ends.Count(end => end)) * options.Beams);
         List<Beam> open = [new Beam(null, -1, 0, null, _constraints.Begin(common))];
-        var logits = _batch.Begin(promptTokens, options.Beams);
+        var logits = _batch.Begin(promptTokens, options.Beams, promptTokens.Length + longest - 1);
         for (var length = 1; ; length++)
         {
             cancellationToken.ThrowIfCancellationRequested();

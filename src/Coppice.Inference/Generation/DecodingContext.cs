@@ -8,7 +8,8 @@ namespace Coppice.Inference;
 /// <summary>
 /// A sequence that grows, and what the model expects after it. Keys and values are cached, so that a pass computes the new tokens only.
 /// When the sequence no longer fits the model's longest, its last half is computed anew as a sequence of its own and the rest is forgotten; with a window,
-/// the oldest tokens behind the first ones are forgotten and nothing is computed anew.
+/// the oldest tokens behind the first ones are forgotten and nothing is computed anew. A sequence that becomes longer than the model's short ones
+/// (<see cref="ModelConfiguration.ShortPositions"/>) is computed anew too: its tokens have other positions then.
 /// </summary>
 /// <remarks>Not thread-safe.</remarks>
 internal sealed class DecodingContext : IDisposable
@@ -36,8 +37,8 @@ internal sealed class DecodingContext : IDisposable
         _logits = new float[model.Configuration.VocabularySize];
     }
 
-    /// <summary>How many tokens fit before the first ones are forgotten.</summary>
-    public int Room => (_window?.Tokens ?? _model.MaxTokens) - _tokens.Count;
+    /// <summary>How many tokens fit before the first ones are forgotten or computed anew.</summary>
+    public int Room => (_window?.Tokens ?? LongestOfKind(_tokens.Count)) - _tokens.Count;
 
     /// <summary>How many tokens have their keys and values cached.</summary>
     public int Kept => _cache?.Length ?? 0;
@@ -70,6 +71,33 @@ internal sealed class DecodingContext : IDisposable
         return Pass(rows);
     }
 
+    /// <summary>Appends a tree of tokens, of which <see cref="Keep"/> keeps one path.</summary>
+    /// <param name="tokens">As many as fit at most; the first one follows the sequence.</param>
+    /// <param name="parents">The token that each follows, which comes before it: -1 for the first one.</param>
+    /// <returns>The logits after each: [tokens, vocabulary]. The caller may change them; valid until the next call.</returns>
+    public Span<float> Append(scoped ReadOnlySpan<int> tokens, scoped ReadOnlySpan<int> parents)
+    {
+        for (var row = 0; row < parents.Length; row++)
+        {
+            if (parents[row] == row - 1) continue;
+            _tokens.AddRange(tokens);
+            return Pass(tokens.Length, parents);
+        }
+
+        return Append(tokens, tokens.Length);
+    }
+
+    /// <summary>Forgets all of the tokens that were appended last but some.</summary>
+    /// <param name="path">Which of them stay, in ascending order; at least the first one.</param>
+    /// <param name="count">How many were appended.</param>
+    public void Keep(scoped ReadOnlySpan<int> path, int count)
+    {
+        var first = _tokens.Count - count;
+        for (var i = 0; i < path.Length; i++) _tokens[first + i] = _tokens[first + path[i]];
+        _tokens.RemoveRange(first + path.Length, count - path.Length);
+        _cache!.Keep(_cache.Length - count, path);
+    }
+
     /// <summary>Appends tokens in as many passes as the window needs, each after as many old tokens are forgotten as it has no room for.</summary>
     private Span<float> AppendWithin(AttentionWindow window, scoped ReadOnlySpan<int> tokens, int rows)
     {
@@ -91,13 +119,14 @@ internal sealed class DecodingContext : IDisposable
     }
 
     /// <summary>Computes the tokens that are not cached.</summary>
-    private Span<float> Pass(int rows)
+    private Span<float> Pass(int rows, scoped ReadOnlySpan<int> parents = default)
     {
         var cache = CacheFor(_tokens.Count);
         var next = CollectionsMarshal.AsSpan(_tokens)[cache.Length..];
         try
         {
-            _input.Set(_tape, next, cache);
+            if (parents.IsEmpty) _input.Set(_tape, next, cache);
+            else _input.SetTree(_tape, next, parents, cache);
             var hidden = _model.Hidden(_tape, _input);
             var logits = _model.Logits(_tape, _tape.SliceRows(hidden, next.Length - rows, rows));
             if (_logits.Length < logits.Count) _logits = new float[logits.Count];
@@ -132,16 +161,25 @@ internal sealed class DecodingContext : IDisposable
     {
         // A full window needs all of its memory, to forget in.
         if (_window is not null && length == _window.Tokens) length = _window.Capacity;
-        if (_cache is not null && _cache.Capacity >= length) return _cache;
-        var most = _window?.Capacity ?? _model.MaxTokens;
+        var most = _window?.Capacity ?? LongestOfKind(length);
+        var isOfKind = _cache is not null && (_window is not null || IsShort(_cache.Capacity) == IsShort(length));
+        if (isOfKind && _cache!.Capacity >= length) return _cache;
         var capacity = (int)Math.Min((uint)most, BitOperations.RoundUpToPowerOf2((uint)Math.Max(length, SmallestCapacity)));
         var larger = _window is null ? _model.CreateCache(capacity) : _model.CreateForgettingCache(capacity);
-        if (_cache is not null)
-        {
-            larger.CopyFirst(0, _cache, 0, _cache.Length);
-            _cache.Dispose();
-        }
-
+        if (isOfKind) larger.CopyFirst(0, _cache!, 0, _cache!.Length);
+        _cache?.Dispose();
         return _cache = larger;
+    }
+
+    private bool IsShort(int length) => length <= ShortTokens;
+
+    /// <summary>The longest text whose positions are those of short ones: virtual tokens in front of it take some.</summary>
+    private int ShortTokens => _model.Configuration.ShortPositions - (_model.Configuration.MaxPositions - _model.MaxTokens);
+
+    /// <summary>How long a sequence of a length can become without other positions.</summary>
+    private int LongestOfKind(int length)
+    {
+        var (most, few) = (_model.MaxTokens, ShortTokens);
+        return length <= few ? Math.Min(few, most) : most;
     }
 }

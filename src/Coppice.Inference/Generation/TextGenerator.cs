@@ -66,14 +66,16 @@ public sealed class TextGenerator : IDisposable
         _speculation?.Begin(promptTokens, options);
         var one = new[] { promptTokens[^1] };
         ReadOnlySpan<int> pass = one;
+        ReadOnlySpan<int> parents = [-1];
+        Span<int> path = stackalloc int[1 + Speculation.MostTokens];
         var logits = _context.Append(promptTokens);
         while (true)
         {
             _speculation?.Observe(pass, logits);
-            var drawn = Draw(continuation, pass, logits, onText, cancellationToken);
+            var drawn = Draw(continuation, pass, parents, logits, path, onText, cancellationToken);
             _speculation?.Count(drawn, proposed: pass.Length - 1);
             if (continuation.Result is { } result) return result;
-            _context.Drop(pass.Length - drawn);
+            _context.Keep(path[..drawn], pass.Length);
             one[0] = continuation.Tokens[^1];
             if (_speculation is null)
             {
@@ -83,9 +85,10 @@ public sealed class TextGenerator : IDisposable
             {
                 for (var i = continuation.Tokens.Count - drawn; i < continuation.Tokens.Count; i++) _speculation.Accept(continuation.Tokens[i]);
                 pass = _speculation.Next(one[0], Math.Min(_context.Room, options.MaxTokens - continuation.Tokens.Count) - 1);
+                parents = _speculation.Parents;
             }
 
-            logits = _context.Append(pass, pass.Length);
+            logits = _context.Append(pass, parents);
         }
     }
 
@@ -93,20 +96,26 @@ public sealed class TextGenerator : IDisposable
     public void Dispose() => _context.Dispose();
 
     /// <summary>
-    /// Draws the token after the first one of a pass, and goes on as long as what is drawn is what the pass foresaw. This is where proposals are verified: whatever was
-    /// foreseen, each token is drawn from its own logits with the random number of its place.
+    /// Draws the token after the first one of a pass, and goes on as long as what is drawn is what the pass foresaw there. This is where proposals are verified: whatever
+    /// was foreseen, each token is drawn from its own logits with the random number of its place.
     /// </summary>
-    /// <returns>How many tokens were drawn.</returns>
-    private static int Draw(Continuation continuation, ReadOnlySpan<int> pass, Span<float> logits, Action<string>? onText, CancellationToken cancellationToken)
+    /// <returns>How many tokens were drawn; so many places of the path have the tokens of the pass after which they were.</returns>
+    private static int Draw(
+        Continuation continuation, ReadOnlySpan<int> pass, ReadOnlySpan<int> parents, Span<float> logits, Span<int> path, Action<string>? onText, CancellationToken cancellationToken)
     {
         var vocabulary = logits.Length / pass.Length;
-        for (var row = 0; ; row++)
+        var drawn = 0;
+        for (var row = 0; ;)
         {
+            path[drawn++] = row;
             var piece = continuation.Next(logits.Slice(row * vocabulary, vocabulary));
             if (piece.Length > 0) onText?.Invoke(piece);
-            if (continuation.Result is not null) return row + 1;
+            if (continuation.Result is not null) return drawn;
             cancellationToken.ThrowIfCancellationRequested();
-            if (row + 1 == pass.Length || continuation.Tokens[^1] != pass[row + 1]) return row + 1;
+            var next = row + 1;
+            while (next < pass.Length && (parents[next] != row || pass[next] != continuation.Tokens[^1])) next++;
+            if (next == pass.Length) return drawn;
+            row = next;
         }
     }
 }

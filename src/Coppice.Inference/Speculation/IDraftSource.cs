@@ -6,6 +6,9 @@ namespace Coppice.Inference;
 /// </summary>
 public interface IDraftSource
 {
+    /// <summary>Whether it proposes trees. As many tokens as may be are asked for then: never do all of them come true.</summary>
+    bool Branches => false;
+
     /// <summary>Begins a text.</summary>
     /// <param name="prompt">Its prompt, at least one token.</param>
     /// <param name="options">How it is continued.</param>
@@ -26,4 +29,10 @@ public interface IDraftSource
     /// <param name="draft">Receives them; at least one fits.</param>
     /// <returns>How many there are; 0 where nothing suggests itself.</returns>
     int Propose(Span<int> draft);
+
+    /// <summary>Proposes a tree of tokens that may come next, where the source has <see cref="Branches"/>.</summary>
+    /// <param name="draft">Receives them; at least one fits. Those that follow the same one are different.</param>
+    /// <param name="parents">Receives for each the number of the one that it follows, which comes before it; -1 for the text's last token.</param>
+    /// <returns>How many there are; 0 where nothing suggests itself.</returns>
+    int Propose(Span<int> draft, Span<int> parents) => throw new NotSupportedException("This source proposes no trees.");
 }

@@ -1,4 +1,5 @@
 using Coppice.Foundation;
+using Coppice.Tensors;
 
 namespace Coppice.Inference;
 
@@ -21,6 +22,8 @@ public sealed class Speculation
 
     private readonly IDraftSource _source;
     private readonly int[] _pass;
+    private readonly int[] _parents;
+    private int _count;
     private int _length;
     private int _failures;
     private int _rest;
@@ -34,6 +37,8 @@ public sealed class Speculation
         if (mostTokens is < 1 or > MostTokens) throw CoppiceException.Usage($"draft tokens: {mostTokens}; 1 to {MostTokens} are expected");
         _source = source;
         _pass = new int[1 + mostTokens];
+        _parents = new int[1 + mostTokens];
+        _parents[0] = -1;
     }
 
     /// <summary>Passes through the model after that of the prompt.</summary>
@@ -51,7 +56,7 @@ public sealed class Speculation
     internal void Begin(ReadOnlySpan<int> prompt, GenerationOptions options)
     {
         _source.Begin(prompt, options);
-        (_length, _failures, _rest) = (ExactTokens, 0, 0);
+        (_length, _failures, _rest) = (_source.Branches ? MostTokens : ExactTokens, 0, 0);
     }
 
     /// <summary>Learns how many tokens were drawn after a pass: proposals that came true, and one in place of the next.</summary>
@@ -62,7 +67,7 @@ public sealed class Speculation
         if (proposed == 0) return;
         Accepted += drawn - 1;
         // Where all came true, more would have; where none does time after time, computing them is in vain.
-        _length = drawn > proposed ? Math.Min(2 * _length, MostTokens) : ExactTokens;
+        if (!_source.Branches) _length = drawn > proposed ? Math.Min(2 * _length, MostTokens) : ExactTokens;
         _failures = drawn > 1 ? 0 : Math.Min(_failures + 1, 7);
         _rest = Math.Min((1 << _failures) / 4, LongestRest);
     }
@@ -71,6 +76,9 @@ public sealed class Speculation
     /// <param name="token">The token.</param>
     internal void Accept(int token) => _source.Accept(token);
 
+    /// <summary>Which token of the last pass each of them follows: -1 for the first one.</summary>
+    internal ReadOnlySpan<int> Parents => _parents.AsSpan(0, _count);
+
     /// <summary>The next pass: the last token and proposals of what follows.</summary>
     /// <param name="last">The last token.</param>
     /// <param name="room">The most proposals that are of use.</param>
@@ -78,10 +86,26 @@ public sealed class Speculation
     {
         _pass[0] = last;
         var most = Math.Min(room, Math.Min(_length, _pass.Length - 1));
-        var proposed = most > 0 && _rest-- <= 0 ? _source.Propose(_pass.AsSpan(1, most)) : 0;
+        var proposed = most > 0 && _rest-- <= 0 ? Propose(_pass.AsSpan(1, most), _parents.AsSpan(1, most)) : 0;
+        _count = 1 + proposed;
         Passes++;
         Proposed += proposed;
-        return _pass.AsSpan(0, 1 + proposed);
+        return _pass.AsSpan(0, _count);
+    }
+
+    /// <summary>What comes next, each with its place in the pass of the one that it follows: the last token is the first of the pass.</summary>
+    private int Propose(Span<int> draft, Span<int> parents)
+    {
+        if (!_source.Branches)
+        {
+            for (var i = 0; i < parents.Length; i++) parents[i] = i;
+            return _source.Propose(draft);
+        }
+
+        var most = Math.Min(draft.Length, AttentionLayout.MostTreeQueries - 1);
+        var count = _source.Propose(draft[..most], parents[..most]);
+        for (var i = 0; i < count; i++) parents[i]++;
+        return count;
     }
 
     /// <summary>Shows what the model expects after each token of a pass.</summary>

@@ -24,9 +24,6 @@ public sealed class Gpt2Model : LanguageModel
         _blocks = [.. Enumerable.Range(0, configuration.Layers).Select(layer => new Block(this, layer))];
     }
 
-    /// <inheritdoc/>
-    public override bool CanForget => true;
-
     private protected override Tensor HiddenRows(Tape tape, ModelInput input)
     {
         var x_TC = Embed(tape, input);

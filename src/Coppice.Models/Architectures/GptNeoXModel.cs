@@ -20,12 +20,9 @@ public sealed class GptNeoXModel : LanguageModel
     {
         _configuration = configuration;
         _norm = new LayerNormPart(Parameters, "gpt_neox.final_layer_norm", configuration.NormEpsilon);
-        _rotary = new GrowingRotaryTable(backend, configuration.MaxPositions, configuration.RotarySize, configuration.RopeTheta);
+        _rotary = new GrowingRotaryTable(backend, configuration, configuration.RotarySize, configuration.RopeTheta, configuration.RotaryScaling);
         _blocks = [.. Enumerable.Range(0, configuration.Layers).Select(layer => new Block(this, layer))];
     }
-
-    /// <inheritdoc/>
-    public override bool CanForget => true;
 
     private protected override Tensor HiddenRows(Tape tape, ModelInput input)
     {

@@ -161,18 +161,12 @@ public abstract class LanguageModel : IDisposable
         foreach (var plan in Configuration.Plan()) plan.Initial.Fill(Parameters[plan.Name], seed);
     }
 
-    /// <summary>
-    /// Whether tokens can be forgotten between others of a cached sequence: keys have no positions in them, or the model turns them as it reads them.
-    /// </summary>
-    public virtual bool CanForget => false;
-
     /// <summary>A cache of one sequence of which tokens can be forgotten (<see cref="KeyValueCache.Forget"/>); what stays has its place among the kept as its position.</summary>
     /// <param name="capacity">Tokens that it has room for. Those that are kept at a time are at most the model's positions.</param>
-    /// <exception cref="CoppiceException">The model is an encoder, or has positions that can't be changed (exit code 2).</exception>
+    /// <exception cref="CoppiceException">The model is an encoder (exit code 2).</exception>
     public KeyValueCache CreateForgettingCache(int capacity)
     {
         RequireCausal("continue a text");
-        if (!CanForget) throw CoppiceException.Usage($"the positions in the keys of a {Configuration.ModelType} model can't be changed: it has to keep the whole text");
         if (_side is not null) throw CoppiceException.Usage("a network is beside the model (a side-tuned adapter is on): it has to keep the whole text");
         return new KeyValueCache(Backend, Configuration.Layers, capacity, Configuration.KeyValueHeads * Configuration.HeadSize, turnsOnRead: true, rowsAhead: _virtual?.Count ?? 0);
     }

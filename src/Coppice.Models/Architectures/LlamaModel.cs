@@ -24,12 +24,9 @@ public sealed class LlamaModel : LanguageModel
     {
         _configuration = configuration;
         _norm = Norm("model.norm");
-        _rotary = new GrowingRotaryTable(backend, configuration.MaxPositions, configuration.RotarySize, configuration.RopeTheta);
+        _rotary = new GrowingRotaryTable(backend, configuration, configuration.RotarySize, configuration.RopeTheta, configuration.RotaryScaling);
         _blocks = [.. Enumerable.Range(0, configuration.Layers).Select(layer => new Block(this, layer))];
     }
-
-    /// <inheritdoc/>
-    public override bool CanForget => true;
 
     private protected override Tensor HiddenRows(Tape tape, ModelInput input)
     {

@@ -72,6 +72,18 @@ public sealed class ConfigurationReader
         return [.. value.EnumerateArray().Select(item => item.ValueKind == JsonValueKind.String ? Text(key, item) : throw Error(key, "a list of texts is expected"))];
     }
 
+    /// <summary>A list of numbers from 0 on.</summary>
+    internal double[] Numbers(string key)
+    {
+        if (!Has(key)) throw Error(key, "is missing");
+        var value = _root.GetProperty(key);
+        if (value.ValueKind != JsonValueKind.Array) throw Error(key, "a list of numbers is expected");
+        return [.. value.EnumerateArray().Select(item => Number(key, item))];
+    }
+
+    /// <summary>The names of all options.</summary>
+    internal IEnumerable<string> Keys => _root.EnumerateObject().Select(option => option.Name);
+
     /// <summary>The object under a key; null where there is none.</summary>
     internal ConfigurationReader? Inside(string key)
     {
@@ -107,14 +119,7 @@ public sealed class ConfigurationReader
     }
 
     /// <summary>A number from 0 on.</summary>
-    internal double Number(string key, double otherwise)
-    {
-        if (!Has(key)) return otherwise;
-        var value = _root.GetProperty(key);
-        return value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out var number) && double.IsFinite(number) && number >= 0
-            ? number
-            : throw Error(key, $"a number, not negative, is expected, not {Shorten(value)}");
-    }
+    internal double Number(string key, double otherwise) => Has(key) ? Number(key, _root.GetProperty(key)) : otherwise;
 
     /// <summary>A share that is dropped: at least 0 and less than 1.</summary>
     internal double Dropout(string key)
@@ -146,6 +151,11 @@ public sealed class ConfigurationReader
         MustBe("add_cross_attention", false, otherwise: false);
         if (Text("position_embedding_type", "absolute") is not "absolute" and var type) throw Error("position_embedding_type", $"'{type}' is not supported; only 'absolute' is");
     }
+
+    private double Number(string key, JsonElement value) =>
+        value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out var number) && double.IsFinite(number) && number >= 0
+            ? number
+            : throw Error(key, $"a number, not negative, is expected, not {Shorten(value)}");
 
     private string Text(string key, JsonElement value)
     {

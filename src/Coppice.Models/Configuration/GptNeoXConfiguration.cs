@@ -29,6 +29,12 @@ public sealed record GptNeoXConfiguration : MultiHeadConfiguration
     /// <summary>How many leading values of a head turn.</summary>
     public int RotarySize => RotaryOptions.SizeOf(HeadSize, RotaryShare);
 
+    /// <summary>How rotary positions were stretched for longer texts; null where they weren't.</summary>
+    public RotaryScaling? RotaryScaling { get; init; }
+
+    /// <inheritdoc/>
+    public override int ShortPositions => RotaryScaling?.ShortPositions ?? int.MaxValue;
+
     /// <summary>Whether attention and MLP both read what the block is given; otherwise the MLP reads what attention has added to it.</summary>
     public bool ParallelResidual { get; init; } = true;
 
@@ -69,7 +75,8 @@ public sealed record GptNeoXConfiguration : MultiHeadConfiguration
         var hidden = json.Size("hidden_size");
         var heads = json.Size("num_attention_heads");
         if (hidden % heads != 0) throw json.Error("num_attention_heads", $"{heads} heads don't divide hidden_size {hidden}");
-        var rotary = RotaryOptions.Read(json, "rotary_emb_base", RotaryKey, share: 0.25);
+        var positions = json.Size("max_position_embeddings", 2048);
+        var rotary = RotaryOptions.Read(json, positions, "rotary_emb_base", RotaryKey, share: 0.25);
         rotary.RequirePairs(json, hidden / heads, "num_attention_heads", RotaryKey);
         return new GptNeoXConfiguration
         {
@@ -77,11 +84,12 @@ public sealed record GptNeoXConfiguration : MultiHeadConfiguration
             HiddenSize = hidden,
             Layers = json.Layers("num_hidden_layers"),
             Heads = heads,
-            MaxPositions = json.Size("max_position_embeddings", 2048),
+            MaxPositions = positions,
             IntermediateSize = json.Size("intermediate_size"),
             Activation = Activations.Read(json, "hidden_act", "gelu"),
             RopeTheta = rotary.Theta,
             RotaryShare = rotary.Share,
+            RotaryScaling = rotary.Scaling,
             ParallelResidual = json.Flag("use_parallel_residual", true),
             AttentionBias = json.Flag("attention_bias", true),
             NormEpsilon = (float)json.Number("layer_norm_eps", 1e-5),
@@ -112,6 +120,7 @@ public sealed record GptNeoXConfiguration : MultiHeadConfiguration
         json.WriteString("hidden_act", Activations.NameOf(Activation));
         json.WriteNumber(RotaryKey, RotaryShare);
         json.WriteNumber("rotary_emb_base", RopeTheta);
+        RotaryScalingReader.Write(json, RotaryScaling, Type);
         json.WriteBoolean("use_parallel_residual", ParallelResidual);
         json.WriteBoolean("attention_bias", AttentionBias);
         json.WriteNumber("layer_norm_eps", NormEpsilon);

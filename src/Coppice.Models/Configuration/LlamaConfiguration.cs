@@ -36,6 +36,12 @@ public sealed record LlamaConfiguration : ModelConfiguration
     /// <summary>How many leading values of a head turn.</summary>
     public int RotarySize => RotaryOptions.SizeOf(HeadSize, RotaryShare);
 
+    /// <summary>How rotary positions were stretched for longer texts; null where they weren't.</summary>
+    public RotaryScaling? RotaryScaling { get; init; }
+
+    /// <inheritdoc/>
+    public override int ShortPositions => RotaryScaling?.ShortPositions ?? int.MaxValue;
+
     /// <summary>0, or the number of latest tokens that a token sees, itself included.</summary>
     public int SlidingWindow { get; init; }
 
@@ -121,7 +127,8 @@ public sealed record LlamaConfiguration : ModelConfiguration
     internal static LlamaConfiguration Read(ConfigurationReader json, string family)
     {
         CheckActivation(json, family);
-        var rotary = RotaryOptions.Read(json);
+        var positions = json.Size("max_position_embeddings", family switch { "phi3" => 4096, "gemma" => 8192, _ => 2048 });
+        var rotary = RotaryOptions.Read(json, positions);
         if (rotary.Share != 1 && family != "phi3") throw json.Error("partial_rotary_factor", "only 1 is supported");
         var hidden = json.Size("hidden_size");
         var heads = json.Size("num_attention_heads");
@@ -147,10 +154,11 @@ public sealed record LlamaConfiguration : ModelConfiguration
             KeyValueHeads = keyValueHeads,
             HeadSize = headSize,
             IntermediateSize = json.Size("intermediate_size"),
-            MaxPositions = json.Size("max_position_embeddings", family switch { "phi3" => 4096, "gemma" => 8192, _ => 2048 }),
+            MaxPositions = positions,
             NormEpsilon = (float)json.Number("rms_norm_eps", family == "phi3" ? 1e-5 : 1e-6),
             RopeTheta = rotary.Theta,
             RotaryShare = rotary.Share,
+            RotaryScaling = rotary.Scaling,
             SlidingWindow = windowed && json.Has("sliding_window") ? json.Size("sliding_window") : 0,
             QkvBias = family == "qwen2" || attentionBias,
             OutputBias = attentionBias,
@@ -187,6 +195,7 @@ public sealed record LlamaConfiguration : ModelConfiguration
         json.WriteNumber("rms_norm_eps", NormEpsilon);
         json.WriteNumber("rope_theta", RopeTheta);
         if (RotaryShare != 1) json.WriteNumber("partial_rotary_factor", RotaryShare);
+        RotaryScalingReader.Write(json, RotaryScaling, Family);
         json.WriteNumber("initializer_range", InitializerRange);
         if (Dropout > 0) json.WriteNumber("resid_pdrop", Dropout);
         if (Family != "qwen2") json.WriteBoolean("attention_bias", OutputBias);

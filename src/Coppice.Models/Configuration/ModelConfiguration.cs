@@ -23,6 +23,12 @@ public abstract record ModelConfiguration
     /// <summary>The row of the position embeddings that a document begins with.</summary>
     public virtual int FirstPosition => 0;
 
+    /// <summary>
+    /// Documents of up to so many tokens have one kind of positions, longer ones another for all of their tokens (<see cref="LongRopeScaling"/>);
+    /// <see cref="int.MaxValue"/> where there is one kind.
+    /// </summary>
+    public virtual int ShortPositions => int.MaxValue;
+
     /// <summary>Rows of the token embedding.</summary>
     public required int VocabularySize { get; init; }
 
@@ -61,6 +67,10 @@ public abstract record ModelConfiguration
 
     /// <summary>The token that ends a document, or null.</summary>
     public int? EndOfText { get; init; }
+
+    /// <summary>The row of the positions that a document of a length begins with: those of longer documents are behind those of short ones.</summary>
+    /// <param name="length">Its tokens.</param>
+    internal int FirstPositionOf(int length) => length > ShortPositions ? FirstPosition + ShortPositions : FirstPosition;
 
     /// <summary>The same configuration with another number of token embeddings.</summary>
     /// <param name="size">Rows of the token embedding, and of the head.</param>

@@ -55,12 +55,14 @@ internal static class GgufArchitecture
                 // Readers of some ages insist on it; the context ends with the window.
                 if (name == "phi3") Add("attention.sliding_window", 0);
                 file.Add($"{name}.rope.freq_base", (float)llama.RopeTheta);
+                GgufRotary.Write(file, name, llama.RotaryScaling, notes);
                 file.Add($"{name}.attention.layer_norm_rms_epsilon", llama.NormEpsilon);
                 break;
             case GptNeoXConfiguration neox:
                 Add("feed_forward_length", neox.IntermediateSize);
                 Add("rope.dimension_count", neox.RotarySize);
                 file.Add($"{name}.rope.freq_base", (float)neox.RopeTheta);
+                GgufRotary.Write(file, name, neox.RotaryScaling, notes);
                 file.Add($"{name}.use_parallel_residual", neox.ParallelResidual);
                 file.Add($"{name}.attention.layer_norm_epsilon", neox.NormEpsilon);
                 break;
@@ -165,6 +167,7 @@ internal static class GgufArchitecture
         if (sizes.Hidden % sizes.Heads != 0) throw metadata.Error("gptneox.attention.head_count", $"{sizes.Heads} heads don't divide {sizes.Hidden}");
         if (metadata.Size("gptneox.attention.head_count_kv", sizes.Heads) != sizes.Heads) throw metadata.Error("gptneox.attention.head_count_kv", "GPT-NeoX has as many key/value heads as heads");
         var headSize = sizes.Hidden / sizes.Heads;
+        var (theta, rotarySize) = (Theta(metadata, "gptneox"), RotarySize(metadata, "gptneox", headSize));
         return new GptNeoXConfiguration
         {
             VocabularySize = sizes.Vocabulary,
@@ -174,8 +177,9 @@ internal static class GgufArchitecture
             MaxPositions = sizes.Context,
             IntermediateSize = sizes.Intermediate,
             NormEpsilon = Epsilon(metadata, "gptneox.attention.layer_norm_epsilon"),
-            RopeTheta = Theta(metadata, "gptneox"),
-            RotaryShare = RotaryOptions.ShareOf(headSize, RotarySize(metadata, "gptneox", headSize)),
+            RopeTheta = theta,
+            RotaryShare = RotaryOptions.ShareOf(headSize, rotarySize),
+            RotaryScaling = GgufRotary.Read(file, "gptneox", theta, rotarySize, sizes.Context),
             ParallelResidual = metadata.Flag("gptneox.use_parallel_residual", true),
             TieEmbeddings = false,
             BeginOfText = Token(metadata, GgufTokenizer.BeginKey, sizes),
@@ -189,7 +193,7 @@ internal static class GgufArchitecture
         var headSize = HeadSize(metadata, name, sizes);
         var keyValueHeads = metadata.Size($"{name}.attention.head_count_kv", sizes.Heads);
         if (sizes.Heads % keyValueHeads != 0) throw metadata.Error($"{name}.attention.head_count_kv", $"{keyValueHeads} doesn't divide {sizes.Heads} heads");
-        var rotarySize = RotarySize(metadata, name, headSize);
+        var (theta, rotarySize) = (Theta(metadata, name), RotarySize(metadata, name, headSize));
         if (rotarySize != headSize && name != "phi3") throw metadata.Error($"{name}.rope.dimension_count", $"only the size of a head, {headSize}, is supported");
         if (metadata.Has($"{name}.expert_count") && metadata.OptionalWhole($"{name}.expert_count") > 0) throw metadata.Error($"{name}.expert_count", "mixtures of experts are not supported");
         var (inputBias, outputBias) = (file.Contains("blk.0.attn_q.bias"), file.Contains("blk.0.attn_output.bias"));
@@ -207,8 +211,9 @@ internal static class GgufArchitecture
             IntermediateSize = sizes.Intermediate,
             MaxPositions = sizes.Context,
             NormEpsilon = Epsilon(metadata, $"{name}.attention.layer_norm_rms_epsilon"),
-            RopeTheta = Theta(metadata, name),
+            RopeTheta = theta,
             RotaryShare = RotaryOptions.ShareOf(headSize, rotarySize),
+            RotaryScaling = GgufRotary.Read(file, name, theta, rotarySize, sizes.Context),
             SlidingWindow = name == "phi3" ? metadata.OptionalWhole("phi3.attention.sliding_window") ?? 0 : 0,
             QkvBias = name == "qwen2" || inputBias,
             OutputBias = outputBias,
@@ -240,8 +245,6 @@ internal static class GgufArchitecture
 
     private static double Theta(GgufMetadata metadata, string name)
     {
-        var scaling = metadata.OptionalText($"{name}.rope.scaling.type") ?? "none";
-        if (scaling != "none") throw metadata.Error($"{name}.rope.scaling.type", $"'{scaling}' is not supported; only unscaled rotary positions are");
         var theta = metadata.Number($"{name}.rope.freq_base", 10000);
         return theta > 0 ? theta : throw metadata.Error($"{name}.rope.freq_base", "a number above 0 is expected");
     }

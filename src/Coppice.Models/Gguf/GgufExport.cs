@@ -48,7 +48,7 @@ public static class GgufExport
         var places = GgufLayout.Places(configuration);
         var formats = places.ToDictionary(place => place.Tensor, place => FormatOf(place, type), StringComparer.Ordinal);
         var errors = new Dictionary<string, SquaredError>(StringComparer.Ordinal);
-        file.Write(path, [.. places.Select(place => new GgufTensorToWrite(place.Tensor, formats[place.Tensor], place.Shape, stream =>
+        file.Write(path, [.. GgufRotary.Tensors(configuration), .. places.Select(place => new GgufTensorToWrite(place.Tensor, formats[place.Tensor], place.Shape, stream =>
             errors[place.Tensor] = Write(stream, place.Tensor, place.ToFile(Values(model, place)), formats[place.Tensor])))]);
         return new GgufExportResult(
             path,

@@ -17,10 +17,11 @@ public sealed record GgufImportResult(string Output, string ModelType, long Para
 /// <param name="EndOfText">The token that ends a turn or text; null where the file names none.</param>
 public sealed record GgufChatTemplate(string Source, int? BeginOfText, int? EndOfText);
 
-/// <summary>Makes a model directory of a GGUF file: configuration, weights as float32, tokenizer.</summary>
+/// <summary>Makes a model directory of a GGUF file: configuration, weights as float32, tokenizer with its chat template.</summary>
 public static class GgufImport
 {
     private const string TokenizerFile = "tokenizer.json";
+    private const string TokenizerConfigurationFile = "tokenizer_config.json";
 
     /// <summary>Imports a model.</summary>
     /// <param name="path">The GGUF file.</param>
@@ -34,7 +35,12 @@ public static class GgufImport
         using var model = ReadModel(file, backend);
         var tokenizer = ReadTokenizer(file, model.Configuration);
         ModelDirectory.Save(directory, model);
-        if (tokenizer is not null) AtomicFile.WriteText(Path.Combine(directory, TokenizerFile), tokenizer);
+        if (tokenizer is not null)
+        {
+            AtomicFile.WriteText(Path.Combine(directory, TokenizerFile), tokenizer);
+            AtomicFile.WriteText(Path.Combine(directory, TokenizerConfigurationFile), GgufTokenizerImport.ReadConfiguration(file, model.Configuration));
+        }
+
         var types = file.Tensors.GroupBy(tensor => tensor.Format.Name).ToDictionary(group => group.Key, group => group.Count(), StringComparer.Ordinal);
         return new GgufImportResult(directory, model.Configuration.ModelType, model.Parameters.Count, types, tokenizer is not null);
     }
@@ -66,7 +72,7 @@ public static class GgufImport
         var places = GgufLayout.Places(configuration);
         foreach (var place in places) RequireShape(file, place);
         var known = places.Select(place => place.Tensor).ToHashSet(StringComparer.Ordinal);
-        var stranger = file.Tensors.FirstOrDefault(tensor => !known.Contains(tensor.Name));
+        var stranger = file.Tensors.FirstOrDefault(tensor => !known.Contains(tensor.Name) && !(configuration is LlamaConfiguration { RotaryScaling: not null } && GgufRotary.IsDivisors(tensor.Name)));
         if (stranger is not null) throw new CoppiceException($"{file.Path}: '{stranger.Name}' is not part of a {configuration.ModelType} model of this configuration");
         if (configuration is Gpt2Configuration gpt2 && BiasesAreZero(file, places)) configuration = gpt2 with { Bias = false };
         if (quantization != Quantization.None)

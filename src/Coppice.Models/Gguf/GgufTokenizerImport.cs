@@ -13,6 +13,11 @@ internal sealed class GgufTokenizerImport
 
     private static readonly JsonSerializerOptions Format = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
+    private static readonly (string Name, string Key)[] Roles =
+    [
+        ("bos_token", GgufTokenizer.BeginKey), ("eos_token", GgufTokenizer.EndKey), ("unk_token", GgufTokenizer.UnknownKey), ("pad_token", GgufTokenizer.PaddingKey),
+    ];
+
     private readonly GgufFile _file;
     private readonly GgufMetadata _metadata;
     private readonly string[] _tokens;
@@ -48,6 +53,24 @@ internal sealed class GgufTokenizerImport
             GgufTokenizer.CharacterModel => new GgufTokenizerImport(file, vocabularySize).CharacterModel(),
             _ => throw file.Metadata.Error(GgufTokenizer.ModelKey, $"the tokenizer '{model}' is not supported; supported are {GgufTokenizer.ByteModel} and {GgufTokenizer.CharacterModel}"),
         };
+    }
+
+    /// <summary>Reads what the special tokens of a file's tokenizer are for, and its chat template.</summary>
+    /// <param name="file">The file; it has a tokenizer.</param>
+    /// <param name="configuration">The model's configuration.</param>
+    /// <returns>The text of a <c>tokenizer_config.json</c>.</returns>
+    /// <exception cref="CoppiceException">It contradicts itself.</exception>
+    public static string ReadConfiguration(GgufFile file, ModelConfiguration configuration)
+    {
+        var tokenizer = new GgufTokenizerImport(file, configuration.VocabularySize);
+        var json = new JsonObject { ["tokenizer_class"] = "PreTrainedTokenizerFast", ["model_max_length"] = configuration.MaxPositions, ["clean_up_tokenization_spaces"] = false };
+        foreach (var (name, key) in Roles)
+        {
+            if (tokenizer.Id(key) is { } id) json[name] = tokenizer._tokens[id];
+        }
+
+        if (file.Metadata.OptionalText(GgufTokenizer.ChatTemplateKey) is { } template) json["chat_template"] = template;
+        return json.ToJsonString(Format) + "\n";
     }
 
     private string ByteModel()

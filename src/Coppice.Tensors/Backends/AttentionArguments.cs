@@ -38,6 +38,12 @@ public unsafe struct AttentionArguments
     /// <summary>0, or the number of latest keys that a query sees, itself included (with <see cref="Causal"/>).</summary>
     public int Window;
 
+    /// <summary>
+    /// Null, or for each query the query of its document that it follows in a tree (with <see cref="Causal"/>, without a bias, forward alone): see
+    /// <see cref="AttentionLayout"/>. The distance of two tokens, for <see cref="Window"/>, is then that of their depths.
+    /// </summary>
+    public int* Parents;
+
     /// <summary>Null, or what is added to the scores: that of head h at the distance d in row d + BiasRadius of [2 * BiasRadius + 1, Heads].</summary>
     public float* Bias;
 

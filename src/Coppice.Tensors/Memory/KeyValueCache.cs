@@ -139,6 +139,23 @@ public sealed unsafe class KeyValueCache : IDisposable
         if (length == 0) _starts[slot] = 0;
     }
 
+    /// <summary>Forgets all tokens of a slot behind its first ones but some. Those that stay are numbered without gaps.</summary>
+    /// <param name="first">How many tokens at the beginning stay.</param>
+    /// <param name="rows">Which of those behind them stay, the first of them being 0, in ascending order.</param>
+    /// <param name="slot">Which slot.</param>
+    public void Keep(int first, ReadOnlySpan<int> rows, int slot = 0)
+    {
+        var last = -1;
+        for (var i = 0; i < rows.Length; i++)
+        {
+            if (rows[i] <= last || first + rows[i] >= _lengths[slot]) throw new ArgumentException($"Row {rows[i]} after row {last}, of {_lengths[slot] - first}.", nameof(rows));
+            last = rows[i];
+            if (last != i) MoveRows(RowOf(slot) + first + last, RowOf(slot) + first + i, 1);
+        }
+
+        Truncate(first + rows.Length, slot);
+    }
+
     /// <summary>Forgets tokens of a slot behind its first ones, and makes room for as many new ones. Those that stay are numbered without gaps.</summary>
     /// <param name="first">How many tokens at the beginning stay.</param>
     /// <param name="count">How many behind them are forgotten.</param>

@@ -5,8 +5,15 @@ namespace Coppice.Tensors;
 /// <param name="QueryOffsets">Documents + 1 cumulative numbers of queries, the first 0.</param>
 /// <param name="KeyOffsets">The first key row of each document.</param>
 /// <param name="KeyLengths">The number of keys of each document.</param>
-public readonly record struct AttentionLayout(int Documents, IntTensor QueryOffsets, IntTensor KeyOffsets, IntTensor KeyLengths)
+/// <param name="Parents">
+/// Null, or for each query the query of its document that it follows in a tree, -1 for the first: it sees the keys before those of the document's queries, and of
+/// these the keys of the queries on its way to the first one. Causal attention without gradients alone has it.
+/// </param>
+public readonly record struct AttentionLayout(int Documents, IntTensor QueryOffsets, IntTensor KeyOffsets, IntTensor KeyLengths, IntTensor? Parents = null)
 {
+    /// <summary>The most queries of a document that are a tree.</summary>
+    public const int MostTreeQueries = 64;
+
     /// <summary>Documents side by side, each attending to itself.</summary>
     /// <param name="tape">Holds the integers.</param>
     /// <param name="cumulativeLengths">Documents + 1 cumulative lengths, the first 0.</param>
@@ -74,6 +81,7 @@ public static unsafe class AttentionOperation
     {
         if (shape.KeyValueHeads <= 0 || shape.Heads % shape.KeyValueHeads != 0) throw new ArgumentException($"{shape.Heads} heads can't share {shape.KeyValueHeads} key/value heads evenly.");
         if (shape.Window < 0 || (shape.Window > 0 && !shape.Causal)) throw new ArgumentException($"A window of {shape.Window} keys: it is 0, or positive in causal attention.");
+        if (layout.Parents is not null && (!shape.Causal || bias is not null)) throw new ArgumentException("A tree of queries is for causal attention without a bias.");
         var y = tape.NewTensor(new Shape(q.Rows, shape.Heads * shape.HeadSize), q.RequiresGradient || k.RequiresGradient || v.RequiresGradient || bias is { RequiresGradient: true });
         var logSumExp = y.RequiresGradient ? tape.NewFloats((long)q.Rows * shape.Heads) : null;
         var arguments = new AttentionArguments
@@ -88,6 +96,7 @@ public static unsafe class AttentionOperation
             Scale = shape.Scale == 0 ? (float)(1 / Math.Sqrt(shape.HeadSize)) : shape.Scale,
             Causal = shape.Causal,
             Window = shape.Window,
+            Parents = layout.Parents is null ? null : layout.Parents.Data,
             Bias = bias is null ? null : bias.Data,
             BiasRadius = bias is null ? 0 : bias.Rows / 2,
             Q = q.Data,
@@ -102,6 +111,7 @@ public static unsafe class AttentionOperation
         };
         tape.Backend.Attention(arguments);
         if (!y.RequiresGradient) return y;
+        if (layout.Parents is not null) throw new InvalidOperationException("Attention of a tree has no gradient.");
         var operation = tape.Rent<Recorded>();
         (operation.Q, operation.K, operation.V, operation.Bias, operation.Packed, operation.Arguments) = (q, k, v, bias, packed, arguments);
         operation.Saved = logSumExp;

@@ -2,6 +2,11 @@ using Coppice.Foundation;
 
 namespace Coppice.Tensors;
 
+/// <summary>Rows of a table of angles: those of the positions from 0 on.</summary>
+/// <param name="Positions">How many.</param>
+/// <param name="Frequencies">By how much each pair turns from a position to the next, in radians: [rotary size / 2].</param>
+public readonly record struct RotaryRows(int Positions, double[] Frequencies);
+
 /// <summary>The cosines and sines of all rotary angles up to a longest position.</summary>
 public sealed class RotaryTable : IDisposable
 {
@@ -12,35 +17,57 @@ public sealed class RotaryTable : IDisposable
     /// <param name="backend">Whose memory it is.</param>
     /// <param name="positions">One more than the largest position.</param>
     /// <param name="rotarySize">How many leading elements of a head turn; even.</param>
-    /// <param name="theta">The base of the frequencies: pair i turns by position · theta^(-2i / rotarySize).</param>
+    /// <param name="theta">The base of the frequencies; see <see cref="Frequencies"/>.</param>
     public RotaryTable(Backend backend, int positions, int rotarySize, double theta)
+        : this(backend, [new RotaryRows(positions, Frequencies(theta, rotarySize))])
     {
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(positions);
-        if (rotarySize <= 0 || rotarySize % 2 != 0) throw new ArgumentOutOfRangeException(nameof(rotarySize), rotarySize, "An even number is needed.");
-        (Positions, RotarySize) = (positions, rotarySize);
-        var half = rotarySize / 2;
-        var (cosines, sines) = (new float[half], new float[half]);
-        _cosines = new FlatBuffer(backend, (long)positions * half);
-        _sines = new FlatBuffer(backend, (long)positions * half);
-        for (var position = 0; position < positions; position++)
-        {
-            for (var i = 0; i < half; i++)
-            {
-                var angle = position * Math.Pow(theta, -2.0 * i / rotarySize);
-                cosines[i] = (float)Math.Cos(angle);
-                sines[i] = (float)Math.Sin(angle);
-            }
+    }
 
-            _cosines.CopyFrom(cosines, (long)position * half);
-            _sines.CopyFrom(sines, (long)position * half);
+    /// <summary>Computes a table of several parts, one behind the other, in double precision.</summary>
+    /// <param name="backend">Whose memory it is.</param>
+    /// <param name="parts">Its rows; the same number of frequencies in each.</param>
+    /// <param name="magnitude">What is turned is multiplied with this, and the gradient on its way back too.</param>
+    public RotaryTable(Backend backend, IReadOnlyList<RotaryRows> parts, double magnitude = 1)
+    {
+        var half = parts[0].Frequencies.Length;
+        (Positions, RotarySize) = (parts.Sum(part => part.Positions), 2 * half);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(Positions, nameof(parts));
+        var (cosines, sines) = (new float[half], new float[half]);
+        _cosines = new FlatBuffer(backend, (long)Positions * half);
+        _sines = new FlatBuffer(backend, (long)Positions * half);
+        var row = 0L;
+        foreach (var (positions, frequencies) in parts)
+        {
+            for (var position = 0; position < positions; position++, row++)
+            {
+                for (var i = 0; i < half; i++)
+                {
+                    var angle = position * frequencies[i];
+                    cosines[i] = (float)(magnitude * Math.Cos(angle));
+                    sines[i] = (float)(magnitude * Math.Sin(angle));
+                }
+
+                _cosines.CopyFrom(cosines, row * half);
+                _sines.CopyFrom(sines, row * half);
+            }
         }
     }
 
-    /// <summary>One more than the largest position.</summary>
+    /// <summary>The number of rows: one more than the largest position where all are of one part.</summary>
     public int Positions { get; }
 
     /// <summary>How many leading elements of a head turn.</summary>
     public int RotarySize { get; }
+
+    /// <summary>The frequencies of the paper: pair i turns by theta^(-2i / rotarySize) from a position to the next.</summary>
+    /// <param name="theta">Their base.</param>
+    /// <param name="rotarySize">How many leading elements of a head turn; even.</param>
+    /// <returns>[rotary size / 2].</returns>
+    public static double[] Frequencies(double theta, int rotarySize)
+    {
+        if (rotarySize <= 0 || rotarySize % 2 != 0) throw new ArgumentOutOfRangeException(nameof(rotarySize), rotarySize, "An even number is needed.");
+        return [.. Enumerable.Range(0, rotarySize / 2).Select(i => Math.Pow(theta, -2.0 * i / rotarySize))];
+    }
 
     /// <inheritdoc/>
     public void Dispose()

@@ -67,6 +67,57 @@ public sealed class LlamaCppTests(ITestOutputHelper output) : IDisposable
         Assert.Equal([.. Texts.Select(text => Encode(tokenizer, text).ToArray())], run.Encodings);
     }
 
+    [NodePackageTheory(LlamaCppRun.Package)]
+    [InlineData("llama", "linear")]
+    [InlineData("gpt_neox", "linear")]
+    [InlineData("llama", "llama3")]
+    [InlineData("llama", "divisors")]
+    [InlineData("llama", "yarn")]
+    [InlineData("qwen3", "yarn with a factor")]
+    [InlineData("llama", "yarn with turns")]
+    [InlineData("phi3", "longrope")]
+    [InlineData("phi3", "longrope of short texts")]
+    public void Scaled_rotary_positions_give_the_same_losses(string name, string kind)
+    {
+        var tokenizer = BpeTrainer.Train([Story, .. Texts], new BpeTrainerOptions { VocabularySize = 400, Style = BpeStyle.Llama });
+        RotaryScaling scaling = kind switch
+        {
+            "linear" => new LinearScaling(2.5),
+            "llama3" => new Llama3Scaling(8, 1, 4, 32),
+            "divisors" => new LongRopeScaling([1, 1.5, 7], [1, 1.5, 7], 32, 3) { AttentionFactor = 1.25 },
+            "yarn" => new YarnScaling(4, 32),
+            "yarn with a factor" => new YarnScaling(4, 32) { AttentionFactor = 1.3 },
+            "yarn with turns" => new YarnScaling(4, 32) { FastTurns = 2, SlowTurns = 0.25 },
+            // A context is at least 256 tokens there, and its length decides.
+            "longrope of short texts" => new LongRopeScaling([1, 1.5], [2, 9], 300, 4),
+            _ => new LongRopeScaling([1, 1.5], [2, 9], 32, 3),
+        };
+        var positions = kind == "longrope of short texts" ? 1200 : 96;
+        using var model = Create(name, tokenizer, configuration => configuration switch
+        {
+            LlamaConfiguration llama => llama with { RotaryScaling = scaling, MaxPositions = positions },
+            GptNeoXConfiguration neox => neox with { RotaryScaling = scaling },
+            _ => configuration,
+        });
+        var tokens = Encode(tokenizer, Story);
+        IReadOnlyList<IReadOnlyList<int>> sequences = [tokens[..90], tokens[90..150]];
+        var run = LlamaCppRun.Of(Export(model, tokenizer, GgufExportType.F32), tokens[..8], 1, sequences, Texts);
+        var losses = sequences.Select(sequence => Losses(model, sequence)).ToList();
+        var difference = run.Losses.Zip(losses).SelectMany(pair => pair.First.Zip(pair.Second)).Max(pair => Math.Abs(pair.First - pair.Second));
+        using var plain = TinyModels.Create(Unscaled(model.Configuration), _backend);
+        var unscaled = run.Losses.Zip(sequences.Select(sequence => Losses(plain, sequence))).SelectMany(pair => pair.First.Zip(pair.Second)).Max(pair => Math.Abs(pair.First - pair.Second));
+        output.WriteLine($"largest difference of a token's loss: {difference:G3}; unscaled {unscaled:G3}");
+        Assert.InRange(difference, 0, name == "gpt_neox" ? 0.02 : 2e-3);
+        Assert.True(unscaled > 20 * difference, "the scaling made no difference");
+
+        static ModelConfiguration Unscaled(ModelConfiguration configuration) => configuration switch
+        {
+            LlamaConfiguration llama => llama with { RotaryScaling = null },
+            GptNeoXConfiguration neox => neox with { RotaryScaling = null },
+            _ => configuration,
+        };
+    }
+
     [LlamaCppFact("models/stories260k")]
     public void A_model_that_others_trained_is_the_same_in_llama_cpp() =>
         Compare(SharedData.At("models/stories260k"), Story, [GgufExportType.F32, GgufExportType.F16, GgufExportType.Q80, GgufExportType.Q41, GgufExportType.Q4K, GgufExportType.Q40]);
@@ -128,18 +179,17 @@ public sealed class LlamaCppTests(ITestOutputHelper output) : IDisposable
         return result.Output;
     }
 
-    private LanguageModel Create(string name, Tokenizer tokenizer)
+    private LanguageModel Create(string name, Tokenizer tokenizer, Func<ModelConfiguration, ModelConfiguration>? change = null)
     {
         var configuration = TinyModels.Configuration(name, tokenizer.VocabularySize, positions: 96) with { BeginOfText = tokenizer.BeginOfText, EndOfText = tokenizer.EndOfText };
         // llama.cpp has no window for the family, for Qwen2 no heads that are wider or narrower than the model, and for GPT-NeoX no gelu but the approximation.
-        return TinyModels.Create(
-            configuration switch
-            {
-                LlamaConfiguration llama => llama with { SlidingWindow = 0, HiddenSize = llama.Heads * llama.HeadSize },
-                GptNeoXConfiguration neox => neox with { Activation = PointwiseFunction.GeluTanh },
-                _ => configuration,
-            },
-            _backend);
+        configuration = configuration switch
+        {
+            LlamaConfiguration llama => llama with { SlidingWindow = 0, HiddenSize = llama.Heads * llama.HeadSize },
+            GptNeoXConfiguration neox => neox with { Activation = PointwiseFunction.GeluTanh },
+            _ => configuration,
+        };
+        return TinyModels.Create(change is null ? configuration : change(configuration), _backend);
     }
 
     private static List<int> Encode(Tokenizer tokenizer, string text)

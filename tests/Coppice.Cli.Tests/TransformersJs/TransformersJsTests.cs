@@ -34,10 +34,12 @@ public sealed class TransformersJsTests(ITestOutputHelper output) : IDisposable
     [InlineData("roberta", "AutoModelForMaskedLM", "logits")]
     [InlineData("bert", "AutoModel", "last_hidden_state")]
     [InlineData("roberta", "AutoModel", "last_hidden_state")]
+    [InlineData("electra", "AutoModelForMaskedLM", "logits")]
+    [InlineData("electra", "AutoModel", "last_hidden_state")]
     public void An_encoder_gives_the_same_numbers(string name, string kind, string gives)
     {
         var tokenizer = WordPieceTrainer.Train(Texts, new WordPieceTrainerOptions { VocabularySize = 200, Threads = 1 });
-        var configuration = (BertConfiguration)TinyModels.Configuration(name, tokenizer.VocabularySize, positions: 64);
+        var configuration = name == "electra" ? Electra(tokenizer.VocabularySize) : (EncoderConfiguration)TinyModels.Configuration(name, tokenizer.VocabularySize, positions: 64);
         using var model = TinyModels.Create(configuration, _backend);
         Save(model, tokenizer);
         var exported = OnnxExport.Write(model, _folder.At("model/onnx/model.onnx"), features: gives != "logits");
@@ -52,7 +54,7 @@ public sealed class TransformersJsTests(ITestOutputHelper output) : IDisposable
             if (configuration.FirstPosition > 0 && ids.Contains(configuration.PadToken)) continue;
             using var tape = new Tape(_backend) { Recording = false };
             var hidden = model.Hidden(tape, TinyModels.Pack(model, tape, ids));
-            var ours = (gives == "logits" ? model.Logits(tape, hidden) : hidden).ToArray();
+            var ours = (gives != "logits" ? hidden : model is ElectraModel electra ? electra.Detect(tape, hidden) : model.Logits(tape, hidden)).ToArray();
             Assert.Equal(ours.Length, theirs.Length);
             for (var i = 0; i < ours.Length; i++) largest = Math.Max(largest, Math.Abs(ours[i] - theirs[i]));
         }
@@ -72,6 +74,9 @@ public sealed class TransformersJsTests(ITestOutputHelper output) : IDisposable
         Save(model, tokenizer);
         Assert.Equal(Encode(tokenizer), Run(kind: null, gives: null, padding: 0).Encodings);
     }
+
+    private static ElectraConfiguration Electra(int vocabulary) =>
+        new() { VocabularySize = vocabulary, EmbeddingSize = 8, HiddenSize = 12, Layers = 2, Heads = 3, MaxPositions = 64, IntermediateSize = 20 };
 
     private static int[][] Encode(Tokenizer tokenizer) => [.. Texts.Select(text => tokenizer.EncodeWithSpecialTokens(text).ToArray())];
 

@@ -6,12 +6,12 @@ namespace Coppice.Tensors;
 /// </summary>
 internal readonly record struct AttentionBand(bool Causal, int Window, int Shift, int Queries, int Keys)
 {
-    /// <summary>The band of a whole document.</summary>
+    /// <summary>The band of a whole document; of a tree, one that has all that its queries see.</summary>
     public static unsafe AttentionBand OfDocument(in AttentionArguments a, int document)
     {
         var queries = a.QueryOffsets[document + 1] - a.QueryOffsets[document];
         var keys = a.KeyLengths[document];
-        return new AttentionBand(a.Causal, a.Window, keys - queries, queries, keys);
+        return new AttentionBand(a.Causal, a.Parents == null ? a.Window : 0, keys - queries, queries, keys);
     }
 
     /// <summary>Whether every query sees every key.</summary>

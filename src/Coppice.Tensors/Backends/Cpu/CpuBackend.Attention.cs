@@ -96,6 +96,25 @@ internal sealed unsafe partial class CpuBackend<S, V>
         }
     }
 
+    /// <summary>Sets the scores of a tree that are not visible to minus infinity.</summary>
+    /// <param name="tree">Who sees what.</param>
+    /// <param name="block">The block.</param>
+    /// <param name="firstQuery">Its first query.</param>
+    /// <param name="firstKey">Its first key.</param>
+    /// <param name="scores">[keys, QueryBlock].</param>
+    private static void HideScores(in AttentionTree tree, in AttentionBand block, int firstQuery, int firstKey, float* scores)
+    {
+        for (var k = tree.Window == 0 ? Math.Max(0, tree.Prefix - firstKey) : 0; k < block.Keys; k++)
+        {
+            var key = firstKey + k;
+            for (var q = 0; q < block.Queries; q++)
+            {
+                var query = firstQuery + q;
+                if (!(key < tree.Prefix ? key >= tree.FirstOf(query) : tree.Sees(query, key - tree.Prefix))) scores[k * QueryBlock + q] = float.NegativeInfinity;
+            }
+        }
+    }
+
     /// <summary>The queries, in whole groups, whose tiles with a strip of keys the band touches.</summary>
     private static (int From, int To) QueryGroups(in AttentionBand band, int strip)
     {
@@ -151,8 +170,11 @@ internal sealed unsafe partial class CpuBackend<S, V>
             var row = a.QueryOffsets[document] + query;
             var output = a.Output + (long)row * a.StrideOutput + head * a.HeadSize;
             var (start, end) = AttentionBand.OfDocument(a, document).KeysOf(query, query + 1);
+            // Of a tree, the keys on the way to its first query stand apart from each other: as many scores as in a sequence, in the same order.
+            var path = stackalloc int[FewQueries];
+            var steps = a.Parents == null ? 0 : PathOf(document, query, path, out start, out end);
             new Span<float>(output, a.HeadSize).Clear();
-            if (start == end)
+            if (start == end && steps == 0)
             {
                 if (a.LogSumExp != null) a.LogSumExp[(long)row * a.Heads + head] = 0;
                 return;
@@ -164,12 +186,28 @@ internal sealed unsafe partial class CpuBackend<S, V>
             var v = a.V + (long)(a.KeyOffsets[document] + start) * a.StrideV + group * a.HeadSize;
             var count = end - start;
             for (var j = 0; j < count; j++) scores[j] = Dot(q, k + (long)j * a.StrideK, a.HeadSize);
+            for (var s = 0; s < steps; s++) scores[count + s] = Dot(q, k + (long)(path[s] - start) * a.StrideK, a.HeadSize);
             AddBias(a, start - query - AttentionBand.OfDocument(a, document).Shift, count, head, scores);
-            var max = MaxOfRow(scores, count) * a.Scale;
-            var sum = ExpRow(scores, scores, count, a.Scale, max);
+            var max = MaxOfRow(scores, count + steps) * a.Scale;
+            var sum = ExpRow(scores, scores, count + steps, a.Scale, max);
             for (var j = 0; j < count; j++) AddScaled(scores[j], v + (long)j * a.StrideV, output, a.HeadSize);
+            for (var s = 0; s < steps; s++) AddScaled(scores[count + s], v + (long)(path[s] - start) * a.StrideV, output, a.HeadSize);
             ScaleRow(output, a.HeadSize, 1 / sum);
             if (a.LogSumExp != null) a.LogSumExp[(long)row * a.Heads + head] = max + MathF.Log(sum);
+        }
+
+        /// <summary>The keys that a query of a tree of few sees: those of the sequence before it, and behind them those on its way.</summary>
+        private readonly int PathOf(int document, int query, int* path, out int start, out int end)
+        {
+            var tree = new AttentionTree(Arguments, document);
+            (start, end) = (tree.FirstOf(query), tree.Prefix);
+            var steps = 0;
+            for (var other = 0; other <= query; other++)
+            {
+                if (tree.Sees(query, other)) path[steps++] = tree.Prefix + other;
+            }
+
+            return steps;
         }
 
         private readonly void Block(int document, int head, int first, int count, float* scratch)
@@ -205,6 +243,7 @@ internal sealed unsafe partial class CpuBackend<S, V>
                 MultiplyBand(block, a.HeadSize, keys, strideK, queriesT, scores);
                 AddBias(a, block, head, scores);
                 HideScores(block, scores);
+                if (a.Parents != null) HideScores(new AttentionTree(a, document), block, first, j, scores);
                 SoftmaxStep(block, scores, maxima, sums, corrections);
                 for (var i = 0; i < count; i++)
                 {

@@ -154,8 +154,19 @@ internal sealed unsafe partial class ReferenceBackend
         private bool Sees(in AttentionArguments arguments, int i, int j)
         {
             if (!arguments.Causal) return true;
+            if (arguments.Parents != null) return SeesInTree(arguments, i, j);
             var latest = i + Keys - Queries;
             return j <= latest && (arguments.Window == 0 || j > latest - arguments.Window);
+        }
+
+        private bool SeesInTree(in AttentionArguments arguments, int i, int j)
+        {
+            // The tokens on the way to the tree's first query, and then those of the sequence before it, one by one.
+            var (prefix, at, distance) = (Keys - Queries, i, 0);
+            while (at >= 0 && prefix + at != j) (at, distance) = (arguments.Parents[_firstQuery + at], distance + 1);
+            if (at < 0 && j >= prefix) return false;
+            if (at < 0) distance += prefix - 1 - j;
+            return arguments.Window == 0 || distance < arguments.Window;
         }
 
         private void FillRow(in AttentionArguments arguments, int i)
