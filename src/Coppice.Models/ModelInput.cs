@@ -253,20 +253,20 @@ public sealed class ModelInput
         VirtualRows = null;
         if (added > 0)
         {
-            var all = tape.Integers(Spread([], offsets, begun, [], step: 1));
+            var all = tape.Integers(Spread([], offsets, begun, first: positions.Length, step: 1, shift: 0));
             VirtualRows = new VirtualRows(all, tape.Integers(RowsOfTokens(positions.Length, offsets, begun)));
         }
 
-        _positions = tape.Integers(added > 0 || shifted ? Spread(positions, offsets, begun, firsts, step) : positions);
+        _positions = tape.Integers(added > 0 || shifted ? Spread(positions, offsets, begun, first: 0, step, shift: Ahead, firsts) : positions);
         var rows = 0;
         for (var r = 0; r < begun.Length; r++) offsets[r + 1] += rows += begun[r];
     }
 
     /// <summary>
-    /// A number for each row. Of positions: those of virtual rows in front of a document from its first on, then those of its tokens behind them. Without positions: each token's number, and
-    /// of virtual rows the numbers behind those of all tokens.
+    /// A number for each row: of virtual ones in front of a document from <paramref name="first"/> on, of tokens their value, or where there are no values their number, and the shift. Where
+    /// <paramref name="firsts"/> has a number for each document, that is added to all of it.
     /// </summary>
-    private Span<int> Spread(ReadOnlySpan<int> positions, ReadOnlySpan<int> offsets, ReadOnlySpan<int> begun, ReadOnlySpan<int> firsts, int step)
+    private Span<int> Spread(ReadOnlySpan<int> values, ReadOnlySpan<int> offsets, ReadOnlySpan<int> begun, int first, int step, int shift, ReadOnlySpan<int> firsts = default)
     {
         var rows = offsets[^1];
         foreach (var ahead in begun) rows += ahead;
@@ -274,9 +274,9 @@ public sealed class ModelInput
         var row = 0;
         for (var d = 0; d < begun.Length; d++)
         {
-            var first = positions.IsEmpty ? offsets[^1] : firsts[d];
-            for (var i = 0; i < begun[d]; i++) spread[row++] = first + step * i;
-            for (var token = offsets[d]; token < offsets[d + 1]; token++) spread[row++] = positions.IsEmpty ? token : positions[token] + first + Ahead;
+            var added = firsts.IsEmpty ? 0 : firsts[d];
+            for (var i = 0; i < begun[d]; i++) spread[row++] = added + first + step * i;
+            for (var token = offsets[d]; token < offsets[d + 1]; token++) spread[row++] = added + (values.IsEmpty ? token : values[token]) + shift;
         }
 
         return spread;
