@@ -42,6 +42,8 @@ internal sealed class FakeCorpus : ISketchedCorpus, IDecisions, IDisposable
 
     public Dictionary<long, byte[]> Edits { get; } = [];
 
+    public List<(int First, int Second)> Links { get; } = [];
+
     public int Loaded { get; private set; }
 
     public long Count => All.Count;
@@ -110,6 +112,8 @@ internal sealed class FakeCorpus : ISketchedCorpus, IDecisions, IDisposable
         Decidable(index);
         Edits.Add(index, edit.ToArray());
     }
+
+    public void Link(long first, long second) => Links.Add(((int)first, (int)second));
 
     public void Dispose() => _folder.Dispose();
 

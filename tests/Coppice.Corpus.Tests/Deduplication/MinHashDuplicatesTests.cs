@@ -1,3 +1,4 @@
+using System.Buffers;
 using Coppice.Corpus.Deduplication;
 using Coppice.Testing;
 
@@ -100,6 +101,33 @@ public sealed class MinHashDuplicatesTests(Xunit.Abstractions.ITestOutputHelper 
         Assert.NotEmpty(one.Dropped);
         Assert.Equal(one.Dropped, other.Dropped);
         Assert.Equal(one.Copies, other.Copies);
+    }
+
+    [Fact]
+    public void Documents_are_linked_that_share_a_key_and_no_others()
+    {
+        var maker = new TextMaker(12);
+        var texts = Enumerable.Range(0, 100).Select(_ => maker.Text(80)).ToList();
+        for (var i = 0; i < 200; i++) texts.Add(i % 2 == 0 ? texts[i / 4] : maker.Edited(texts[maker.Next(100)], 0.15));
+        var documents = FakeCorpus.Documents(texts);
+        foreach (var step in new ILinkingStep[] { new MinHashDuplicates(), new MinHashDuplicates(MinHashOptions.FineWeb), new ExactDocuments() })
+        {
+            using var corpus = new FakeCorpus(step, documents);
+            var sketch = step.BeginSketching();
+            var keys = documents.Select(document =>
+            {
+                var (written, keysOfDocument) = (new ArrayBufferWriter<byte>(), new List<ulong>());
+                sketch(document, written);
+                step.AddKeys(written.WrittenSpan, keysOfDocument);
+                return keysOfDocument;
+            }).ToList();
+            Assert.InRange(corpus.Links.Count, 90, 20_000);
+            Assert.All(corpus.Links, link => Assert.NotEmpty(keys[link.First].Intersect(keys[link.Second])));
+
+            var linked = new UnionFind(documents.Count);
+            foreach (var (first, second) in corpus.Links) linked.Join(first, second);
+            foreach (var sharing in keys.SelectMany((ofDocument, i) => ofDocument.Select(key => (key, i))).GroupBy(pair => pair.key, pair => linked.Find(pair.i))) Assert.Single(sharing.Distinct());
+        }
     }
 
     [Fact]
