@@ -44,7 +44,7 @@ internal sealed class DecomposedDelta(Parameter a, Parameter b, Parameter magnit
         for (var row = 0; row < weight.Outputs; row++)
         {
             var norm = Math.Sqrt(SquaredNorm(weight.Weight.AsSpan(row * weight.Inputs, weight.Inputs)));
-            weight.ScaleRow(row, norm > 0 ? magnitudes[row] / norm : 0);
+            weight.ScaleRow(row, norm == 0 ? 0 : magnitudes[row] / norm);
         }
     }
 
@@ -79,7 +79,7 @@ internal sealed class DecomposedDelta(Parameter a, Parameter b, Parameter magnit
 
             // A row without a direction stays nothing.
             var squared = squaredNorms[row] + 2 * scale * cross + scale * scale * square;
-            _inverse_M[row] = squared > 0 ? (float)(1 / Math.Sqrt(squared)) : 0;
+            _inverse_M[row] = squared <= 0 ? 0 : (float)(1 / Math.Sqrt(squared));
         }
 
         return tape.Constant(new Shape(outputs), _inverse_M);
