@@ -24,7 +24,12 @@ public sealed class Dora : Lora
     internal override void Initialize(AdapterParts parts, ulong seed)
     {
         base.Initialize(parts, seed);
-        foreach (var target in parts.Targets) parts.Trained[target.Name + Magnitude].Tensor.CopyFrom([.. SquaredNorms(target).Select(square => (float)Math.Sqrt(square))]);
+        foreach (var target in parts.Targets)
+        {
+            var squares = SquaredNorms(target);
+            if (Array.FindIndex(squares, square => !(square > 0)) is >= 0 and var row) throw new CoppiceException($"row {row} of '{target.Name}.weight' is zero: it has no direction, which dora needs");
+            parts.Trained[target.Name + Magnitude].Tensor.CopyFrom(Array.ConvertAll(squares, square => (float)Math.Sqrt(square)));
+        }
     }
 
     internal override WeightDelta CreateDelta(AdapterParts parts, TargetModule target) => new DecomposedDelta(
@@ -34,12 +39,7 @@ public sealed class Dora : Lora
     {
         var weight = target.ReadWeight();
         var norms = new double[target.Outputs];
-        for (var row = 0; row < norms.Length; row++)
-        {
-            norms[row] = DecomposedDelta.SquaredNorm(weight.AsSpan(row * target.Inputs, target.Inputs));
-            if (!(norms[row] > 0)) throw new CoppiceException($"row {row} of '{target.Name}.weight' is zero: it has no direction, which dora needs");
-        }
-
+        for (var row = 0; row < norms.Length; row++) norms[row] = DecomposedDelta.SquaredNorm(weight.AsSpan(row * target.Inputs, target.Inputs));
         return norms;
     }
 }

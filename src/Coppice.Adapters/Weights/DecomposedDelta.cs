@@ -44,7 +44,7 @@ internal sealed class DecomposedDelta(Parameter a, Parameter b, Parameter magnit
         for (var row = 0; row < weight.Outputs; row++)
         {
             var norm = Math.Sqrt(SquaredNorm(weight.Weight.AsSpan(row * weight.Inputs, weight.Inputs)));
-            weight.ScaleRow(row, magnitudes[row] / norm);
+            weight.ScaleRow(row, norm == 0 ? 0 : magnitudes[row] / norm);
         }
     }
 
@@ -77,7 +77,9 @@ internal sealed class DecomposedDelta(Parameter a, Parameter b, Parameter magnit
                 for (var l = 0; l < _rank; l++) square += left * _a_RR[k * _rank + l] * _b_MR[row * _rank + l];
             }
 
-            _inverse_M[row] = (float)(1 / Math.Sqrt(squaredNorms[row] + 2 * scale * cross + scale * scale * square));
+            // A row without a direction stays nothing.
+            var squared = squaredNorms[row] + 2 * scale * cross + scale * scale * square;
+            _inverse_M[row] = squared <= 0 ? 0 : (float)(1 / Math.Sqrt(squared));
         }
 
         return tape.Constant(new Shape(outputs), _inverse_M);

@@ -13,7 +13,7 @@ public sealed class UpdateStep
     /// <summary>The gradients, which the chain turns into what is added to the parameters; laid out as they are.</summary>
     public FlatBuffer Updates => Parameters.Gradients!;
 
-    /// <summary>The number of the update, from 1. Skipped steps have none.</summary>
+    /// <summary>The number of the update, from 1: of what the step changes, where that is not everything. Skipped steps have none.</summary>
     public long Number { get; internal set; }
 
     /// <summary>The learning rate of the step.</summary>
@@ -28,7 +28,10 @@ public sealed class UpdateStep
     /// <summary>Lets the next step change some ranges alone: parameters, state of all links and decay elsewhere stay as they are, as if there were no step.</summary>
     /// <param name="ranges">The ranges: they begin at multiples of 16, as parameters do, and don't overlap.</param>
     /// <param name="updates">How many updates these have had before: what Adam's corrections count.</param>
-    public void Restrict(IReadOnlyList<(long Start, long End)> ranges, long updates) => (Ranges, Number) = (ranges, updates);
+    public void Restrict(IReadOnlyList<(long Start, long End)> ranges, long updates) => (Ranges, UpdatesOfRanges) = (ranges, updates);
+
+    /// <summary>How many updates the ranges have had before the step.</summary>
+    internal long UpdatesOfRanges { get; private set; }
 }
 
 /// <summary>

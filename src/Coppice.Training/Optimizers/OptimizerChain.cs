@@ -21,12 +21,8 @@ public sealed class OptimizerChain : IDisposable
         _block = UpdateBlock;
     }
 
-    /// <summary>Updates done so far: what Adam's corrections count. Part of a checkpoint.</summary>
-    public long Updates
-    {
-        get => _step.Number;
-        set => _step.Number = value;
-    }
+    /// <summary>Updates done so far: what Adam's corrections count where each changes everything. Part of a checkpoint.</summary>
+    public long Updates { get; set; }
 
     /// <summary>The state of all links, by name.</summary>
     public IEnumerable<(string Name, FlatBuffer Buffer)> State => _transforms.SelectMany(transform => transform.State);
@@ -46,7 +42,8 @@ public sealed class OptimizerChain : IDisposable
     /// <param name="gradientNorm">The norm of all gradients together.</param>
     public void Step(double learningRate, double gradientNorm)
     {
-        _step.Number++;
+        Updates++;
+        _step.Number = _step.Ranges is null ? Updates : _step.UpdatesOfRanges + 1;
         _step.LearningRate = (float)learningRate;
         _step.GradientNorm = gradientNorm;
         foreach (var transform in _transforms) transform.Prepare(_step);
