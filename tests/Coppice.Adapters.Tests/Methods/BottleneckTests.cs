@@ -53,7 +53,7 @@ public class BottleneckTests
             weight.CopyFrom(Sum(weight.ToArray(), Product(up, Product(down, weight.ToArray(), M, D, target.Inputs), D, M, target.Inputs)));
         }
 
-        Assert.True(AdaptedModel.RelativeError(expected, AdaptedModel.Output(folded)) < 1e-4);
+        Assert.True(AdaptedModel.RelativeError(expected, AdaptedModel.Output(folded)) < 1e-3);
         Assert.True(AdaptedModel.RelativeError(expected, adapted.Output()) > 1e-2);
     }
 
@@ -68,7 +68,7 @@ public class BottleneckTests
         var (down, up) = (Values(once, target.Name + ".adapter_down.weight"), Values(once, target.Name + ".adapter_up.weight"));
         var change = Change(once);
         Assert.True(AdaptedModel.RelativeError(Product(Input(), Transposed(Product(up, down, D, M, D)), 5, D, D), change) < 1e-3);
-        Assert.True(AdaptedModel.RelativeError([.. change.Select(value => 4 * value)], Change(scaled)) < 1e-4);
+        Assert.True(AdaptedModel.RelativeError([.. change.Select(value => 4 * value)], Change(scaled)) < 1e-3);
     }
 
     [Fact]
@@ -130,8 +130,10 @@ public class BottleneckTests
         string Refused(AdapterSettings settings) => Assert.Throws<CoppiceException>(() => set.Add("a", settings, seed: 1)).Message;
     }
 
-    /// <summary>Values for both matrices, small in front of the activation and large behind it, so that tanh is nearly no function at all.</summary>
-    private static void Fill(AdaptedModel adapted, float size = 1e-5f)
+    /// <summary>
+    /// Values for both matrices, small in front of the activation and large behind it, so that tanh is nearly no function at all: not so small that its rounding counts.
+    /// </summary>
+    private static void Fill(AdaptedModel adapted, float size = 3e-4f)
     {
         foreach (var parameter in adapted.Adapter.Parameters.Parameters)
         {
