@@ -35,7 +35,7 @@ internal sealed class Ladder : SideNetwork, IDisposable
     public Ladder(LanguageModel model, ParameterSet parameters, SideShape shape, IReadOnlyList<int> layers, WayDown down, Func<Tape, int, Tensor> gate, Func<Tape, Tensor, Tensor, Tensor> join)
     {
         (_model, _shape, _down, _join) = (model, shape, down, join);
-        _rotary = new GrowingRotaryTable(model.Backend, int.MaxValue, shape.Width / shape.Heads, 10_000);
+        _rotary = new GrowingRotaryTable(model.Backend, model.Configuration, shape.Width / shape.Heads, 10_000, scaling: null);
         _rungs = new Rung?[model.Configuration.Layers];
         for (var i = 0; i < layers.Count; i++)
         {
