@@ -235,8 +235,8 @@ void Preferences(string directory)
     {
         var recipe = usual with
         {
-            Task = new TaskSection { Name = task }, Adapter = usual.Adapter with { Targets = [TargetPattern.AllLinear] },
-            Optimizer = usual.Optimizer with { LearningRate = 5e-4 }, Training = usual.Training with { Epochs = 3, BatchSize = 16 },
+            Task = new TaskSection { Name = task, Beta = task is "dpo" or "ipo" ? 0.5 : 0 }, Adapter = usual.Adapter with { Targets = [TargetPattern.AllLinear] },
+            Optimizer = usual.Optimizer with { LearningRate = 5e-4 }, Training = usual.Training with { Epochs = 8, BatchSize = 16 },
         };
         using var adaptation = Adaptation.Prepare(opened, recipe, new TaskData<PreferencePair>(training), null);
         adaptation.Train();
@@ -248,8 +248,9 @@ void Preferences(string directory)
     List<PreferencePair> Pairs(Range names) =>
     [
         .. from thing in things
-           from child in girls[names].Select(name => (Name: name, Chosen: " red.", Rejected: " blue.")).Concat(boys[names].Select(name => (Name: name, Chosen: " blue.", Rejected: " red.")))
-           select new PreferencePair($"{child.Name} had a {thing}. The {thing} was", child.Chosen, child.Rejected, "made here"),
+           from child in girls[names].Select(name => (Text: $"{name} had a {thing}. She liked her {thing}.", Chosen: " red.", Rejected: " blue."))
+               .Concat(boys[names].Select(name => (Text: $"{name} had a {thing}. He liked his {thing}.", Chosen: " blue.", Rejected: " red.")))
+           select new PreferencePair($"{child.Text} The {thing} was", child.Chosen, child.Rejected, "made here"),
     ];
 
     double Chosen(LanguageModel model) => PreferenceObjective.LogProbabilities(model, PreferenceRendering.Pairs(test, opened.Tokenizer, null, 128).Examples)

@@ -34,10 +34,10 @@ public sealed class StoriesPreferenceTests : IDisposable
         var usual = AdaptRecipe.For("lora");
         var recipe = usual with
         {
-            Task = usual.Task with { Name = "dpo" },
+            Task = usual.Task with { Name = "dpo", Beta = 0.5 },
             Adapter = usual.Adapter with { Rank = 8, Targets = ["all-linear"] },
             Optimizer = usual.Optimizer with { LearningRate = 5e-4 },
-            Training = usual.Training with { Epochs = 3, BatchSize = 16 },
+            Training = usual.Training with { Epochs = 8, BatchSize = 16 },
         };
         using var adaptation = Adaptation.Prepare(stories, recipe, new TaskData<PreferencePair>(training), null);
         adaptation.Train();
@@ -50,8 +50,9 @@ public sealed class StoriesPreferenceTests : IDisposable
     private static List<PreferencePair> Pairs(Range names) =>
     [
         .. from thing in Things
-           from child in Girls[names].Select(name => (Name: name, Chosen: " red.", Rejected: " blue.")).Concat(Boys[names].Select(name => (Name: name, Chosen: " blue.", Rejected: " red.")))
-           select new PreferencePair($"{child.Name} had a {thing}. The {thing} was", child.Chosen, child.Rejected, "here"),
+           from child in Girls[names].Select(name => (Text: $"{name} had a {thing}. She liked her {thing}.", Chosen: " red.", Rejected: " blue."))
+               .Concat(Boys[names].Select(name => (Text: $"{name} had a {thing}. He liked his {thing}.", Chosen: " blue.", Rejected: " red.")))
+           select new PreferencePair($"{child.Text} The {thing} was", child.Chosen, child.Rejected, "here"),
     ];
 
     /// <summary>How often the preferred one of the two answers is drawn.</summary>
