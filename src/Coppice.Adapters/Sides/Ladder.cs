@@ -67,8 +67,7 @@ internal sealed class Ladder : SideNetwork, IDisposable
     {
         if (_rungs[layer] is not { } rung) return;
         Keep(tape, states);
-        // Encoders may count positions from another than 0.
-        (rung.Input, rung.States, rung.Rotary) = (input, states, _rotary.For(input.LastPosition + _model.Configuration.FirstPosition));
+        (rung.Input, rung.States, rung.Rotary) = (input, states, _rotary.For(input.LastPosition));
         _state = tape.Run(rung, _state!);
     }
 
