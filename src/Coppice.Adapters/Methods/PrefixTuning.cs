@@ -31,6 +31,8 @@ public sealed class PrefixTuning : PromptMethod
     internal override (IEnumerable<ParameterSpecification> Trained, IEnumerable<ParameterSpecification> Frozen) Specify(LanguageModel model, AdapterSettings settings, IReadOnlyList<TargetModule> targets)
     {
         if (model.Configuration is LlamaConfiguration { QueryKeyNorm: true }) throw CoppiceException.Usage($"a {model.Configuration.ModelType} model norms its keys behind the projection: it takes no prefix of keys; take prompt");
+        if (model.Configuration is LlamaConfiguration { RotaryScaling.Magnitude: not 1 } or GptNeoXConfiguration { RotaryScaling.Magnitude: not 1 })
+            throw CoppiceException.Usage($"this {model.Configuration.ModelType} model lengthens its keys as it turns them (rope_scaling): it takes no prefix of keys; take prompt");
         var (width, columns, inner) = (KeyWidth(model), checked(2 * model.Configuration.Layers * KeyWidth(model)), Of(settings).EncoderWidth ?? 0);
         if (inner == 0) return ([new ParameterSpecification(Table, new Shape(Of(settings).Tokens, columns))], []);
         return ([new ParameterSpecification(Input, new Shape(Of(settings).Tokens, width)), .. LinearLayer(First, width, inner), .. LinearLayer(Second, inner, columns)], []);
