@@ -33,7 +33,12 @@ public sealed record AdaptRequest
 /// <param name="Parameters">Parameters of the model.</param>
 /// <param name="Training">The training.</param>
 /// <param name="Directory">The adapter's or the model's directory; of a run that was interrupted, the latest checkpoint's.</param>
-public sealed record AdaptRunResult(string Task, string Method, long Trained, long Parameters, AdaptationResult Training, string Directory);
+public sealed record AdaptRunResult(string Task, string Method, long Trained, long Parameters, AdaptationResult Training, string Directory)
+{
+    /// <summary>Of an adaptation that was trained.</summary>
+    internal static AdaptRunResult Of(Adaptation adaptation, AdaptationResult training, string directory) => new(
+        adaptation.Recipe.Task.Name, adaptation.Recipe.Adapter.Method, adaptation.TrainedCount, adaptation.Base.Model.Configuration.Plan().Sum(parameter => parameter.Shape.Count), training, directory);
+}
 
 /// <summary>
 /// Adapting a model from recipe to directory: <c>recipe.yaml</c> (runs again as it is), <c>checkpoints/</c>, <c>metrics.jsonl</c>, and at the end the adapter as PEFT has
@@ -57,7 +62,7 @@ public sealed class AdaptRun
     {
         _recipe.Validate();
         var directory = _request.Directory;
-        if (Path.GetFullPath(directory) == Path.GetFullPath(_recipe.Model.Path)) throw CoppiceException.Usage($"{directory}: is the model that is to be adapted: name another directory for the result");
+        RequireOther(directory, _recipe);
         var (training, validation) = TaskFiles.Read(_recipe);
         using var backend = Backends.Create(_recipe.Training.Threads);
         using var opened = AdaptBase.Open(_recipe.Model.Path, _recipe, backend);
@@ -74,9 +79,13 @@ public sealed class AdaptRun
         var done = adaptation.Train(new AdaptationFiles { Checkpoints = checkpoints, From = checkpoint, Notice = _request.Notice, Detail = _request.Detail }, observers, cancellation);
         if (!done.Interrupted) AdaptationOutput.Save(adaptation, done, directory, _recipe.Model.Path, TaskFiles.Sources(_recipe, adaptation));
         foreach (var observer in observers) observer.Finished(new RunEnd(done.Steps, done.Interrupted));
-        return new AdaptRunResult(
-            _recipe.Task.Name, _recipe.Adapter.Method, adaptation.TrainedCount, opened.Model.Configuration.Plan().Sum(parameter => parameter.Shape.Count), done,
-            done.Interrupted ? checkpoints.LoadLatest()?.Directory ?? "" : directory);
+        return AdaptRunResult.Of(adaptation, done, done.Interrupted ? checkpoints.LoadLatest()?.Directory ?? "" : directory);
+    }
+
+    /// <summary>Refuses the base's own directory for the result.</summary>
+    internal static void RequireOther(string directory, AdaptRecipe recipe)
+    {
+        if (Path.GetFullPath(directory) == Path.GetFullPath(recipe.Model.Path)) throw CoppiceException.Usage($"{directory}: is the model that is to be adapted: name another directory for the result");
     }
 
     private void Tell(Adaptation adaptation)

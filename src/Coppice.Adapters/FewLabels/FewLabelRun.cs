@@ -34,7 +34,7 @@ public static class FewLabelRun
         recipe.Validate();
         settings.Check();
         if (request.Resume) throw CoppiceException.Usage("a run with few labels keeps no checkpoints, and can't be resumed: begin it anew");
-        if (Path.GetFullPath(directory) == Path.GetFullPath(recipe.Model.Path)) throw CoppiceException.Usage($"{directory}: is the model that is to be adapted: name another directory for the result");
+        AdaptRun.RequireOther(directory, recipe);
         var (training, validation) = TaskFiles.Read(recipe);
         if (training is not TaskData<LabelledText> labelled || AdaptTasks.Find(recipe.Task.Name) is not ClassificationTask)
             throw CoppiceException.Usage($"texts without labels, own samples and annotation are for the tasks classification and pairs, and this is {recipe.Task.Name}");
@@ -54,7 +54,6 @@ public static class FewLabelRun
         }
 
         foreach (var observer in observers) observer.Finished(new RunEnd(done.Steps, done.Interrupted));
-        return new AdaptRunResult(
-            recipe.Task.Name, recipe.Adapter.Method, adaptation.TrainedCount, opened.Model.Configuration.Plan().Sum(parameter => parameter.Shape.Count), done, directory);
+        return AdaptRunResult.Of(adaptation, done, directory);
     }
 }

@@ -49,12 +49,7 @@ internal static class AdaptCommand
         var json = parse.GetValue(CommonOptions.Json);
         using var interruption = new Interruption("Finishing the step and saving.");
         var recipe = ReadRecipe(parse, inputs, run);
-        if (parse.GetValue(CommonOptions.DryRun))
-        {
-            if (json) JsonOutput.Write(new { Recipe = recipe.ToYaml() });
-            else Page.Text(recipe.ToYaml());
-            return ExitCode.Done;
-        }
+        if (parse.GetValue(CommonOptions.DryRun)) return TrainingOutput.ShowRecipe(recipe.ToYaml(), json);
 
         if (parse.GetValue(inputs.Plan))
         {

@@ -37,6 +37,14 @@ internal static class TrainingOutput
         return ExitCode.Done;
     }
 
+    /// <summary>What a dry run of a command with a recipe of its own kind shows: the resolved recipe.</summary>
+    public static ExitCode ShowRecipe(string recipe, bool json)
+    {
+        if (json) JsonOutput.Write(new { Recipe = recipe });
+        else Page.Text(recipe);
+        return ExitCode.Done;
+    }
+
     /// <summary>The facts of a run that came to its end.</summary>
     public static List<(string Name, string Value)> Facts(PretrainResult result, string run)
     {

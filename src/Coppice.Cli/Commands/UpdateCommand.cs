@@ -57,12 +57,7 @@ internal static class UpdateCommand
         var json = parse.GetValue(CommonOptions.Json);
         using var interruption = new Interruption("Finishing the step and saving.");
         var recipe = ReadRecipe(parse, inputs, run);
-        if (parse.GetValue(CommonOptions.DryRun))
-        {
-            if (json) JsonOutput.Write(new { Recipe = recipe.ToYaml() });
-            else Page.Text(recipe.ToYaml());
-            return ExitCode.Done;
-        }
+        if (parse.GetValue(CommonOptions.DryRun)) return TrainingOutput.ShowRecipe(recipe.ToYaml(), json);
 
         var result = RunDisplay.Run(display =>
         {
