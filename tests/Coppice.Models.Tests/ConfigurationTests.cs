@@ -28,6 +28,10 @@ public sealed class ConfigurationTests : IDisposable
         data.Add((LlamaConfiguration)TinyModels.Configuration("gemma") with { QkvBias = true, OutputBias = true, TieEmbeddings = false });
         var t5 = (T5Configuration)TinyModels.Configuration("t5");
         data.Add(t5 with { DecoderLayers = 1, Buckets = 32, MaxDistance = 128, Dropout = 0.1f, InitializerRange = 1, PadToken = 3, DecoderStartToken = 4, NormEpsilon = 1e-6f });
+        var electra = new ElectraConfiguration { VocabularySize = 50, EmbeddingSize = 8, HiddenSize = 12, Layers = 2, Heads = 3, MaxPositions = 24, IntermediateSize = 20 };
+        data.Add(electra with { DetectionHead = false, Dropout = 0.1f });
+        data.Add(electra with { Generator = new ElectraGenerator(8, 1, 2, 16) });
+        data.Add(electra with { Generator = new ElectraGenerator(12, 1, 3, 20, Tied: true) });
         return data;
     }
 

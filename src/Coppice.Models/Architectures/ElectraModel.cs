@@ -5,7 +5,7 @@ namespace Coppice.Models;
 
 /// <summary>
 /// ELECTRA: a discriminator that says of each token whether it was replaced, and where it is trained, the generator that replaces them. Both read the same
-/// embeddings. Shapes: T tokens, E embedding size, C hidden size, G the generator's.
+/// embeddings; a tied generator is the discriminator's lowest blocks. Shapes: T tokens, E embedding size, C hidden size, G the generator's.
 /// </summary>
 [Technique("electra", Title = "ELECTRA: Pre-training Text Encoders as Discriminators Rather Than Generators", Paper = "arXiv:2003.10555")]
 public sealed class ElectraModel : LanguageModel
@@ -31,7 +31,7 @@ public sealed class ElectraModel : LanguageModel
         }
 
         if (configuration.GeneratorSizes is not { } sizes) return;
-        _generator = new EncoderStack(this, ElectraNames.GeneratorPrefix, sizes);
+        _generator = configuration.Generator!.Tied ? _stack.Lowest(sizes.Layers) : new EncoderStack(this, ElectraNames.GeneratorPrefix, sizes);
         _generatorTransform = new PredictionTransform(this, ElectraNames.GeneratorDense, ElectraNames.GeneratorNorm, sizes);
         HeadBias = Parameters[ElectraNames.GeneratorBias];
     }

@@ -37,10 +37,16 @@ internal sealed class EncoderStack
     private readonly Block[] _blocks;
 
     public EncoderStack(LanguageModel model, string prefix, EncoderSizes sizes)
+        : this(
+            sizes.EmbeddingSize == sizes.HiddenSize ? null : model.Project(prefix + "embeddings_project"),
+            [.. Enumerable.Range(0, sizes.Layers).Select(layer => new Block(model, $"{prefix}{EncoderPlan.Layer}{layer}.", sizes))])
     {
-        _project = sizes.EmbeddingSize == sizes.HiddenSize ? null : model.Project(prefix + "embeddings_project");
-        _blocks = [.. Enumerable.Range(0, sizes.Layers).Select(layer => new Block(model, $"{prefix}{EncoderPlan.Layer}{layer}.", sizes))];
     }
+
+    private EncoderStack(Projection? project, Block[] blocks) => (_project, _blocks) = (project, blocks);
+
+    /// <summary>The same blocks, as far as some layer.</summary>
+    public EncoderStack Lowest(int layers) => new(_project, _blocks[..layers]);
 
     public Tensor Forward(Tape tape, Tensor x_TE, ModelInput input, SideNetwork? side = null)
     {

@@ -8,7 +8,8 @@ namespace Coppice.Models;
 /// <param name="Layers">Its blocks.</param>
 /// <param name="Heads">Its attention heads.</param>
 /// <param name="IntermediateSize">Width inside its MLPs.</param>
-public sealed record ElectraGenerator(int HiddenSize, int Layers, int Heads, int IntermediateSize);
+/// <param name="Tied">Whether its blocks are the discriminator's lowest: ELECTRA's weight sharing, or that of TEAMS (arXiv:2105.06644) where it has fewer of them.</param>
+public sealed record ElectraGenerator(int HiddenSize, int Layers, int Heads, int IntermediateSize, bool Tied = false);
 
 /// <summary>
 /// ELECTRA: an encoder that tells replaced tokens from those of the text, and the small generator that replaces them. On disk the discriminator is what
@@ -20,6 +21,7 @@ public sealed record ElectraConfiguration : EncoderConfiguration
     public const string Type = "electra";
 
     private const string GeneratorKey = "generator_hidden_size";
+    private const string TiedKey = "generator_tied";
     private const string Words = $"{ElectraNames.Prefix}{EncoderPlan.Words}.weight";
 
     /// <inheritdoc/>
@@ -60,7 +62,7 @@ public sealed record ElectraConfiguration : EncoderConfiguration
         }
 
         if (GeneratorSizes is not { } generator) return parameters;
-        plan.Blocks(ElectraNames.GeneratorPrefix, generator);
+        if (!Generator!.Tied) plan.Blocks(ElectraNames.GeneratorPrefix, generator);
         plan.Linear(ElectraNames.GeneratorDense, generator.HiddenSize, EmbeddingSize);
         plan.Norm(ElectraNames.GeneratorNorm, EmbeddingSize);
         plan.Zeros(ElectraNames.GeneratorBias, VocabularySize);
@@ -134,6 +136,7 @@ public sealed record ElectraConfiguration : EncoderConfiguration
             json.WriteNumber("generator_num_hidden_layers", generator.Layers);
             json.WriteNumber("generator_num_attention_heads", generator.Heads);
             json.WriteNumber("generator_intermediate_size", generator.IntermediateSize);
+            json.WriteBoolean(TiedKey, generator.Tied);
         }
 
         WriteTokens(json);
@@ -144,7 +147,10 @@ public sealed record ElectraConfiguration : EncoderConfiguration
     {
         var (hidden, heads) = (json.Size(GeneratorKey), json.Size("generator_num_attention_heads"));
         if (hidden % heads != 0) throw json.Error("generator_num_attention_heads", $"{heads} heads don't divide {GeneratorKey} {hidden}");
-        return new ElectraGenerator(hidden, json.Layers("generator_num_hidden_layers"), heads, json.Size("generator_intermediate_size"));
+        var (layers, intermediate, tied) = (json.Layers("generator_num_hidden_layers"), json.Size("generator_intermediate_size"), json.Flag(TiedKey, false));
+        if (tied && (layers > json.Layers("num_hidden_layers") || (hidden, heads, intermediate) != (json.Size("hidden_size"), json.Size("num_attention_heads"), json.Size("intermediate_size"))))
+            throw json.Error(TiedKey, "a generator that is the discriminator's lowest layers has its sizes, and not more layers");
+        return new ElectraGenerator(hidden, layers, heads, intermediate, tied);
     }
 }
 

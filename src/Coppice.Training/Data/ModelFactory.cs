@@ -102,7 +102,9 @@ public static class ModelFactory
             IntermediateSize = section.IntermediateSize,
             Activation = Activation(section),
             PadToken = vocabulary.Pad ?? 0,
-            Generator = section.GeneratorShare > 0 ? new ElectraGenerator(width, section.Layers, heads, Math.Max(1, section.IntermediateSize * width / section.HiddenSize)) : null,
+            Generator = section.GeneratorShare > 0
+                ? new ElectraGenerator(width, section.GeneratorLayers, heads, Math.Max(1, section.IntermediateSize * width / section.HiddenSize), section.TieGenerator)
+                : null,
         };
     }
 

@@ -27,7 +27,13 @@ public static class TrainingFlops
         matrices -= (1 - predicted) * model.Head.Count;
         if (c.IsEncoderDecoder) matrices -= (1 - predicted) * Multiplied(model, "decoder.");
         var attention = (double)c.Layers * c.Heads * c.HeadSize;
-        if (c is ElectraConfiguration { Generator: { } generator }) attention += (double)generator.Layers * generator.HiddenSize;
+        if (c is ElectraConfiguration { Generator: { } generator })
+        {
+            attention += (double)generator.Layers * generator.HiddenSize;
+            // The layers that are both's multiply twice.
+            if (generator.Tied) matrices += Enumerable.Range(0, generator.Layers).Sum(layer => Multiplied(model, $"electra.encoder.layer.{layer}."));
+        }
+
         return 6.0 * matrices + (c.IsCausal ? 6.0 : 12.0) * attention * sequenceLength;
     }
 

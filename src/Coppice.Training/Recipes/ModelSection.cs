@@ -73,6 +73,15 @@ public sealed record ModelSection
     [Range(0.0, 1.0)]
     public double GeneratorShare { get; init; } = 0.25;
 
+    /// <summary>Layers of the generator; 0 means as many as the discriminator has. electra only.</summary>
+    [Range(0, 10_000)]
+    public int GeneratorLayers { get; init; }
+
+    /// <summary>
+    /// Whether the generator's layers are the lowest of the discriminator, which learn from both then. Needs a generator_share of 1. electra only.
+    /// </summary>
+    public bool TieGenerator { get; init; }
+
     /// <summary>
     /// The standard deviation of initial weights; 0 means GPT-2's 0.02 brought from its width of 768 to this one: 0.02 * sqrt(768 / hidden_size).
     /// Narrow models that start from 0.02 are slow to learn. For t5 it is a factor of T5's own standard deviations, and 0 means 1.
@@ -99,6 +108,7 @@ public sealed record ModelSection
             KvHeads = KvHeads == 0 ? Heads : KvHeads,
             IntermediateSize = IntermediateSize != 0 ? IntermediateSize : llama || activation == "gated_gelu" ? 32 * Ceiling(8L * HiddenSize, 3 * 32) : 4 * HiddenSize,
             GeneratorShare = objective == "rts" ? 0 : GeneratorShare,
+            GeneratorLayers = Architecture != "electra" || objective == "rts" ? 0 : GeneratorLayers == 0 ? Layers : GeneratorLayers,
             MaxPositions = MaxPositions == 0 ? sequenceLength : MaxPositions,
             Bias = Bias && !llama && !t5,
             Activation = activation,

@@ -57,7 +57,13 @@ internal static class RecipeValidation
         Require(model.HeadDim != 0 || model.HiddenSize % model.Heads == 0, places.Of("model.heads", "model.hidden_size"), $"'model.heads' ({model.Heads}) must divide 'model.hidden_size' ({model.HiddenSize})");
         Require(model.KvHeads == 0 || model.Heads % model.KvHeads == 0, places.Of("model.kv_heads"), $"'model.kv_heads' ({model.KvHeads}) must divide 'model.heads' ({model.Heads})");
         Require(model.Architecture == "electra" || model.EmbeddingSize == 0, places.Of("model.embedding_size"), $"'model.embedding_size' is for electra; {model.Architecture} embeds in its own width");
-        Require(model.Architecture == "electra" || model.GeneratorShare == new ModelSection().GeneratorShare, places.Of("model.generator_share"), $"'model.generator_share' is for electra; {model.Architecture} has no generator");
+        var noGenerator = $"is for electra; {model.Architecture} has no generator";
+        Require(model.Architecture == "electra" || model.GeneratorShare == new ModelSection().GeneratorShare, places.Of("model.generator_share"), $"'model.generator_share' {noGenerator}");
+        Require(model.Architecture == "electra" || model.GeneratorLayers == 0, places.Of("model.generator_layers"), $"'model.generator_layers' {noGenerator}");
+        Require(model.Architecture == "electra" || !model.TieGenerator, places.Of("model.tie_generator"), $"'model.tie_generator' {noGenerator}");
+        Require(
+            !model.TieGenerator || (model.GeneratorShare == 1 && model.GeneratorLayers <= model.Layers), places.Of("model.tie_generator", "model.generator_share", "model.generator_layers"),
+            "'model.tie_generator' makes the generator the discriminator's lowest layers: 'model.generator_share' must be 1, and 'model.generator_layers' at most 'model.layers'");
         Require(model.Architecture != "electra" || model.TieEmbeddings, places.Of("model.tie_embeddings"), "'model.tie_embeddings' must be true for electra: generator and discriminator share them");
         if (model.Architecture == "llama")
         {
@@ -97,6 +103,7 @@ internal static class RecipeValidation
         Require(
             name != "rts" || recipe.Model.GeneratorShare == 0 || recipe.Model.GeneratorShare == new ModelSection().GeneratorShare,
             places.Of("model.generator_share"), "'model.generator_share' is for the objective electra; rts has no generator");
+        Require(name != "rts" || (recipe.Model.GeneratorLayers == 0 && !recipe.Model.TieGenerator), places.Of("model.generator_layers", "model.tie_generator"), "'model.generator_layers' and 'model.tie_generator' are for the objective electra; rts has no generator");
         var prompts = recipe.Evaluation.SamplePrompts;
         Require(
             name == "causal" || prompts.Count == 0 || prompts.Equals(new EvaluationSection().SamplePrompts),

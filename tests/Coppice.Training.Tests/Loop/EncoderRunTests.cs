@@ -27,16 +27,18 @@ public sealed class EncoderRunTests
     [InlineData("model.architecture=bert", "objective.unit=spans")]
     [InlineData("model.architecture=roberta", "objective.unit=words")]
     [InlineData("model.architecture=electra", "model.embedding_size=16")]
+    [InlineData("model.architecture=electra", "model.tie_generator=true model.generator_share=1 model.generator_layers=1 objective.detection_weight=5")]
     [InlineData("model.architecture=electra", "objective.name=rts")]
     [InlineData("model.architecture=t5", "tokenizer.vocabulary_size=420")]
-    public void A_run_that_is_interrupted_ends_with_the_same_bytes_and_the_model_is_read_again(string architecture, string option)
+    public void A_run_that_is_interrupted_ends_with_the_same_bytes_and_the_model_is_read_again(string architecture, string options)
     {
+        string[] settings = [architecture, .. options.Split(' ')];
         using var folder = new TemporaryFolder();
-        var whole = Execute(folder, "whole", [architecture, option]);
+        var whole = Execute(folder, "whole", settings);
         Assert.False(whole.Interrupted);
-        Assert.True(Execute(folder, "parts", [architecture, option], stopAfter: 7).Interrupted);
-        Assert.True(Execute(folder, "parts", [architecture, option], stopAfter: 16).Interrupted);
-        var rest = Execute(folder, "parts", [architecture, option, "training.threads=1"]);
+        Assert.True(Execute(folder, "parts", settings, stopAfter: 7).Interrupted);
+        Assert.True(Execute(folder, "parts", settings, stopAfter: 16).Interrupted);
+        var rest = Execute(folder, "parts", [.. settings, "training.threads=1"]);
         Assert.Equal(whole.ValidationLoss, rest.ValidationLoss);
         foreach (var file in new[] { "model.safetensors", "config.json", "tokenizer.json" })
             Assert.Equal(Checksum.OfFile(Path.Combine(whole.Model, file)), Checksum.OfFile(Path.Combine(rest.Model, file)));

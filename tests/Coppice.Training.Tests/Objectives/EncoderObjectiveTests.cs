@@ -55,6 +55,34 @@ public sealed class EncoderObjectiveTests : IDisposable
     }
 
     [Fact]
+    public void A_tied_generator_is_the_lowest_layers_and_they_have_the_gradients_of_both()
+    {
+        var configuration = (ElectraConfiguration)Configuration("electra", generator: false) with { Layers = 2, Generator = new ElectraGenerator(16, 1, 2, 24) };
+        using var apart = NewModel(configuration);
+        using var tied = NewModel(configuration with { Generator = configuration.Generator with { Tied = true } });
+        foreach (var parameter in apart.Parameters.Parameters) parameter.Tensor.CopyFrom(tied.Parameters[Shared(parameter.Name)].Tensor.ToArray());
+        var objective = new ReplacedTokenObjective(new TokenMasking(MaskVocabulary.Plain(Vocabulary), new MaskingOptions { MaskShare = 0.85, RandomShare = 0 }), 5);
+        var batch = objective.Prepare(NewBatch(), new PackedBatch(), seed: 3, number: 5);
+        var (sums, gradients) = (new Dictionary<string, float[]>(), Gradients(tied, objective, batch));
+        var ofEach = Gradients(apart, objective, batch);
+        foreach (var parameter in apart.Parameters.Parameters)
+        {
+            var own = Of(ofEach, parameter);
+            sums[Shared(parameter.Name)] = sums.TryGetValue(Shared(parameter.Name), out var other) ? [.. own.Zip(other, (a, b) => a + b)] : own;
+        }
+
+        Assert.Equal(tied.Parameters.Parameters.Select(parameter => parameter.Name).Order(StringComparer.Ordinal), sums.Keys.Order(StringComparer.Ordinal));
+        foreach (var parameter in tied.Parameters.Parameters)
+        {
+            var largest = sums[parameter.Name].Max(Math.Abs);
+            Assert.All(sums[parameter.Name].Zip(Of(gradients, parameter)), pair => Assert.Equal(pair.First, pair.Second, 1e-5 * (1 + largest)));
+        }
+
+        static string Shared(string name) =>
+            name.StartsWith("generator.", StringComparison.Ordinal) ? "electra." + name["generator.".Length..] : name;
+    }
+
+    [Fact]
     public void A_generator_that_is_always_right_leaves_nothing_to_detect()
     {
         using var model = (ElectraModel)NewModel(Configuration("electra", generator: true));

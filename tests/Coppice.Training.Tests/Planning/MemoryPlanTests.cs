@@ -89,6 +89,17 @@ public sealed class MemoryPlanTests
         Assert.Equal(6 * multiplied + 12.0 * attended * 17, TrainingFlops.PerToken(model, 17, recipe.Objective.PredictedShare), 1e-6);
     }
 
+    [Fact]
+    public void Layers_that_generator_and_discriminator_share_multiply_twice()
+    {
+        var recipe = NewRecipe("electra", false);
+        recipe = (recipe with { Model = recipe.Model with { GeneratorShare = 1, GeneratorLayers = 2, TieGenerator = true } }).Resolve();
+        using var model = ModelFactory.Configure(recipe.Model, Vocabulary).Create(new PlanningBackend());
+        // Of the discriminator 3 layers, of the generator 2, and the linear layers of both heads.
+        var multiplied = 5 * 12 * 48 * 48 + 48 * 48 + 48 + 48 * 48 + 0.15 * Vocabulary * 48;
+        Assert.Equal(6 * multiplied + 12.0 * (5 * 48) * 17, TrainingFlops.PerToken(model, 17, 0.15), 1e-6);
+    }
+
     private static MemoryPlan Plan(Recipe recipe) => MemoryPlan.For(ModelFactory.Configure(recipe.Resolve().Model, Vocabulary), recipe);
 
     private static Recipe NewRecipe(string architecture, bool recompute, double dropout = 0) => new Recipe
