@@ -56,6 +56,20 @@ public class PromptTests
         Assert.True(AdaptedModel.RelativeError(expected[(Prompt.Length * adapted.Model.Configuration.HiddenSize)..], TinyModels.Hidden(adapted.Model, text)) < 1e-6);
     }
 
+    [Theory]
+    [MemberData(nameof(Methods))]
+    public void The_longest_document_is_as_long_as_the_model_reads_behind_what_stands_in_front_of_it(string method, string architecture)
+    {
+        using var adapted = new AdaptedModel(method, architecture);
+        adapted.Set.Activate(AdaptedModel.Name);
+        var most = TaskContext.MostTokens(adapted.Model, 0);
+        Assert.Equal(adapted.Model.Configuration.MaxPositions - adapted.Model.Virtual!.Count, most);
+        Assert.Equal(most * adapted.Model.Configuration.HiddenSize, TinyModels.Hidden(adapted.Model, TinyModels.Tokens(most)).Length);
+        if (!adapted.Model.Configuration.HasLongestSequence) return;
+        Assert.Throws<CoppiceException>(() => TinyModels.Hidden(adapted.Model, TinyModels.Tokens(most + 1)));
+        Assert.Throws<CoppiceException>(() => TaskContext.MostTokens(adapted.Model, most + 1));
+    }
+
     [Fact]
     public void Attention_with_a_prefix_is_a_mixture_of_attention_to_the_prefix_and_to_the_text()
     {

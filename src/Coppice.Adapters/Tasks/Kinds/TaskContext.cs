@@ -23,10 +23,8 @@ internal sealed record TaskContext(
     /// <exception cref="CoppiceException">It is more than the model reads.</exception>
     public static int MostTokens(LanguageModel model, int asked)
     {
-        var configuration = model.Configuration;
-        var most = configuration.MaxPositions - configuration.FirstPosition - (model.Virtual is { HavePlaces: true, Count: var virtualTokens } ? virtualTokens : 0);
-        if (configuration.HasLongestSequence && asked > most)
-            throw CoppiceException.Usage(FormattableString.Invariant($"training.max_tokens: {asked} tokens are more than the model reads at once, which is {most}"));
-        return asked > 0 ? asked : most;
+        if (model.Configuration.HasLongestSequence && asked > model.MaxTokens)
+            throw CoppiceException.Usage(FormattableString.Invariant($"training.max_tokens: {asked} tokens are more than the model reads at once, which is {model.MaxTokens}"));
+        return asked > 0 ? asked : model.MaxTokens;
     }
 }
