@@ -49,6 +49,9 @@ internal static class AdaptCommand
         var json = parse.GetValue(CommonOptions.Json);
         using var interruption = new Interruption("Finishing the step and saving.");
         var recipe = ReadRecipe(parse, inputs, run);
+        var searches = parse.GetValue(inputs.Method) == AdapterSearch.Auto;
+        AdaptSearch.Check(parse, searches);
+        var few = FewLabelOptions.Read(parse, recipe);
         if (parse.GetValue(CommonOptions.DryRun)) return TrainingOutput.ShowRecipe(recipe.ToYaml(), json);
 
         if (parse.GetValue(inputs.Plan))
@@ -57,11 +60,10 @@ internal static class AdaptCommand
             return ExitCode.Done;
         }
 
-        var few = FewLabelOptions.Read(parse, recipe);
         SearchResult? found = null;
         var result = RunDisplay.Run(display =>
         {
-            if (parse.GetValue(inputs.Method) == AdapterSearch.Auto) (recipe, found) = AdaptSearch.Run(parse, recipe, display.Notice, interruption.Token);
+            if (searches) (recipe, found) = AdaptSearch.Run(parse, recipe, display.Notice, interruption.Token);
             var request = new AdaptRequest
             {
                 Recipe = recipe, Directory = run, Resume = parse.GetValue(inputs.Resume), Notice = display.Notice, Detail = parse.GetValue(CommonOptions.Verbose) ? display.Notice : _ => { },
