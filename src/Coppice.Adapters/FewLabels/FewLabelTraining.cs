@@ -112,7 +112,8 @@ public sealed class FewLabelTraining : IDisposable
     private IReadOnlyList<LabelledText> WriteSamples(IReadOnlyList<LabelledText> known, IReadOnlyList<IRunObserver>? observers, CancellationToken cancellation)
     {
         var (options, labels) = (_settings.OwnSamples!, LabelSet.Of(known.Select(text => text.Label)).Names);
-        var lessons = _recipe with { Task = new TaskSection { Name = "sft" }, Training = _recipe.Training with { Metric = "", Patience = 0 } };
+        // An adapter that is trained further tells classes: another one learns to write.
+        var lessons = _recipe with { Model = _recipe.Model with { Adapter = "" }, Task = new TaskSection { Name = "sft" }, Training = _recipe.Training with { Metric = "", Patience = 0 } };
         IReadOnlyList<LabelledText> written;
         using (var writer = Adaptation.Prepare(_base, lessons, new TaskData<Conversation>(OwnSamples.Lessons(known))))
         {
