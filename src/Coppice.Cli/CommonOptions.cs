@@ -81,6 +81,16 @@ internal static class CommonOptions
     public static T? Given<T>(this ParseResult parse, Option<T> option)
         where T : struct => parse.GetResult(option) is { Implicit: false } ? parse.GetValue(option) : null;
 
+    /// <summary>Refuses an option that was given beside nothing that it could do.</summary>
+    /// <param name="parse">What was given.</param>
+    /// <param name="option">The option.</param>
+    /// <param name="of">What it belongs to.</param>
+    /// <param name="isAsked">Whether that was asked for.</param>
+    public static void RequireFor(this ParseResult parse, Option option, string of, bool isAsked)
+    {
+        if (!isAsked && parse.GetResult(option) is { Implicit: false }) throw CoppiceException.Usage($"{option.Name} is for {of}");
+    }
+
     /// <summary>What <see cref="Quantize"/> says.</summary>
     public static Quantization ReadQuantize(ParseResult parse) => Enum.Parse<Quantization>(parse.GetRequiredValue(Quantize), ignoreCase: true);
 

@@ -79,6 +79,27 @@ public sealed class AdaptCommandTests(AdaptFiles files) : IClassFixture<AdaptFil
     }
 
     [Fact]
+    public void An_adapter_is_searched_trained_and_a_month_later_trained_further()
+    {
+        var searched = Adapt("found", "--method", "auto", "--budget", "600", "--candidates", "3", "--search-steps", "2", "--validation", files.Test, "--json", "--set", "training.epochs=1");
+        Assert.True(searched.ExitCode == 0, searched.Error + searched.Output);
+        var search = searched.Json.GetProperty("search");
+        Assert.Equal(3, search.GetProperty("trials").GetArrayLength());
+        Assert.All(search.GetProperty("trials").EnumerateArray(), trial => Assert.InRange(trial.GetProperty("parameters").GetInt64(), 1, 600));
+        Assert.Equal(search.GetProperty("best").GetString(), search.GetProperty("trials")[0].GetProperty("adapter").GetString());
+        Assert.Equal(search.GetProperty("trials")[0].GetProperty("method").GetString(), searched.Json.GetProperty("method").GetString());
+
+        // Base, task, method and everything else are the adapter's.
+        var further = CommandRun.Of("adapt", "--adapter", files.At("found"), "--data", files.Test, "-o", files.At("further"), "--json");
+        Assert.True(further.ExitCode == 0, further.Error);
+        Assert.Equal(searched.Json.GetProperty("method").GetString(), further.Json.GetProperty("method").GetString());
+        Assert.Equal((int)ExitCode.Done, CommandRun.Of("evaluate", files.At("further"), "--data", files.Test).ExitCode);
+        Assert.Equal((int)ExitCode.Done, CommandRun.Of("verify", files.At("further"), "--base", files.Model).ExitCode);
+        foreach (var refused in new[] { CommandRun.Of("adapt", "--adapter", files.At("found"), "--method", "auto", "-o", files.At("no")), CommandRun.Of("adapt", "--adapter", files.At("found"), "--method", "full", "-o", files.At("no")) })
+            Assert.Equal((int)ExitCode.Usage, refused.ExitCode);
+    }
+
+    [Fact]
     public void A_recipe_can_say_everything()
     {
         var recipe = files.Write("adapt.yaml", $$"""

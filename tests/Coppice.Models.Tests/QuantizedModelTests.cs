@@ -139,6 +139,24 @@ public sealed class QuantizedModelTests(ITestOutputHelper output) : IDisposable
 
     [Theory]
     [InlineData("gpt2")]
+    [InlineData("llama")]
+    public void However_many_rows_a_table_has_some_at_a_time_are_in_memory(string architecture)
+    {
+        using var model = Wide(architecture, vocabulary: 50_021);
+        var configuration = model.Configuration;
+        ModelDirectory.Save(_folder.At("model"), model);
+        var table = 50_021L * configuration.HiddenSize * sizeof(float);
+        Assert.True(QuantizedModel.WorkingBytes(configuration) < table / 50);
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        using var loaded = ModelDirectory.Load(_folder.At("model"), _backend, Quantization.Int4);
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, QuantizedModel.WorkingBytes(configuration) / 2, table / 4);
+        // The last rows are fewer than are read at a time.
+        var held = Rows(loaded, configuration.Plan().Single(parameter => parameter.Name == configuration.Tables.Embedding));
+        Assert.InRange(RelativeError(model.Embedding.Tensor.ToArray(), held), 1e-4, 0.01);
+    }
+
+    [Theory]
+    [InlineData("gpt2")]
     [InlineData("gpt_neox")]
     [InlineData("llama")]
     public void Blocks_of_a_gguf_file_are_taken_as_they_are(string architecture)
@@ -289,15 +307,15 @@ public sealed class QuantizedModelTests(ITestOutputHelper output) : IDisposable
         foreach (var plan in native.Configuration.Plan()) Assert.Equal(Rows(read, plan), Rows(native, plan));
     }
 
-    private LanguageModel Wide(string architecture)
+    private LanguageModel Wide(string architecture, int vocabulary = 48)
     {
         ModelConfiguration configuration = architecture switch
         {
-            "gpt2" => new Gpt2Configuration { VocabularySize = 48, HiddenSize = 64, Layers = 2, Heads = 4, MaxPositions = 24, IntermediateSize = 96 },
-            "gpt_neox" => new GptNeoXConfiguration { VocabularySize = 48, HiddenSize = 64, Layers = 2, Heads = 4, MaxPositions = 24, IntermediateSize = 96, TieEmbeddings = false },
+            "gpt2" => new Gpt2Configuration { VocabularySize = vocabulary, HiddenSize = 64, Layers = 2, Heads = 4, MaxPositions = 24, IntermediateSize = 96 },
+            "gpt_neox" => new GptNeoXConfiguration { VocabularySize = vocabulary, HiddenSize = 64, Layers = 2, Heads = 4, MaxPositions = 24, IntermediateSize = 96, TieEmbeddings = false },
             _ => new LlamaConfiguration
             {
-                Family = "llama", VocabularySize = 48, HiddenSize = 64, Layers = 2, Heads = 4, KeyValueHeads = 2, HeadSize = 16, MaxPositions = 24, IntermediateSize = 96, TieEmbeddings = true,
+                Family = "llama", VocabularySize = vocabulary, HiddenSize = 64, Layers = 2, Heads = 4, KeyValueHeads = 2, HeadSize = 16, MaxPositions = 24, IntermediateSize = 96, TieEmbeddings = true,
             },
         };
         return TinyModels.Create(configuration, _backend);

@@ -21,6 +21,9 @@ public sealed record AdaptPlan(long Trained, long Parameters, long Steps, int Ex
     // A token of an example: its id, its target and its weight, and about as much again of text and of collections around them.
     private const long BytesOfAToken = 24;
 
+    // Of a tokenizer's vocabulary: its text, its places in dictionaries and its merge. Measured on GPT-2's, as what the process has more with it.
+    private const long BytesOfAVocabularyEntry = 512;
+
     /// <summary>The memory that the run holds resident at its highest.</summary>
     public long Peak => Math.Max(Memory.RunTotal, Loading);
 
@@ -56,10 +59,10 @@ public sealed record AdaptPlan(long Trained, long Parameters, long Steps, int Ex
         var frozen = (adaptation.Adapter?.Frozen.Values.Count ?? 0) * sizeof(float);
         var kept = validation is null ? 0 : adaptation.TrainedSets.Sum(set => set.Values.Count * sizeof(float));
         var tokens = adaptation.Examples.Tokens + (adaptation.ValidationExamples?.Tokens ?? 0);
-        memory = memory with { Weights = memory.Weights + frozen, Run = memory.Run + kept + BytesOfAToken * tokens };
+        memory = memory with { Weights = memory.Weights + frozen, Run = memory.Run + kept + BytesOfAToken * tokens + BytesOfAVocabularyEntry * tokenizer.VocabularySize };
         return new AdaptPlan(
             adaptation.TrainedCount, configuration.Plan().Sum(parameter => parameter.Shape.Count), adaptation.TotalSteps, adaptation.Examples.Examples.Count, adaptation.Examples.Tokens, memory,
-            model.Quantized is { } quantized ? memory.Other + quantized.Bytes + LargestMatrix(configuration) + QuantizedModel.UncollectedBytes : 0);
+            model.Quantized is { } quantized ? memory.Other + quantized.Bytes + QuantizedModel.WorkingBytes(configuration) : 0);
     }
 
     /// <summary>Of one pass over the examples, the micro-batches with most tokens, with the longest document, and with most targets: one of them takes most memory.</summary>
@@ -88,8 +91,4 @@ public sealed record AdaptPlan(long Trained, long Parameters, long Steps, int Ex
         1 => Enumerable.Range(0, batch.DocumentCount).Max(document => batch.CumulativeLengths[document + 1] - batch.CumulativeLengths[document]),
         _ => batch.CountedTokens,
     };
-
-    /// <summary>Quantising holds one matrix at a time as float32; one that lies the other way round twice.</summary>
-    private static long LargestMatrix(ModelConfiguration configuration) =>
-        configuration.Plan().Where(parameter => parameter.Shape.Rank == 2).Max(parameter => parameter.Shape.Count) * sizeof(float);
 }

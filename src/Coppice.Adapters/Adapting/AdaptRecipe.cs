@@ -124,8 +124,12 @@ public sealed record AdaptRecipe
         if (!Adapter.IsFull)
         {
             Find(() => AdapterMethods.Find(Adapter.Method), where);
+            if (Model.Adapter.Length > 0 && RecipeSections.Changed(Adapter).FirstOrDefault(key => key is not (nameof(AdapterSection.Method) or nameof(AdapterSection.LoraPlusRatio))) is { } settled)
+                throw CoppiceException.Usage($"{places.Of("adapter." + RecipeSections.KeyOf(settled))}: 'adapter.{RecipeSections.KeyOf(settled)}' is for new adapters; one that is trained further has its own settings");
             return;
         }
+
+        Require(Model.Adapter.Length == 0, places.Of("model.adapter"), "'model.adapter' is for adapters; full trains the model itself");
 
         if (RecipeSections.Changed(Adapter).FirstOrDefault(key => key != nameof(AdapterSection.Method)) is { } unread)
             throw CoppiceException.Usage($"{places.Of("adapter." + RecipeSections.KeyOf(unread))}: 'adapter.{RecipeSections.KeyOf(unread)}' is for adapters; full trains the model itself");

@@ -82,10 +82,11 @@ public sealed class AdaptRun
         return AdaptRunResult.Of(adaptation, done, done.Interrupted ? checkpoints.LoadLatest()?.Directory ?? "" : directory);
     }
 
-    /// <summary>Refuses the base's own directory for the result.</summary>
+    /// <summary>Refuses the directory of the base, or of the adapter that is trained further, for the result.</summary>
     internal static void RequireOther(string directory, AdaptRecipe recipe)
     {
         if (Path.GetFullPath(directory) == Path.GetFullPath(recipe.Model.Path)) throw CoppiceException.Usage($"{directory}: is the model that is to be adapted: name another directory for the result");
+        if (recipe.Model.Adapter.Length > 0 && Path.GetFullPath(directory) == Path.GetFullPath(recipe.Model.Adapter)) throw CoppiceException.Usage($"{directory}: is the adapter that is to be trained further: name another directory for the result");
     }
 
     private void Tell(Adaptation adaptation)

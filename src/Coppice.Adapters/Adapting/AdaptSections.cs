@@ -10,6 +10,9 @@ public sealed record BaseSection
     /// <summary>Its directory.</summary>
     public string Path { get; init; } = "";
 
+    /// <summary>The directory of an adapter on it that is trained further, with its head; empty for a new adapter.</summary>
+    public string Adapter { get; init; } = "";
+
     /// <summary>In what its matrices are held while an adapter is trained on them (QLoRA with <c>int4</c>).</summary>
     public Quantization Quantize { get; init; }
 }

@@ -51,16 +51,18 @@ public sealed class Adaptation : IDisposable
         try
         {
             if (recipe.Adapter.IsFull && @base.Model.Parameters.Gradients is null) _copy = TrainableCopy(@base.Model);
-            Description = _task.Describe(training, recipe.Task, Model.Configuration);
+            var isFurther = recipe.Model.Adapter.Length > 0;
             if (!recipe.Adapter.IsFull)
             {
                 _adapters = new AdapterSet(Model);
                 var settings = recipe.Adapter.ToSettings();
-                if (initialize) _adapters.Add(AdapterName, settings, (ulong)recipe.Seed);
+                if (isFurther) FurtherTraining.Add(recipe, _adapters, AdapterName, read: initialize);
+                else if (initialize) _adapters.Add(AdapterName, settings, (ulong)recipe.Seed);
                 else _adapters.Add(AdapterName, AdapterLayout.Of(Model, settings), trainable: true, _ => { });
                 _adapters.Activate(AdapterName);
             }
 
+            Description = FurtherTraining.DescribeHead(recipe) ?? _task.Describe(training, recipe.Task, Model.Configuration);
             MaxTokens = TaskContext.MostTokens(Model, recipe.Training.MaxTokens);
             _context = new TaskContext(Model, @base.Tokenizer, @base.Template, recipe.Task, MaxTokens, recipe.Training.BatchTokens, Reference);
             var rendered = _task.Render(training, _context, Description, training: true);
@@ -69,12 +71,14 @@ public sealed class Adaptation : IDisposable
             {
                 Head = new TaskHead(Model, Description.Outputs, (float)recipe.Training.HeadDropout);
                 Head.Initialize((ulong)recipe.Seed);
+                if (initialize) FurtherTraining.ReadHead(recipe, Head, Model);
                 _headObjective = Description.Objective(Head);
             }
 
             _training = new MeasuredTask(training, rendered, _task.Objective(training, rendered, _context, _headObjective), Description, _context);
             _objective = wrap?.Invoke(_training.Objective) ?? _training.Objective;
-            _adapters?.Prepare(AdapterName, _objective, new ExampleBatches(rendered.Examples), (ulong)recipe.Seed);
+            // An adapter that chose by examples what moves keeps to what it has changed.
+            if (!isFurther || !initialize) _adapters?.Prepare(AdapterName, _objective, new ExampleBatches(rendered.Examples), (ulong)recipe.Seed);
             if (validation is not null) _validation = new MeasuredTask(validation, measured!, _task.Objective(validation, measured!, _context, _headObjective), Description, _context);
             Sampler = new TaskSampler(rendered.Examples, recipe.Training.BatchSize, recipe.Training.BatchTokens, (ulong)recipe.Seed);
         }

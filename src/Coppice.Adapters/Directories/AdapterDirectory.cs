@@ -38,12 +38,15 @@ public static class AdapterDirectory
     /// <param name="name">The adapter's name in the set.</param>
     /// <param name="trainable">Whether it is to be trained further.</param>
     /// <exception cref="CoppiceException">It can't be read, or doesn't fit the base.</exception>
-    public static Adapter Load(string directory, AdapterSet set, string name, bool trainable = false)
+    public static Adapter Load(string directory, AdapterSet set, string name, bool trainable = false) => Load(directory, set, name, trainable, loraPlusRatio: 1);
+
+    /// <summary>The same, to be trained with LoRA+: what training alone knows is not in the file.</summary>
+    internal static Adapter Load(string directory, AdapterSet set, string name, bool trainable, double loraPlusRatio)
     {
-        var configuration = ReadConfiguration(directory);
+        var settings = ReadConfiguration(directory).Settings with { LoraPlusRatio = loraPlusRatio };
         try
         {
-            return new AdapterContents(configuration.Settings, ReadTensors(directory, configuration.Settings, set.Model)).AddTo(set, name, trainable);
+            return new AdapterContents(settings, ReadTensors(directory, settings, set.Model)).AddTo(set, name, trainable);
         }
         catch (CoppiceException error) when (!error.Message.StartsWith(directory, StringComparison.Ordinal))
         {

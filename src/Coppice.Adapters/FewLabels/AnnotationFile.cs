@@ -27,8 +27,7 @@ public static class AnnotationFile
     /// <exception cref="CoppiceException">The file is there, or can't be written.</exception>
     public static void Write(string path, IReadOnlyList<UnlabelledText> texts, IReadOnlyList<ActivePick> picks, IReadOnlyList<string> labels, IReadOnlyList<float[]> probabilities)
     {
-        if (!path.EndsWith(".jsonl", StringComparison.OrdinalIgnoreCase)) throw CoppiceException.Usage($"{path}: an annotation file ends with .jsonl");
-        if (File.Exists(path)) throw CoppiceException.Usage($"{path}: is there already, perhaps with labels: move it away, or name another file");
+        RequireNew(path);
         var lines = new StringBuilder();
         foreach (var pick in picks)
         {
@@ -50,6 +49,14 @@ public static class AnnotationFile
         List<LabelledText> labelled = [.. records.Where(record => record.Find("label") is { } label && !string.IsNullOrWhiteSpace(label))
             .Select(record => new LabelledText(record.Text("text"), record.Find("pair"), record.Text("label").Trim(), record.Where))];
         return labelled.Count > 0 ? (labelled, records.Count - labelled.Count) : throw new CoppiceException($"{path}: no line has a label yet: write one into 'label' of each");
+    }
+
+    /// <summary>Refuses a path that can't be written to.</summary>
+    /// <exception cref="CoppiceException">It has another ending, or the file is there (exit code 2).</exception>
+    internal static void RequireNew(string path)
+    {
+        if (!path.EndsWith(".jsonl", StringComparison.OrdinalIgnoreCase)) throw CoppiceException.Usage($"{path}: an annotation file ends with .jsonl");
+        if (File.Exists(path)) throw CoppiceException.Usage($"{path}: is there already, perhaps with labels: move it away, or name another file");
     }
 
     private sealed record Line(string Text, string? Pair, string Label, string Guess, double Probability, string From);

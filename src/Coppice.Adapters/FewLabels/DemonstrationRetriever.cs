@@ -43,14 +43,14 @@ public sealed class DemonstrationRetriever
 
     /// <summary>A text behind its demonstrations, and the labels to choose from: for <see cref="MultipleChoiceEvaluator"/>.</summary>
     /// <param name="text">The text with its right label.</param>
-    /// <param name="count">How many demonstrations.</param>
+    /// <param name="demonstrations">Of <see cref="Nearest"/>.</param>
     /// <exception cref="CoppiceException">The label is none of the labelled texts'.</exception>
-    public MultipleChoiceItem Question(LabelledText text, int count)
+    public MultipleChoiceItem Question(LabelledText text, IEnumerable<LabelledText> demonstrations)
     {
         var answer = Array.IndexOf(_labels, text.Label);
         if (answer < 0) throw new CoppiceException($"{text.Where}: no demonstration has the label '{text.Label}'{NearestName.Hint(text.Label, _labels)}");
         var prompt = new StringBuilder();
-        foreach (var demonstration in Nearest(text.Text, text.Pair, count)) prompt.Append(Whole(demonstration.Text, demonstration.Pair)).Append('\n').Append(demonstration.Label).Append(Between);
+        foreach (var demonstration in demonstrations) prompt.Append(Whole(demonstration.Text, demonstration.Pair)).Append('\n').Append(demonstration.Label).Append(Between);
         return new MultipleChoiceItem(prompt.Append(Whole(text.Text, text.Pair)).Append('\n').ToString(), _labels, answer);
     }
 

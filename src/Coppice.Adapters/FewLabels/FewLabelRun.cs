@@ -32,12 +32,14 @@ public static class FewLabelRun
     {
         var (recipe, directory) = (request.Recipe, request.Directory);
         recipe.Validate();
-        settings.Check();
         if (request.Resume) throw CoppiceException.Usage("a run with few labels keeps no checkpoints, and can't be resumed: begin it anew");
         AdaptRun.RequireOther(directory, recipe);
+        // Before hours of training.
+        if (annotation is not null) AnnotationFile.RequireNew(annotation.Path);
         var (training, validation) = TaskFiles.Read(recipe);
         if (training is not TaskData<LabelledText> labelled || AdaptTasks.Find(recipe.Task.Name) is not ClassificationTask)
             throw CoppiceException.Usage($"texts without labels, own samples and annotation are for the tasks classification and pairs, and this is {recipe.Task.Name}");
+        settings.Check(labelled.Items);
         using var backend = Backends.Create(recipe.Training.Threads);
         // A base that is trained itself would be another one in the next round: it stays as it is, and copies of it are trained.
         using var opened = AdaptBase.Open(recipe.Model.Path, recipe with { Adapter = new AdapterSection() }, backend);
@@ -49,7 +51,8 @@ public static class FewLabelRun
         AdaptationOutput.Save(adaptation, done, directory, recipe.Model.Path, TaskFiles.Sources(recipe, adaptation));
         if (annotation is not null)
         {
-            var written = ActiveLearningRound.Write(adaptation, opened, [.. labelled.Items, .. settings.Annotated], annotation.Unlabelled, annotation.Count, annotation.Path);
+            IReadOnlyList<LabelledText> measured = validation is TaskData<LabelledText> texts ? texts.Items : [];
+            var written = ActiveLearningRound.Write(adaptation, opened, [.. labelled.Items, .. settings.Annotated, .. measured], annotation.Unlabelled, annotation.Count, annotation.Path);
             request.Notice(FormattableString.Invariant($"{annotation.Path}: {written} texts are to be labelled; name it by --annotated when some are"));
         }
 

@@ -40,8 +40,9 @@ public sealed record FewLabelSettings
     public OwnSampleOptions? OwnSamples { get; init; }
 
     /// <summary>Refuses settings that don't go together.</summary>
-    /// <exception cref="CoppiceException">Texts without labels are needed and there are none, or a number is out of its range (exit code 2).</exception>
-    internal void Check()
+    /// <param name="labelled">The texts that have a label anyway.</param>
+    /// <exception cref="CoppiceException">Texts without labels are needed and there are none, a label is none of the others', or a number is out of its range.</exception>
+    internal void Check(IReadOnlyList<LabelledText> labelled)
     {
         if ((SelfTraining is not null || Consistency is not null) && Unlabelled.Count == 0) throw CoppiceException.Usage("self-training and consistency training need texts without labels (--unlabelled)");
         if (SelfTraining is null && Consistency is null && Unlabelled.Count > 0) throw CoppiceException.Usage("texts without labels are for self-training and consistency training, and neither was asked for");
@@ -49,5 +50,9 @@ public sealed record FewLabelSettings
         SelfTraining?.Check();
         Consistency?.Check();
         OwnSamples?.Check();
+        if (Annotated.Count == 0) return;
+        // A slip of the pen would be a class of its own.
+        var known = LabelSet.Of(labelled.Select(text => text.Label));
+        foreach (var text in Annotated) known.IndexOf(text.Label, text.Where);
     }
 }

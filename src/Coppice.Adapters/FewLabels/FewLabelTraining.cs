@@ -29,7 +29,7 @@ public sealed class FewLabelTraining : IDisposable
     /// <summary>Trains.</summary>
     /// <param name="base">The frozen base.</param>
     /// <param name="recipe">The recipe, of a classification.</param>
-    /// <param name="training">Texts with labels.</param>
+    /// <param name="training">Texts with labels: every class is among them.</param>
     /// <param name="validation">Texts to measure on; null for none.</param>
     /// <param name="settings">What is done.</param>
     /// <param name="notice">Told in a line what each stage came to. Null for nobody.</param>
@@ -40,7 +40,7 @@ public sealed class FewLabelTraining : IDisposable
         AdaptBase @base, AdaptRecipe recipe, TaskData<LabelledText> training, TaskData? validation, FewLabelSettings settings, Action<string>? notice = null,
         IReadOnlyList<IRunObserver>? observers = null, CancellationToken cancellation = default)
     {
-        settings.Check();
+        settings.Check(training.Items);
         var run = new FewLabelTraining(@base, recipe, validation, settings, notice);
         try
         {
@@ -112,7 +112,8 @@ public sealed class FewLabelTraining : IDisposable
     private IReadOnlyList<LabelledText> WriteSamples(IReadOnlyList<LabelledText> known, IReadOnlyList<IRunObserver>? observers, CancellationToken cancellation)
     {
         var (options, labels) = (_settings.OwnSamples!, LabelSet.Of(known.Select(text => text.Label)).Names);
-        var lessons = _recipe with { Task = new TaskSection { Name = "sft" }, Training = _recipe.Training with { Metric = "", Patience = 0 } };
+        // An adapter that is trained further tells classes: another one learns to write.
+        var lessons = _recipe with { Model = _recipe.Model with { Adapter = "" }, Task = new TaskSection { Name = "sft" }, Training = _recipe.Training with { Metric = "", Patience = 0 } };
         IReadOnlyList<LabelledText> written;
         using (var writer = Adaptation.Prepare(_base, lessons, new TaskData<Conversation>(OwnSamples.Lessons(known))))
         {

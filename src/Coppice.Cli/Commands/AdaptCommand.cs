@@ -11,7 +11,7 @@ namespace Coppice.Cli.Commands;
 internal static class AdaptCommand
 {
     private sealed record Inputs(
-        Argument<string?> Model, Option<string?> Recipe, Option<string?> Task, Option<string?> Method, Option<string[]> Data, Option<string[]> Validation, Option<string> Output,
+        Argument<string?> Model, Option<string?> Recipe, Option<string?> Adapter, Option<string?> Task, Option<string?> Method, Option<string[]> Data, Option<string[]> Validation, Option<string> Output,
         Option<string[]> Set, Option<bool> Resume, Option<bool> Plan, Option<long> Seed);
 
     public static Command Create()
@@ -19,6 +19,7 @@ internal static class AdaptCommand
         var inputs = new Inputs(
             new Argument<string?>("MODEL") { Description = "The model directory to adapt; left out where the recipe names it, and with --resume", Arity = ArgumentArity.ZeroOrOne },
             Text("--recipe", "FILE", "A recipe (.yaml) of sections model, task, adapter, data, training, optimizer and schedule; what it leaves out is usual for the method"),
+            Text("--adapter", "DIR", "An adapter to train further, by its own recipe: its base, task, method and settings"),
             Text("--task", "NAME", $"What is learned: {string.Join(", ", AdaptTasks.All.Select(task => task.Name))}"),
             Text("--method", "NAME", $"How: full, or an adapter by {string.Join(", ", Adapters.Methods.AdapterMethods.All.Select(method => method.Name))}; auto searches one; lora where nothing is said"),
             Files("--data", "The examples, as JSON lines, .csv or .tsv (tokens: .conllu or columns)"),
@@ -30,14 +31,14 @@ internal static class AdaptCommand
             CommonOptions.Seed(new AdaptRecipe().Seed));
         var command = new Command("adapt", "Make a model do a task, by an adapter of few parameters or by training all of it")
         {
-            inputs.Model, inputs.Recipe, inputs.Task, inputs.Method, inputs.Data, inputs.Validation, inputs.Output, inputs.Set, inputs.Resume, inputs.Plan, inputs.Seed,
+            inputs.Model, inputs.Recipe, inputs.Adapter, inputs.Task, inputs.Method, inputs.Data, inputs.Validation, inputs.Output, inputs.Set, inputs.Resume, inputs.Plan, inputs.Seed,
             CommonOptions.Quantize, CommonOptions.Threads, CommonOptions.DryRun, CommonOptions.Json,
         };
         AdaptSearch.AddTo(command);
         FewLabelOptions.AddTo(command);
         command.Validators.Add(result =>
         {
-            if (result.GetValue(inputs.Model) is null && result.GetValue(inputs.Recipe) is null && !result.GetValue(inputs.Resume)) result.AddError("there is no model to adapt: name a model directory");
+            if (result.GetValue(inputs.Model) is null && result.GetValue(inputs.Recipe) is null && result.GetValue(inputs.Adapter) is null && !result.GetValue(inputs.Resume)) result.AddError("there is no model to adapt: name a model directory");
         });
         command.SetAction(parse => (int)Run(parse, inputs));
         return command;
@@ -49,6 +50,9 @@ internal static class AdaptCommand
         var json = parse.GetValue(CommonOptions.Json);
         using var interruption = new Interruption("Finishing the step and saving.");
         var recipe = ReadRecipe(parse, inputs, run);
+        var searches = parse.GetValue(inputs.Method) == AdapterSearch.Auto;
+        AdaptSearch.Check(parse, searches);
+        var few = FewLabelOptions.Read(parse, recipe);
         if (parse.GetValue(CommonOptions.DryRun)) return TrainingOutput.ShowRecipe(recipe.ToYaml(), json);
 
         if (parse.GetValue(inputs.Plan))
@@ -57,11 +61,10 @@ internal static class AdaptCommand
             return ExitCode.Done;
         }
 
-        var few = FewLabelOptions.Read(parse, recipe);
         SearchResult? found = null;
         var result = RunDisplay.Run(display =>
         {
-            if (parse.GetValue(inputs.Method) == AdapterSearch.Auto) (recipe, found) = AdaptSearch.Run(parse, recipe, display.Notice, interruption.Token);
+            if (searches) (recipe, found) = AdaptSearch.Run(parse, recipe, display.Notice, interruption.Token);
             var request = new AdaptRequest
             {
                 Recipe = recipe, Directory = run, Resume = parse.GetValue(inputs.Resume), Notice = display.Notice, Detail = parse.GetValue(CommonOptions.Verbose) ? display.Notice : _ => { },
@@ -78,8 +81,11 @@ internal static class AdaptCommand
     /// <summary>From the least to the most particular: what is usual for the method, a recipe's file, options by name, and keys.</summary>
     private static AdaptRecipe ReadRecipe(ParseResult parse, Inputs inputs, string run)
     {
+        if (parse.GetValue(inputs.Adapter) is not null && (parse.GetValue(inputs.Recipe) is not null || parse.GetValue(inputs.Method) == AdapterSearch.Auto))
+            throw CoppiceException.Usage("--adapter trains an adapter further by its own recipe and method: --recipe and --method auto are for new ones");
         List<string> overrides = [.. Named(parse, inputs), .. parse.GetValue(inputs.Set) ?? []];
-        var recipe = parse.GetValue(inputs.Recipe) is { } path ? AdaptRecipe.Load(path, overrides)
+        var recipe = parse.GetValue(inputs.Adapter) is { } adapter ? FurtherTraining.RecipeOf(adapter, parse.GetValue(inputs.Model), overrides)
+            : parse.GetValue(inputs.Recipe) is { } path ? AdaptRecipe.Load(path, overrides)
             : parse.GetValue(inputs.Model) is null ? AdaptRecipe.Load(Path.Combine(run, PretrainRun.RecipeFile), overrides)
             : AdaptRecipe.Parse("", "adapt", overrides);
         if (parse.GetValue(inputs.Data) is { Length: > 0 } data) recipe = recipe with { Data = recipe.Data with { Train = [.. data] } };
@@ -89,7 +95,7 @@ internal static class AdaptCommand
 
     private static IEnumerable<string> Named(ParseResult parse, Inputs inputs)
     {
-        if (parse.GetValue(inputs.Model) is { } model) yield return $"model.path={model}";
+        if (parse.GetValue(inputs.Model) is { } model && parse.GetValue(inputs.Adapter) is null) yield return $"model.path={model}";
         if (parse.GetValue(inputs.Task) is { } task) yield return $"task.name={task}";
         if (parse.GetValue(inputs.Method) is { } method && method != AdapterSearch.Auto) yield return $"adapter.method={method}";
         if (parse.GetResult(CommonOptions.Quantize) is { Implicit: false }) yield return $"model.quantize={parse.GetValue(CommonOptions.Quantize)}";

@@ -29,6 +29,12 @@ internal static class AdaptSearch
         foreach (var option in new Option[] { Budget, Candidates, Steps, Methods }) command.Options.Add(option);
     }
 
+    /// <summary>Refuses the options of a search where there is none.</summary>
+    public static void Check(ParseResult parse, bool isAsked)
+    {
+        foreach (var option in new Option[] { Budget, Candidates, Steps, Methods }) parse.RequireFor(option, $"--method {AdapterSearch.Auto}", isAsked);
+    }
+
     /// <summary>Searches; the recipe of the best adapter.</summary>
     public static (AdaptRecipe Recipe, SearchResult Found) Run(ParseResult parse, AdaptRecipe recipe, Action<string> notice, CancellationToken cancellation)
     {

@@ -32,14 +32,18 @@ internal static class EvaluateCommand
             if (result.GetResult(data) is null && result.GetResult(pairs) is null) result.AddError("there is nothing to evaluate on: give --data FILE or --pairs FILE");
         });
         adapter.AddTo(command);
+        DemonstrationOptions.AddTo(command);
         command.SetAction(parse =>
         {
             var path = parse.GetRequiredValue(directory);
             var json = parse.GetValue(CommonOptions.Json);
+            var hasDemonstrations = DemonstrationOptions.AreGiven(parse);
+            if (hasDemonstrations && (parse.GetValue(data) is not { Length: > 0 } || parse.GetValue(pairs) is not null || parse.GetValue(against) is not null))
+                throw CoppiceException.Usage("--demonstrations is for labelled texts that --data names, and for nothing else at the same time");
             using var backend = Backends.Create(parse.GetValue(CommonOptions.Threads));
             if (AdaptedTask.Exists(path))
             {
-                if (parse.GetValue(against) is not null || parse.GetValue(pairs) is not null || adapter.Read(parse) is not null) throw CoppiceException.Usage($"{path}: was adapted to a task, and is measured on that by --data alone");
+                if (parse.GetValue(against) is not null || parse.GetValue(pairs) is not null || adapter.Read(parse) is not null || hasDemonstrations) throw CoppiceException.Usage($"{path}: was adapted to a task, and is measured on that by --data alone");
                 if (parse.GetResult(CommonOptions.Quantize) is { Implicit: false }) throw CoppiceException.Usage($"{path}: was adapted to a task, and is measured as it was trained: --quantize is for other models");
                 using var adapted = AdaptedTask.Open(path, backend, parse.GetValue(baseModel));
                 AdaptOutput.Show(adapted.Recipe, adapted.Evaluate(parse.GetValue(data)!), json);
@@ -55,6 +59,12 @@ internal static class EvaluateCommand
 
             using var opened = InferenceModel.Load(path, backend, CommonOptions.ReadQuantize(parse));
             using var adapters = AdapterOption.Activate(adapter.Read(parse), path, opened.Model);
+            if (hasDemonstrations)
+            {
+                DemonstrationOptions.Run(parse, opened, parse.GetValue(data)!, json);
+                return;
+            }
+
             var texts = parse.GetValue(data) is { Length: > 0 } files ? EvaluateTexts(opened.Model, opened.Tokenizer, files) : null;
             var accuracy = parse.GetValue(pairs) is { } file ? EvaluatePairs(opened.Model, opened.Tokenizer, file) : null;
             if (json) JsonOutput.Write(EvaluationResult.Of(texts, accuracy));

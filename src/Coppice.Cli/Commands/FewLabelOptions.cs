@@ -44,10 +44,14 @@ internal static class FewLabelOptions
         var fields = new LabelledFields { Text = recipe.Task.TextField, Pair = recipe.Task.Name == "pairs" ? (recipe.Task.PairField.Length > 0 ? recipe.Task.PairField : "text2") : null };
         List<UnlabelledText> texts = [.. (parse.GetValue(Unlabelled) ?? []).SelectMany(file => UnlabelledText.Read(file, fields))];
         var (rounds, consistency, samples, picks) = (parse.GetValue(SelfTrain), parse.GetValue(Consistency), parse.GetValue(OwnSamples), parse.GetValue(Annotate));
+        parse.RequireFor(Threshold, "--self-train", rounds is not null);
+        parse.RequireFor(Annealing, "--consistency", consistency is not null);
+        parse.RequireFor(Annotations, "--annotate", picks != 0);
+        if (picks < 0) throw CoppiceException.Usage("--annotate: at least one text is to be picked");
         if (picks > 0 && (texts.Count == 0 || parse.GetValue(Annotations) is null)) throw CoppiceException.Usage("--annotate needs the texts (--unlabelled) and the file to write them to (--annotations)");
         List<LabelledText> annotated = [.. (parse.GetValue(Annotated) ?? []).SelectMany(file => AnnotationFile.Read(file).Labelled)];
-        if (rounds is null && consistency is null && samples is null && picks == 0 && annotated.Count == 0)
-            return texts.Count == 0 ? null : throw CoppiceException.Usage("--unlabelled: say what is done with the texts: --self-train, --consistency or --annotate");
+        if (texts.Count > 0 && rounds is null && consistency is null && picks == 0) throw CoppiceException.Usage("--unlabelled: say what is done with the texts: --self-train, --consistency or --annotate");
+        if (rounds is null && consistency is null && samples is null && picks == 0 && annotated.Count == 0) return null;
         var settings = new FewLabelSettings
         {
             Unlabelled = rounds is null && consistency is null ? [] : texts,

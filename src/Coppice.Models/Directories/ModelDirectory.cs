@@ -65,7 +65,7 @@ public static class ModelDirectory
         var read = ReadConfiguration(directory);
         using var weights = SafetensorsDirectory.Open(directory);
         var (configuration, names) = Locate(directory, weights, read);
-        return QuantizedModel.Build(configuration, backend, quantization, parameter => weights.ReadFloats(names[parameter.Name]));
+        return QuantizedModel.Build(configuration, backend, quantization, (parameter, start, values) => weights.ReadFloats(names[parameter.Name], start, values));
     }
 
     /// <summary>A checksum of what makes a model: configuration, weights and tokenizer.</summary>

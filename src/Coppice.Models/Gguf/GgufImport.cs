@@ -78,7 +78,15 @@ public static class GgufImport
         if (quantization != Quantization.None)
         {
             var placeOf = places.ToDictionary(place => place.Parameter.Name, StringComparer.Ordinal);
-            return QuantizedModel.Build(configuration, backend, quantization, parameter => ReadValues(file, placeOf[parameter.Name]), (parameter, format) => ReadBlocks(file, placeOf[parameter.Name], format));
+            var last = (Name: "", Values: Array.Empty<float>());
+            return QuantizedModel.Build(configuration, backend, quantization, Read, (parameter, format) => ReadBlocks(file, placeOf[parameter.Name], format));
+
+            // Rows may be in another order there: a parameter is read as a whole, and asked for in parts.
+            void Read(ParameterPlan parameter, long start, Span<float> destination)
+            {
+                if (last.Name != parameter.Name) last = (parameter.Name, ReadValues(file, placeOf[parameter.Name]));
+                last.Values.AsSpan((int)start, destination.Length).CopyTo(destination);
+            }
         }
 
         var model = configuration.Create(backend, trainable: false);

@@ -7,16 +7,14 @@ using Coppice.Tensors;
 namespace Coppice.Models;
 
 /// <summary>
-/// Makes models whose matrices are quantised in groups of weights with a scale each, and their activations as they come. One matrix at a time is in memory as
+/// Makes models whose matrices are quantised in groups of weights with a scale each, and their activations as they come. Some rows of a matrix at a time are in memory as
 /// float32.
 /// </summary>
 [Technique("group-quantisation", Title = "ZeroQuant: Efficient and Affordable Post-Training Quantization for Large-Scale Transformers", Paper = "arXiv:2206.01861")]
 public static class QuantizedModel
 {
-    /// <summary>Bytes of matrices in float32 that are done with and still in memory, at most, while a model is quantised; beside the one that is.</summary>
-    public const long UncollectedBytes = 64 << 20;
-
-    private const int RowsOfAChunk = 256;
+    // Arrays of whole matrices, where a reader makes any, that are done with and still in memory, at most.
+    private const long UncollectedBytes = 64 << 20;
 
     // Half precision has to hold the minimum of a block.
     private const float LargestValue = 65504;
@@ -32,7 +30,7 @@ public static class QuantizedModel
     /// <param name="quantization">In what matrices are held.</param>
     /// <exception cref="CoppiceException">A value is not finite, or too large.</exception>
     public static LanguageModel Of(LanguageModel model, Quantization quantization) =>
-        Build(model.Configuration, model.Backend, quantization, parameter => model.Parameters[parameter.Name].Tensor.ToArray());
+        Build(model.Configuration, model.Backend, quantization, (parameter, start, values) => model.Parameters[parameter.Name].Tensor.CopyTo(start, values));
 
     /// <summary>A quantised model without values: what it takes is known before there is any.</summary>
     /// <param name="configuration">The model's configuration.</param>
@@ -45,6 +43,11 @@ public static class QuantizedModel
         return configuration.Create(backend, matrices);
     }
 
+    /// <summary>The memory that is taken while a model is quantised, beside the model's own.</summary>
+    /// <param name="configuration">The model's configuration.</param>
+    // Blocks take no more than a byte and a sixteenth for a value.
+    public static long WorkingBytes(ModelConfiguration configuration) => MatrixRows.BytesFor(configuration) * 5 / 4;
+
     /// <summary>Makes a quantised model.</summary>
     /// <param name="configuration">The model's configuration.</param>
     /// <param name="backend">Computes.</param>
@@ -52,26 +55,26 @@ public static class QuantizedModel
     /// <param name="readValues">Reads a parameter.</param>
     /// <param name="readBlocks">Reads a matrix that is stored in blocks already; null where none is.</param>
     /// <exception cref="CoppiceException">A value is not finite, or too large.</exception>
-    internal static LanguageModel Build(ModelConfiguration configuration, Backend backend, Quantization quantization, Func<ParameterPlan, float[]> readValues, ReadBlocks? readBlocks = null)
+    internal static LanguageModel Build(ModelConfiguration configuration, Backend backend, Quantization quantization, ReadValues readValues, ReadBlocks? readBlocks = null)
     {
         var matrices = new QuantizedParameters(quantization);
         LanguageModel? model = null;
         try
         {
             var plan = configuration.Plan();
-            var garbage = 0L;
+            var rows = new MatrixRows(configuration, readValues);
+            var collected = GC.GetAllocatedBytesForCurrentThread();
             foreach (var parameter in plan.Where(configuration.IsQuantizable))
             {
-                matrices.Add(parameter.Name, Quantize(configuration, backend, quantization, parameter, readValues, readBlocks));
-                garbage += parameter.Shape.Count * sizeof(float);
-                if (garbage < UncollectedBytes) continue;
+                matrices.Add(parameter.Name, Quantize(configuration, backend, quantization, parameter, rows, readBlocks));
+                if (GC.GetAllocatedBytesForCurrentThread() - collected < UncollectedBytes) continue;
                 // Large arrays are collected seldom: without this, more than the whole model in float32 would be resident for a while.
                 GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
-                garbage = 0;
+                collected = GC.GetAllocatedBytesForCurrentThread();
             }
 
             model = configuration.Create(backend, matrices);
-            foreach (var parameter in plan.Where(parameter => !matrices.Contains(parameter.Name))) model.Parameters[parameter.Name].Tensor.CopyFrom(readValues(parameter));
+            foreach (var parameter in plan.Where(parameter => !matrices.Contains(parameter.Name))) Copy(parameter, model.Parameters[parameter.Name].Tensor, readValues);
             return model;
         }
         catch
@@ -82,8 +85,19 @@ public static class QuantizedModel
         }
     }
 
+    private static void Copy(ParameterPlan parameter, Tensor destination, ReadValues readValues)
+    {
+        var part = new float[Math.Min(destination.Count, 1 << 16)];
+        for (var start = 0L; start < destination.Count; start += part.Length)
+        {
+            var values = part.AsSpan(0, (int)Math.Min(part.Length, destination.Count - start));
+            readValues(parameter, start, values);
+            destination.CopyFrom(start, values);
+        }
+    }
+
     private static QuantizedMatrix Quantize(
-        ModelConfiguration configuration, Backend backend, Quantization quantization, ParameterPlan parameter, Func<ParameterPlan, float[]> readValues, ReadBlocks? readBlocks)
+        ModelConfiguration configuration, Backend backend, Quantization quantization, ParameterPlan parameter, MatrixRows rows, ReadBlocks? readBlocks)
     {
         var matrix = Allocate(configuration, backend, quantization, parameter);
         var format = BlockFormat.Find(matrix.Type == QuantizedType.Int8 ? "Q8_0" : "Q4_1");
@@ -94,9 +108,13 @@ public static class QuantizedModel
             return matrix;
         }
 
-        var values = readValues(parameter);
-        CheckValues(parameter.Name, values);
-        Write(matrix, IsTransposed(configuration, parameter) ? GgufPlace.Transpose(values, matrix.Columns, matrix.Rows) : values, format);
+        var encoded = new byte[Math.Min(MatrixRows.AtATime, matrix.Rows) * matrix.RowBytes];
+        rows.Read(parameter, (first, count) =>
+        {
+            CheckValues(parameter.Name, rows.Values.AsSpan(0, count * matrix.Columns));
+            Encode(rows.Values, count, matrix, format, encoded);
+            matrix.Write(first, encoded.AsSpan(0, count * matrix.RowBytes));
+        });
         return matrix;
     }
 
@@ -104,32 +122,20 @@ public static class QuantizedModel
     {
         var (embedding, head) = configuration.Tables;
         var type = quantization == Quantization.Int8 || parameter.Name == embedding || parameter.Name == head ? QuantizedType.Int8 : QuantizedType.Int4;
-        var (outputs, inputs) = IsTransposed(configuration, parameter) ? (parameter.Shape[1], parameter.Shape[0]) : (parameter.Shape[0], parameter.Shape[1]);
+        var (outputs, inputs) = MatrixRows.SizesOf(configuration, parameter);
         return new QuantizedMatrix(backend, type, outputs, inputs);
     }
 
-    private static bool IsTransposed(ModelConfiguration configuration, ParameterPlan parameter) => configuration.LayoutOf(parameter.Name) == WeightLayout.InputsByOutputs;
-
-    private static void Write(QuantizedMatrix matrix, float[] values, BlockFormat format)
+    private static void Encode(float[] values, int rows, QuantizedMatrix matrix, BlockFormat format, byte[] blocks)
     {
         var (columns, rowBytes) = (matrix.Columns, matrix.RowBytes);
         var padded = rowBytes / format.BlockBytes * format.BlockValues;
-        for (var first = 0; first < matrix.Rows; first += RowsOfAChunk)
+        Parallel.For(0, rows, row =>
         {
-            var start = first;
-            var blocks = new byte[Math.Min(RowsOfAChunk, matrix.Rows - first) * rowBytes];
-            Parallel.For(0, blocks.Length / rowBytes, row =>
-            {
-                var source = values.AsSpan((start + row) * columns, columns);
-                if (padded != columns)
-                {
-                    source = Padded(source, padded);
-                }
-
-                format.Encode(source, blocks.AsSpan(row * rowBytes, rowBytes));
-            });
-            matrix.Write(first, blocks);
-        }
+            var source = values.AsSpan(row * columns, columns);
+            if (padded != columns) source = Padded(source, padded);
+            format.Encode(source, blocks.AsSpan(row * rowBytes, rowBytes));
+        });
     }
 
     /// <summary>
@@ -145,7 +151,7 @@ public static class QuantizedModel
         return padded;
     }
 
-    private static void CheckValues(string name, float[] values)
+    private static void CheckValues(string name, ReadOnlySpan<float> values)
     {
         foreach (var value in values)
         {

@@ -128,7 +128,7 @@ public sealed class AdaptRunTests : IDisposable
     public static TheoryData<string> Methods => [.. MethodTable.Rows.Select(row => row.Name).Where(name => name is not AdapterSection.Full)];
 
     /// <summary>A recipe's section with the settings of a row of the table.</summary>
-    private static AdapterSection SectionOf(MethodRow row)
+    internal static AdapterSection SectionOf(MethodRow row)
     {
         var section = new AdapterSection { Layers = [.. row.Settings.Layers], Targets = row.Settings.Targets is null ? [] : [TargetPattern.AllLinear] };
         foreach (var own in typeof(AdapterSection).GetProperties().Where(property => property.CanWrite))
@@ -167,15 +167,4 @@ public sealed class AdaptRunTests : IDisposable
 
     private List<(long Step, double Loss)> Losses(string run) =>
         [.. MetricsFile.Read(Path.Combine(_folder.At(run), MetricsFile.Name)).Select(happened => (happened.Step, happened is StepMetrics step ? step.Loss : ((EvaluationMetrics)happened).Loss))];
-
-    /// <summary>Presses Ctrl+C after so many steps.</summary>
-    private sealed class Stopping(CancellationTokenSource stop, int after) : IRunObserver
-    {
-        private int _steps;
-
-        public void Observe(RunEvent happened)
-        {
-            if (happened is StepMetrics && ++_steps == after) stop.Cancel();
-        }
-    }
 }

@@ -48,10 +48,11 @@ public sealed class DemonstrationTests : IDisposable
     public void A_question_is_the_text_behind_its_demonstrations_with_the_labels_to_choose_from()
     {
         var retriever = new DemonstrationRetriever(Pool, _embedder);
-        var (near, question) = (retriever.Nearest("zzza", null, 2), retriever.Question(new LabelledText("zzza", null, "y", "here"), 2));
+        var near = retriever.Nearest("zzza", null, 2);
+        var question = retriever.Question(new LabelledText("zzza", null, "y", "here"), near);
         Assert.Equal($"{near[0].Text}\n{near[0].Label}\n\n\n{near[1].Text}\n{near[1].Label}\n\n\nzzza\n", question.Prompt);
         Assert.Equal(["x", "y"], question.Choices);
         Assert.Equal(1, question.Answer);
-        Assert.Contains("no demonstration has the label 'z'", Assert.Throws<CoppiceException>(() => retriever.Question(new LabelledText("a", null, "z", "here"), 1)).Message, StringComparison.Ordinal);
+        Assert.Contains("no demonstration has the label 'z'", Assert.Throws<CoppiceException>(() => retriever.Question(new LabelledText("a", null, "z", "here"), [])).Message, StringComparison.Ordinal);
     }
 }

@@ -22,13 +22,20 @@ public class TaggedSentenceTests
         Assert.Equal([new("à", 0, "ADP"), new("le", 0, "DET"), new("lit", 3, "NOUN")], sentences[1].Words);
     }
 
+    [Fact]
+    public void A_byte_order_mark_and_lines_of_blanks_do_no_harm()
+    {
+        var sentences = Read("\uFEFF# text = I", Word("1", "I", "PRON") + "\r", " \r", Word("1", "it", "PRON"));
+        Assert.Equal(["I", "it"], sentences.Select(sentence => sentence.Text));
+    }
+
     [Theory]
     [InlineData("1\tI\tI\tPRON", "line 1: has 4 columns, and a word has 10")]
     [InlineData("x\tI\t_\tPRON\t_\t_\t_\t_\t_\t_", "line 1: 'x' is no number of a word")]
     [InlineData("1-2-3\tI\t_\tPRON\t_\t_\t_\t_\t_\t_", "line 1: '1-2-3' is no number of a word")]
     [InlineData("1\t\t_\tPRON\t_\t_\t_\t_\t_\t_", "line 1: the word is empty")]
-    [InlineData("# nothing\n\n", "holds no sentence with parts of speech")]
-    [InlineData("", "holds no sentence with parts of speech")]
+    [InlineData("# nothing\n\n", "holds no sentence with labelled words")]
+    [InlineData("", "holds no sentence with labelled words")]
     public void What_is_no_such_file_is_said_with_its_line(string text, string message)
     {
         using var folder = new TemporaryFolder();
