@@ -43,11 +43,12 @@ public sealed class Adaptation : IDisposable
     private readonly IObjective _objective;
     private bool _isTrained;
 
-    private Adaptation(AdaptBase @base, AdaptRecipe recipe, TaskData training, TaskData? validation, Func<IObjective, IObjective>? wrap, bool initialize)
+    private Adaptation(AdaptBase @base, AdaptRecipe recipe, TaskData training, TaskData? validation, Func<IObjective, IObjective>? wrap, Func<AdapterSet, string, Adapter>? add, bool initialize)
     {
         recipe.Validate();
         (Base, Recipe, _task) = (@base, recipe, AdaptTasks.Find(recipe.Task.Name));
         _task.Check(@base.Model);
+        if (recipe.Adapter.IsFull && add is not null) throw new ArgumentException("A full fine-tuning has no adapter that could be added.", nameof(add));
         try
         {
             if (recipe.Adapter.IsFull && @base.Model.Parameters.Gradients is null) _copy = TrainableCopy(@base.Model);
@@ -57,6 +58,7 @@ public sealed class Adaptation : IDisposable
                 _adapters = new AdapterSet(Model);
                 var settings = recipe.Adapter.ToSettings();
                 if (isFurther) FurtherTraining.Add(recipe, _adapters, AdapterName, read: initialize);
+                else if (add is not null) RequireMethod(add(_adapters, AdapterName), recipe.Adapter.Method);
                 else if (initialize) _adapters.Add(AdapterName, settings, (ulong)recipe.Seed);
                 else _adapters.Add(AdapterName, AdapterLayout.Of(Model, settings), trainable: true, _ => { });
                 _adapters.Activate(AdapterName);
@@ -137,12 +139,17 @@ public sealed class Adaptation : IDisposable
     /// <param name="training">The examples to train on.</param>
     /// <param name="validation">Those to measure on; null for none.</param>
     /// <param name="wrap">Puts another objective in the place of the task's while it is trained; null for the task's. It is given <c>step · batch size + micro-batch</c> as the number of a batch.</param>
+    /// <param name="add">
+    /// Adds the adapter under a name, where it takes more than the recipe: <see cref="MixDa.Join"/>, <see cref="Sparc.Add"/>, or what an earlier task left
+    /// (<see cref="AdapterContents.AddTo"/>); null for a new one. It is of the recipe's method.
+    /// </param>
     /// <exception cref="CoppiceException">Recipe, model and data don't go together: the message says where and what to do.</exception>
-    public static Adaptation Prepare(AdaptBase @base, AdaptRecipe recipe, TaskData training, TaskData? validation = null, Func<IObjective, IObjective>? wrap = null) =>
-        new(@base, recipe, training, validation, wrap, initialize: true);
+    public static Adaptation Prepare(
+        AdaptBase @base, AdaptRecipe recipe, TaskData training, TaskData? validation = null, Func<IObjective, IObjective>? wrap = null, Func<AdapterSet, string, Adapter>? add = null) =>
+        new(@base, recipe, training, validation, wrap, add, initialize: true);
 
     /// <summary>The same on a backend that computes nothing: the method gives the adapter no first values.</summary>
-    internal static Adaptation PrepareToPlan(AdaptBase @base, AdaptRecipe recipe, TaskData training, TaskData? validation) => new(@base, recipe, training, validation, null, initialize: false);
+    internal static Adaptation PrepareToPlan(AdaptBase @base, AdaptRecipe recipe, TaskData training, TaskData? validation) => new(@base, recipe, training, validation, null, null, initialize: false);
 
     /// <summary>Trains in memory, and puts the weights of the best measurement in place.</summary>
     /// <param name="observers">See what happens.</param>
@@ -279,6 +286,11 @@ public sealed class Adaptation : IDisposable
             if (description.Outputs != Description!.Outputs) throw new CoppiceException($"{folder}: the checkpoint's head has {description.Outputs} outputs, the data ask for {Description.Outputs}: it is another run's");
             Head.Parameters.Values.CopyFrom(saved.Parameters.Values);
         }
+    }
+
+    private static void RequireMethod(Adapter added, string method)
+    {
+        if (added.Method.Name != method) throw CoppiceException.Usage($"adapter.method: the recipe says {method}, and the adapter that was added is {added.Method.Name}");
     }
 
     private static LanguageModel TrainableCopy(LanguageModel model)

@@ -1,3 +1,4 @@
+using Coppice.Adapters.Methods;
 using Coppice.Foundation;
 using Coppice.Models.Tests;
 using Coppice.Tensors;
@@ -137,6 +138,27 @@ public sealed class AdaptationTests : IDisposable
             @base, TaskExamples.Recipe("classification", "lora", "training.epochs=1"), TaskExamples.Texts(8), wrap: objective => new NumberedObjective(objective, numbers));
         adaptation.Train();
         Assert.Equal([0, 1], numbers.Select(number => number / 4).Distinct().Select(step => (int)step));
+    }
+
+    [Fact]
+    public void An_adapter_that_takes_more_than_the_recipe_is_added_and_trained()
+    {
+        using var @base = TaskExamples.Base(_backend);
+        AdapterContents domain;
+        using (var set = new AdapterSet(@base.Model)) domain = AdapterContents.Of(set.Add("domain", new AdapterSettings { Method = "mixda-domain", Rank = 2 }, seed: 1));
+        using (var adaptation = Prepared("mixda"))
+        {
+            Assert.Equal(["domain"], adaptation.Adapter!.Settings.Mixture!.Domains);
+            var before = adaptation.Evaluate(TaskExamples.Texts(12, first: 100));
+            Assert.True(adaptation.Train().Validation!.Loss < before.Loss);
+        }
+
+        Assert.Contains("the recipe says lora, and the adapter that was added is mixda", Assert.Throws<CoppiceException>(() => Prepared("lora")).Message, StringComparison.Ordinal);
+        Assert.Throws<ArgumentException>(() => Prepared("full"));
+
+        Adaptation Prepared(string method) => Adaptation.Prepare(
+            @base, TaskExamples.Recipe("classification", method, "training.epochs=6"), TaskExamples.Texts(24), TaskExamples.Texts(12, first: 100),
+            add: (set, name) => MixDa.Join(set, name, new AdapterSettings { Rank = 4 }, [("domain", domain)], seed: 1));
     }
 
     private static TaskData<LabelledText> Labelled(params string[] labels) =>
