@@ -93,14 +93,14 @@ void Claims()
     var runs = new Dictionary<string, Run[]>();
     var sequences = new Dictionary<string, Sequence[]>();
 
-    Measure points = new("at least {0:0.#} points", "{0:+0.0;-0.0}", (method, against) => 100 * (Right(method) - Right(against)));
+    Measure points = new("at least {0:0.#} points", "{0:+0.0;-0.0;0.0}", (method, against) => 100 * (Right(method) - Right(against)));
     Measure score = new("at least {0:0.##} of what it gets right", "{0:0.000}", (method, against) => Right(method) / Right(against));
     Measure gain = new("at least {0:0.##} of its gain over the head", "{0:0.000}", (method, against) => (Right(method) - Right("head")) / (Right(against) - Right("head")));
     Measure loss = new("at most {0:0.##} of its loss in training", "{0:0.000}", (method, against) => Of(method).Average(run => run.TrainLoss) / Of(against).Average(run => run.TrainLoss), AtMost: true);
     Measure memory = new("at most {0:0.##} of its memory", "{0:0.00}", (method, against) => (double)Of(method)[0].Bytes / Of(against)[0].Bytes, AtMost: true);
     Measure largeMemory = new("at most {0:0.##} of its memory at 12 layers", "{0:0.00}", (method, against) => LargeMemory(method, training, validation) / LargeMemory(against, training, validation), AtMost: true);
-    Measure kept = new("at least {0:0.#} points of the first task", "{0:+0.0;-0.0}", (method, against) => 100 * (Kept(method) - Kept(against)));
-    Measure second = new("at least {0:0.#} points of the second task", "{0:+0.0;-0.0}", (method, against) => 100 * (InTurn(method).Average(run => run.Second) - InTurn(against).Average(run => run.Second)));
+    Measure kept = new("at least {0:0.#} points of the first task", "{0:+0.0;-0.0;0.0}", (method, against) => 100 * (Kept(method) - Kept(against)));
+    Measure second = new("at least {0:0.#} points of the second task", "{0:+0.0;-0.0;0.0}", (method, against) => 100 * (InTurn(method).Average(run => run.Second) - InTurn(against).Average(run => run.Second)));
     Measure web = new("at most {0:0.##} of its loss on the sentences", "{0:0.000}", (_, _) => Domain().Loss.WebAfter / Domain().Loss.WebBefore, AtMost: true);
     Measure novels = new("at most {0:0.##} of its loss on novels", "{0:0.000}", (_, _) => Domain().Loss.NovelsAfter / Domain().Loss.NovelsBefore, AtMost: true);
 
