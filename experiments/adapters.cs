@@ -3,7 +3,7 @@
 // with the best of three learning rates, by sentences that are neither trained on nor judged by.
 //
 //   dotnet run -c Release experiments/adapters.cs -- TEXTS EVAL -o OUT [--parts acceptability,tags,claims] [--methods full,lora,...] [--seeds 3] [--rates 0.33,1,3] [--epochs 3]
-//       [--pairs 100] [--steps 4000]
+//       [--pairs 100] [--steps 4000] [--threads 0]
 //
 // TEXTS holds books.jsonl.gz, EVAL blimp.jsonl.gz and ud-ewt-{dev,test}.conllu.gz. What is in OUT already is not computed again. Build first: dotnet build -c Release. The tables
 // are written to OUT/table.md. Memory is what a step is planned to hold, which doesn't depend on what ran before. Preferences are in preferences.cs.
@@ -41,7 +41,7 @@ int[] subspaceSizes = [50, 200, 800, 3200, 12800];
 var experiments = Path.GetDirectoryName(Path.GetFullPath(SourcePath()))!;
 Directory.CreateDirectory(output);
 var report = new StringBuilder();
-using var backend = Backends.Create();
+using var backend = Backends.Create(int.Parse(Option("--threads") ?? "0"));
 
 var directory = Pretrained();
 using var opened = new AdaptBase(ModelDirectory.Load(directory, backend), Tokenizer.Load(directory), null);
@@ -377,13 +377,13 @@ Run[] RunsOf(string task, string method, TaskData training, TaskData validation,
         catch (Coppice.Foundation.CoppiceException error) when (error.ExitCode == Coppice.Foundation.ExitCode.Failed)
         {
             // A rate at which it diverges is one that is not chosen.
-            Console.Error.WriteLine($"{task}, {method}, {factor} times the usual rate: {error.Message}");
+            Console.Error.WriteLine($"{task}, {method}, rate {recipe.Optimizer.LearningRate:0.#e0}, seed {seed}: {error.Message}");
             run = new Run(0, recipe.Optimizer.LearningRate, factor, double.MinValue, 0, 0, 0, 0, double.MaxValue, double.MaxValue);
         }
 
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
         File.WriteAllText(path, JsonSerializer.Serialize(run));
-        Console.Error.WriteLine($"{task}, {method}, rate {recipe.Optimizer.LearningRate:0.#e0}, seed {seed}: {run.Validation:P1} in validation, {run.Test:P1} in the test, {1000 * run.SecondsPerStep:0.0} ms a step");
+        if (run.Trained > 0) Console.Error.WriteLine($"{task}, {method}, rate {recipe.Optimizer.LearningRate:0.#e0}, seed {seed}: {run.Validation:P1} in validation, {run.Test:P1} in the test, {1000 * run.SecondsPerStep:0.0} ms a step");
         return run;
     }
 }
