@@ -1,7 +1,7 @@
 // Whether encoders learn a language, and which objective learns more of it in the same time: (a) BERT tells hidden tokens of novels, against what the frequencies of the tokens
 // alone would tell; (b) ELECTRA against BERT: as much time for both, then parts of speech are read off the models as they are by a linear probe.
 //
-//   dotnet run experiments/encoders.cs -- TEXTS TREEBANK -o OUT [--minutes 4] [--seeds 3]
+//   dotnet run experiments/encoders.cs -- TEXTS TREEBANK -o OUT [--minutes 3] [--seeds 3]
 //
 // TEXTS holds books.jsonl.gz, TREEBANK ud-ewt-dev.conllu.gz and ud-ewt-test.conllu.gz. What is in OUT already is not computed again. Build first: dotnet build -c Release.
 // The table is written to OUT/table.md.
@@ -24,7 +24,7 @@ CultureInfo.DefaultThreadCurrentCulture = CultureInfo.CurrentCulture = CultureIn
 if (args.Length < 2) throw new ArgumentException("usage: encoders.cs TEXTS TREEBANK -o OUT");
 var (texts, treebank) = (args[0], args[1]);
 var output = Path.GetFullPath(Option("-o") ?? throw new ArgumentException("-o OUT is missing"));
-var minutes = double.Parse(Option("--minutes") ?? "4");
+var minutes = double.Parse(Option("--minutes") ?? "3");
 var seeds = int.Parse(Option("--seeds") ?? "3");
 var experiments = Path.GetDirectoryName(Path.GetFullPath(SourcePath()))!;
 var coppice = Path.Combine(experiments, "..", "artifacts", "bin", "Coppice.Cli", "release", "coppice.dll");
