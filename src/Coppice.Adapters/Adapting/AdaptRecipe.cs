@@ -124,16 +124,21 @@ public sealed record AdaptRecipe
         if (!Adapter.IsFull)
         {
             Find(() => AdapterMethods.Find(Adapter.Method), where);
-            if (Model.Adapter.Length > 0 && RecipeSections.Changed(Adapter).FirstOrDefault(key => key is not (nameof(AdapterSection.Method) or nameof(AdapterSection.LoraPlusRatio))) is { } settled)
-                throw CoppiceException.Usage($"{places.Of("adapter." + RecipeSections.KeyOf(settled))}: 'adapter.{RecipeSections.KeyOf(settled)}' is for new adapters; one that is trained further has its own settings");
+            if (Model.Adapter.Length > 0) RequireUsualAdapter(places, "new adapters; one that is trained further has its own settings", nameof(AdapterSection.Method), nameof(AdapterSection.LoraPlusRatio));
             return;
         }
 
         Require(Model.Adapter.Length == 0, places.Of("model.adapter"), "'model.adapter' is for adapters; full trains the model itself");
-
-        if (RecipeSections.Changed(Adapter).FirstOrDefault(key => key != nameof(AdapterSection.Method)) is { } unread)
-            throw CoppiceException.Usage($"{places.Of("adapter." + RecipeSections.KeyOf(unread))}: 'adapter.{RecipeSections.KeyOf(unread)}' is for adapters; full trains the model itself");
+        RequireUsualAdapter(places, "adapters; full trains the model itself", nameof(AdapterSection.Method));
         Require(Model.Quantize == Quantization.None, places.Of("model.quantize"), "'model.quantize' is for adapters on a model that stays as it is; full changes the model's weights");
+    }
+
+    /// <summary>Refuses settings of the adapter that were changed and would not be read.</summary>
+    private void RequireUsualAdapter(RecipePlaces places, string whatReadsThem, params string[] others)
+    {
+        if (RecipeSections.Changed(Adapter).FirstOrDefault(key => !others.Contains(key)) is not { } unread) return;
+        var key = "adapter." + RecipeSections.KeyOf(unread);
+        throw CoppiceException.Usage($"{places.Of(key)}: '{key}' is for {whatReadsThem}");
     }
 
     private static T Find<T>(Func<T> find, string where)

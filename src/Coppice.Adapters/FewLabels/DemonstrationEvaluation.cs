@@ -32,10 +32,15 @@ public sealed record DemonstrationEvaluation(BootstrapInterval Accuracy, Bootstr
         {
             cancellationToken.ThrowIfCancellationRequested();
             var nearest = retriever.Nearest(text.Text, text.Pair, shots);
-            // The nearest stand last.
-            while (!Fits(retriever.Question(text, nearest)))
+            var question = retriever.Question(text, nearest);
+            while (!Fits(question))
+            {
+                // The nearest stand last.
                 nearest = nearest.Count > 0 ? [.. nearest.Skip(1)] : throw new CoppiceException(FormattableString.Invariant($"{text.Where}: the text alone has more than the {model.MaxTokens} tokens that the model reads at once"));
-            questions.Add(retriever.Question(text, nearest));
+                question = retriever.Question(text, nearest);
+            }
+
+            questions.Add(question);
             shown += nearest.Count;
         }
 

@@ -69,9 +69,13 @@ internal static class AdaptOutput
         else Page.Facts([.. Facts(metrics)]);
     }
 
+    /// <summary>A metric with its interval.</summary>
+    public static string Interval(BootstrapInterval interval) =>
+        $"{Figures.Number(interval.Value)} ({Figures.Number(interval.Low)} to {Figures.Number(interval.High)}, {Figures.Count(interval.Examples)} examples)";
+
     private static IEnumerable<(string Name, string Value)> Facts(TaskMetrics metrics) =>
     [
-        .. metrics.Values.Select(metric => (metric.Key.Replace('_', ' '), $"{Figures.Number(metric.Value.Value)} ({Figures.Number(metric.Value.Low)} to {Figures.Number(metric.Value.High)}, {Figures.Count(metric.Value.Examples)} examples)")),
+        .. metrics.Values.Select(metric => (metric.Key.Replace('_', ' '), Interval(metric.Value))),
         .. metrics.Values.ContainsKey("loss") ? Array.Empty<(string, string)>() : [("loss", Figures.Number(metrics.Loss))],
     ];
 

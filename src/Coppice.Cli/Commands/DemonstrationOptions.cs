@@ -44,10 +44,7 @@ internal static class DemonstrationOptions
         }
 
         Page.Facts(
-            ("accuracy", Interval(found.Accuracy)), ("macro f1", Interval(found.MacroF1)),
+            ("accuracy", AdaptOutput.Interval(found.Accuracy)), ("macro f1", AdaptOutput.Interval(found.MacroF1)),
             ("demonstrations", $"{Figures.Number(found.Shots)} of {Figures.Count(pool.Count)} before a text{(found.Shots < Math.Min(shots, pool.Count - 1) ? " on average: there was no room for more" : "")}"));
     }
-
-    private static string Interval(BootstrapInterval interval) =>
-        $"{Figures.Number(interval.Value)} ({Figures.Number(interval.Low)} to {Figures.Number(interval.High)}, {Figures.Count(interval.Examples)} examples)";
 }
